@@ -1,0 +1,190 @@
+"""Every hook, and what it yields.
+
+A hook is called once a run and yields registration objects; the program sorts them by `(order, plugin, name)`
+and runs plain generators and functions from then on. A hook implementation may leave out arguments it does not need.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import BinaryIO, Literal, Protocol
+
+import pluggy
+from msgspec import Struct
+
+from pef_tui.model import Folder, Match, MediaFile, Plan, Source, TagEdit
+from pef_tui.settings import Settings
+
+hookspec = pluggy.HookspecMarker("pef_tui")
+hookimpl = pluggy.HookimplMarker("pef_tui")
+
+
+class Listing(Struct, frozen=True):
+    """The files of one directory of one source, sorted by name; regular files only."""
+
+    path: str
+    """Below the Google Photos container, or below the source where there is none."""
+    files: tuple[MediaFile, ...]
+
+
+class SourceReader(Protocol):
+    """A source opened for reading; used from several threads."""
+
+    def listings(self) -> Iterator[Listing]:
+        """Every directory once, ordered by the components of `Listing.path`."""
+
+    def open(self, path: str) -> BinaryIO:
+        """Open one file for reading. Raises OSError. Files of directories have a `fileno`."""
+
+    def problems(self) -> Sequence[str]:
+        """What could not be read, each in one line; complete when `listings` is."""
+
+
+class Scanner(Struct, frozen=True):
+    """Reads one kind of source."""
+
+    name: str
+    accepts: Callable[[str], bool]
+    """Is the path given by the user one of this kind?"""
+    open: Callable[[Source], SourceReader]
+    order: int = 100
+
+
+class Filter(Struct, frozen=True):
+    """Leaves files out."""
+
+    name: str
+    reason: Callable[[Match], str | None]
+    """Why this file is left out; None keeps it."""
+    order: int = 100
+
+
+class Matcher(Struct, frozen=True):
+    """Joins media and sidecars of a Folder. It sees only what matchers of lower order left without a partner."""
+
+    name: str
+    match: Callable[[Folder], Iterable[Match]]
+    order: int = 100
+
+
+class Stage(Struct, frozen=True):
+    """Work on the stream of Matches that needs more than one of them. Yields each it was given, once, in order."""
+
+    name: str
+    run: Callable[[Iterator[Match]], Iterator[Match]]
+    order: int = 100
+
+
+class TagMapper(Struct, frozen=True):
+    """From one Match to the tags it should have."""
+
+    name: str
+    map: Callable[[Match], Iterable[TagEdit]]
+    order: int = 100
+    """Two mappers want one tag: the lower order wins."""
+
+
+class Staged(Struct, frozen=True):
+    """A Plan and the private copy its writer works on."""
+
+    plan: Plan
+    path: str
+    """Of the copy, with the true extension; never a name from the export."""
+
+
+class Written(Struct, frozen=True):
+    """What a writer did to one staged copy."""
+
+    word: Literal["written", "unchanged", "sidecar", "failed"]
+    """`sidecar`: the copy is as it was, and the tags are in `path + ".xmp"`."""
+    reason: str = ""
+    warnings: tuple[str, ...] = ()
+    temporary: bool = False
+    """A failure that is not the file's fault."""
+
+
+class WriterSession(Protocol):
+    """A writer at work; lives in one thread."""
+
+    def write(self, staged: Sequence[Staged]) -> Iterator[Written]:
+        """Write the edits of each Plan into its copy; one answer each, in order."""
+
+    def close(self) -> None:
+        """Let go of everything held."""
+
+
+class Writer(Struct, frozen=True):
+    """Puts the edits of Plans into files."""
+
+    name: str
+    accepts: Callable[[Plan], bool]
+    """Can it write what this Plan says? The first in order that can is taken."""
+    open: Callable[[], WriterSession]
+    order: int = 100
+
+
+class SettingsTable(Struct, frozen=True):
+    """The `[plugins.NAME]` table of a plugin: a frozen Struct with defaults."""
+
+    name: str
+    type: type[Struct]
+
+
+class Finding(Struct, frozen=True):
+    """One line of `--doctor`."""
+
+    level: Literal["ok", "note", "warning", "problem"]
+    what: str
+    advice: str = ""
+
+
+class Check(Struct, frozen=True):
+    """One check of `--doctor`."""
+
+    name: str
+    run: Callable[[], Iterable[Finding]]
+    order: int = 100
+
+
+class Hooks:
+    """The specifications."""
+
+    @hookspec
+    def pef_scanners(self, settings: Settings) -> Iterable[Scanner]:
+        """Where Folders come from."""
+        return ()
+
+    @hookspec
+    def pef_filters(self, settings: Settings) -> Iterable[Filter]:
+        """Leaving files out, with a reason."""
+        return ()
+
+    @hookspec
+    def pef_matchers(self, settings: Settings) -> Iterable[Matcher]:
+        """Joining media and sidecars in a Folder."""
+        return ()
+
+    @hookspec
+    def pef_stages(self, settings: Settings) -> Iterable[Stage]:
+        """Streaming work on Matches that needs more than one of them."""
+        return ()
+
+    @hookspec
+    def pef_tag_mappers(self, settings: Settings) -> Iterable[TagMapper]:
+        """Tags from a Match."""
+        return ()
+
+    @hookspec
+    def pef_writers(self, settings: Settings) -> Iterable[Writer]:
+        """Putting Plans into files."""
+        return ()
+
+    @hookspec
+    def pef_settings(self) -> Iterable[SettingsTable]:
+        """A `[plugins.NAME]` table of the configuration, validated like our own."""
+        return ()
+
+    @hookspec
+    def pef_checks(self, settings: Settings) -> Iterable[Check]:
+        """Checks for `--doctor`."""
+        return ()

@@ -1,0 +1,339 @@
+"""The nouns: everything that travels between stages, as frozen structs.
+
+Paths are `str` with undecodable bytes as lone surrogates (PEP 383), always with `/`; `os.fsencode` gives
+the exact bytes back. A Struct only ever gains fields, with defaults, at its end.
+"""
+
+from __future__ import annotations
+
+import math
+import unicodedata
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Literal
+
+from msgspec import Struct
+
+Value = str | int | float | tuple[str, ...]
+"""A tag's value: text, a number, or a list of texts."""
+
+When = Literal["missing", "merge", "always"]
+"""`missing`: only where the file has no value (what differs is a conflict, settled by `--existing`);
+`merge`: a list, joined with what is there; `always`: replaces whatever is there."""
+
+MediaOutcome = Literal[
+    "written", "sidecar", "copied", "unmatched", "duplicate", "unchanged", "excluded", "failed"
+]
+JsonOutcome = Literal["used", "orphan", "album", "other", "invalid"]
+JsonKind = Literal["unread", "sidecar", "album", "other", "invalid"]
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MILLISECONDS_FROM = 100_000_000_000  # a timestamp above this cannot be seconds (it would be the year 5138)
+
+
+class Source(Struct, frozen=True):
+    """One directory or archive given by the user."""
+
+    root: int
+    """Its number among the SOURCE arguments, from 0."""
+    path: str
+    scanner: str = "directory"
+    """Name of the scanner that reads it."""
+
+
+class MediaFile(Struct, frozen=True):
+    """One picture or video (or a file not known yet to be one) as it lies in a source."""
+
+    root: int
+    path: str
+    """Below the source; for an archive the member's path."""
+    size: int
+    mtime_ns: int
+
+    @property
+    def name(self) -> str:
+        """The file's name without its folder."""
+        return self.path.rpartition("/")[2]
+
+
+class Stamp(Struct, frozen=True):
+    """A moment as Google writes it: UTC seconds, in a string."""
+
+    timestamp: str | int | float | None = None
+
+    @property
+    def seconds(self) -> float | None:
+        """UTC seconds since 1970 (negative before), None for "0", "" and what is no number.
+
+        Above 1e11 the number is milliseconds.
+        """
+        try:
+            number = float(self.timestamp or 0)
+        except ValueError:
+            return None
+        if abs(number) > MILLISECONDS_FROM:
+            number /= 1000
+        return number if number and math.isfinite(number) and abs(number) < 250_000_000_000 else None
+
+
+class Place(Struct, frozen=True):
+    """A point on the earth: degrees, south and west negative; altitude in metres or None."""
+
+    latitude: float
+    longitude: float
+    altitude: float | None = None
+
+
+class Geo(Struct, frozen=True):
+    """Coordinates as Google writes them; both 0.0 means none."""
+
+    latitude: float | str | None = None
+    longitude: float | str | None = None
+    altitude: float | str | None = None
+
+    @property
+    def place(self) -> Place | None:
+        """The point meant, None where there is none or where it cannot be one."""
+        try:
+            latitude, longitude = float(self.latitude or 0), float(self.longitude or 0)
+            altitude = float(self.altitude or 0)
+        except ValueError:
+            return None
+        if not (abs(latitude) <= 90 and abs(longitude) <= 180) or (latitude == 0 and longitude == 0):
+            return None
+        return Place(latitude, longitude, altitude if altitude and abs(altitude) < 100_000 else None)
+
+
+class Person(Struct, frozen=True):
+    """One entry of `people`."""
+
+    name: str | None = None
+
+
+class Origin(Struct, frozen=True, rename="camel"):
+    """`googlePhotosOrigin`: which key is there is the signal."""
+
+    from_partner_sharing: dict[str, object] | None = None
+    from_shared_album: dict[str, object] | None = None
+    mobile_upload: dict[str, object] | None = None
+    composition: dict[str, object] | None = None
+
+
+class Sidecar(Struct, frozen=True, rename="camel"):
+    """One parsed Google JSON of a picture ("supplemental metadata"), decoded straight from its bytes."""
+
+    title: str = ""
+    """The picture's name before Google cut it; data, never a path."""
+    description: str | None = None
+    photo_taken_time: Stamp | None = None
+    geo_data: Geo | None = None
+    """The place set, edited or guessed in Google Photos."""
+    geo_data_exif: Geo | None = None
+    """The place the camera wrote."""
+    people: tuple[Person, ...] | None = None
+    favorited: bool | None = None
+    archived: bool | None = None
+    trashed: bool | None = None
+    url: str | None = None
+    google_photos_origin: Origin | None = None
+
+    @property
+    def taken(self) -> float | None:
+        """The instant the picture was taken, UTC seconds since 1970."""
+        return self.photo_taken_time.seconds if self.photo_taken_time else None
+
+    @property
+    def place(self) -> Place | None:
+        """Where: what Google Photos shows, else what the camera wrote."""
+        for geo in (self.geo_data, self.geo_data_exif):
+            if geo is not None and (place := geo.place) is not None:
+                return place
+        return None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Who is in it: each name once, NFC, in Google's order, empty ones left out."""
+        if not self.people:
+            return ()
+        names = (unicodedata.normalize("NFC", person.name or "").strip() for person in self.people)
+        return tuple(dict.fromkeys(name for name in names if name))
+
+
+class Album(Struct, frozen=True):
+    """What an album's JSON tells."""
+
+    title: str = ""
+    description: str = ""
+    texts: tuple[str, ...] = ()
+    """Texts written between the pictures."""
+    places: tuple[tuple[str, Place], ...] = ()
+    """Named places put between the pictures."""
+
+
+class JsonFile(Struct, frozen=True):
+    """One JSON file as it lies in a source and, once read, what it is."""
+
+    root: int
+    path: str
+    size: int
+    mtime_ns: int
+    kind: JsonKind = "unread"
+    sidecar: Sidecar | None = None
+    album: Album | None = None
+    reason: str = ""
+    """Why it is `invalid`."""
+
+    @property
+    def name(self) -> str:
+        """The file's name without its folder."""
+        return self.path.rpartition("/")[2]
+
+
+class Folder(Struct, frozen=True):
+    """One Google Photos folder, joined over all sources: its media, its JSON files, the rest.
+
+    Every tuple is sorted by (name, root, path), so a Folder is the same however its sources were listed.
+    """
+
+    path: str
+    """Below the Google Photos container of the export (or below SOURCE where there is none); "" for the top."""
+    media: tuple[MediaFile, ...] = ()
+    json: tuple[JsonFile, ...] = ()
+    other: tuple[MediaFile, ...] = ()
+    """Files whose name does not say that they are media; a matcher or their content may still make them so."""
+
+    @property
+    def album(self) -> Album | None:
+        """What the folder's album JSON tells, where it has one."""
+        return next((file.album for file in self.json if file.album is not None), None)
+
+
+class State(Struct, frozen=True):
+    """What a media file is and holds before anything is written."""
+
+    format: str = ""
+    """Name of its format by content (`formats.py`), "" where unknown."""
+    tags: dict[str, Value] = {}
+    """Existing values by `group:tag` in the spelling that edits use (`EXIF:DateTimeOriginal`,
+    `XMP-dc:Subject`, `Keys:CreationDate`); coordinates signed, numbers as numbers."""
+    reader: str = ""
+    """Who read the tags: `native`, `exiftool`, or "" when nobody could."""
+    damage: str = ""
+    """What is wrong with the file, in words; "" when it looks sound."""
+
+
+class Taken(Struct, frozen=True):
+    """When a picture was taken: the instant, and the offset of the clock on the wall there."""
+
+    instant: float
+    """UTC seconds since 1970."""
+    offset: int | None = None
+    """Minutes east of UTC; None where no zone is known."""
+    zone: str = ""
+    """What told the offset: `file`, `camera`, `gps-time`, `gps`, `name`, `neighbour`, `option`, `assumed`."""
+
+    @property
+    def local(self) -> datetime:
+        """The wall clock there (in UTC where no offset is known)."""
+        zone = timezone(timedelta(minutes=self.offset)) if self.offset is not None else UTC
+        return (EPOCH + timedelta(seconds=self.instant)).astimezone(zone)
+
+
+class Match(Struct, frozen=True):
+    """A MediaFile with its Sidecar (or none) and the rule that joined them."""
+
+    media: MediaFile
+    folder: str
+    """`Folder.path` it lies in."""
+    sidecar: Sidecar | None = None
+    json: JsonFile | None = None
+    """The file the sidecar was read from."""
+    rule: str | None = None
+    """Name of the rule that joined them (docs/matching.md)."""
+    reason: str = ""
+    """Why there is no sidecar."""
+    main: str = ""
+    """For an edited copy, a live or a motion film: the name of the picture it belongs to, in the same folder."""
+    album: Album | None = None
+    state: State | None = None
+    """Filled before tag mappers are called."""
+    taken: Taken | None = None
+    """Filled before tag mappers are called."""
+    excluded: str = ""
+    """Reason of the filter that leaves it out."""
+
+
+class TagEdit(Struct, frozen=True):
+    """One intended value."""
+
+    tag: str
+    """`group:tag` in ExifTool's spelling."""
+    value: Value | None
+    """None removes the tag."""
+    when: When = "missing"
+    unit: str = ""
+    """Edits of one unit (`date`, `place`) are written all or none; "" stands for itself."""
+    mapper: str = ""
+    """Who wants it; filled by the program."""
+
+
+class Conflict(Struct, frozen=True):
+    """The file says one thing and the sidecar another."""
+
+    unit: str
+    tag: str
+    file: Value
+    google: Value
+
+
+class Plan(Struct, frozen=True):
+    """Everything that is to happen to one MediaFile."""
+
+    match: Match
+    outcome: MediaOutcome
+    """What it will be if nothing goes wrong."""
+    edits: tuple[TagEdit, ...] = ()
+    """What is written, after the file's own values were looked at."""
+    output: str | None = None
+    """Path below the output folder, None when nothing is put there."""
+    mtime_ns: int = 0
+    """Modification time of the output."""
+    writer: str = ""
+    """Name of the writer that takes it; "" when nothing is written into the file."""
+    conflicts: tuple[Conflict, ...] = ()
+    warnings: tuple[str, ...] = ()
+    reason: str = ""
+
+
+class Outcome(Struct, frozen=True):
+    """What did happen to one MediaFile (in a dry run: what would)."""
+
+    plan: Plan
+    word: MediaOutcome
+    output: str | None = None
+    writer: str = ""
+    reason: str = ""
+    warnings: tuple[str, ...] = ()
+    size: int = 0
+    """Bytes of the output file."""
+    mtime_ns: int = 0
+    """Modification time the output file has on its disk."""
+    temporary: bool = False
+    """A failure that may pass (disk full, ExifTool died): tried again by the next run."""
+
+
+class JsonRecord(Struct, frozen=True):
+    """What became of one JSON file."""
+
+    file: JsonFile
+    outcome: JsonOutcome
+    reason: str = ""
+
+
+class OtherRecord(Struct, frozen=True):
+    """A file that is neither media nor JSON."""
+
+    file: MediaFile
+
+
+Record = Outcome | JsonRecord | OtherRecord
+"""What a run tells of one file it found."""
