@@ -1,0 +1,1 @@
+"""What a media file is and holds before anything is written."""

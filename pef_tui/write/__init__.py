@@ -1,0 +1,1 @@
+"""Putting Plans into files: private copies, the writers, the commit of a batch."""
