@@ -1,7 +1,7 @@
 """Every setting, once: flags, environment variables and configuration keys all come from these fields.
 
-The name of a field is its key in `config.toml`; `PEF_TUI_` + the name in capitals is its environment variable; `--` + the name
-with dashes is its flag.
+The name of a field is its key in `config.toml`; `PEF_TUI_` + the name in capitals is its environment variable;
+`--` + the name with dashes is its flag.
 """
 
 from __future__ import annotations
@@ -14,40 +14,94 @@ from msgspec import Meta, Struct
 Existing = Literal["fill", "overwrite", "never"]
 
 
+def setting(
+    text: str,
+    short: str = "",
+    metavar: str = "",
+    shapes: bool = False,
+    ge: int | None = None,
+    le: int | None = None,
+) -> Meta:
+    """What a field tells of itself: its line of help, its short flag, what its value is called there.
+
+    `shapes`: the value decides what is put into the output, so a change of it makes a later run plan again.
+    """
+    return Meta(description=text, ge=ge, le=le, extra={"short": short, "metavar": metavar, "shapes": shapes})
+
+
 class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     """What a run does. Lists are tuples; paths are as the user gave them."""
 
-    sources: tuple[str, ...] = ()
-    output: Annotated[str, Meta(description="output folder, new or existing (default: the source's path plus -fixed)")] = ""
-    dry_run: Annotated[bool, Meta(description="plan everything, write nothing anywhere")] = False
+    sources: Annotated[tuple[str, ...], setting("folders of the export", metavar="SOURCE")] = ()
+    batch: Annotated[bool, setting("no screen, no prompt, ever")] = False
+    output: Annotated[
+        str,
+        setting("output folder, new or existing (default: the source's path plus -fixed)", "-o", "DEST"),
+    ] = ""
+    dry_run: Annotated[bool, setting("plan everything, write nothing anywhere", "-n")] = False
+    json: Annotated[bool, setting("JSON lines on standard output")] = False
     existing: Annotated[
         Existing,
-        Meta(description="the file already has the value: keep it (fill), replace it, or never write into files, only XMP"),
+        setting(
+            "the file already has the value: keep it (fill, the default), replace it, or write XMP files only",
+            shapes=True,
+        ),
     ] = "fill"
-    timezone: Annotated[str, Meta(description="IANA zone for pictures whose zone nothing else tells")] = ""
-    unmatched: Annotated[Literal["copy", "skip"], Meta(description="media without a sidecar")] = "copy"
+    timezone: Annotated[
+        str,
+        setting("IANA zone for pictures whose zone nothing else tells", metavar="ZONE", shapes=True),
+    ] = ""
+    unmatched: Annotated[
+        Literal["copy", "skip"], setting("media without a sidecar (default copy)", shapes=True)
+    ] = "copy"
     extensions: Annotated[
-        Literal["fix", "keep"], Meta(description="a JPEG called .heic gets its right name")
+        Literal["fix", "keep"], setting("a JPEG called .heic gets its right name (default fix)", shapes=True)
     ] = "fix"
     xmp: Annotated[
         Literal["auto", "always", "never"],
-        Meta(description="XMP files photo.jpg.xmp: where the file cannot hold tags, always, never"),
+        setting("XMP files photo.jpg.xmp: where the file cannot hold tags (auto, the default)", shapes=True),
     ] = "auto"
-    writer: Annotated[Literal["auto", "exiftool"], Meta(description="who writes into files")] = "auto"
-    workers: Annotated[int, Meta(ge=0, le=256, description="parallel writers (default 0: number of processors)")] = 0
-    only: Annotated[Literal["", "photo", "video"], Meta(description="only pictures or only videos")] = ""
-    album: Annotated[tuple[str, ...], Meta(description="only folders whose name fits GLOB")] = ()
-    include: Annotated[tuple[str, ...], Meta(description="only files whose path fits GLOB")] = ()
-    exclude: Annotated[tuple[str, ...], Meta(description="no files whose path fits GLOB")] = ()
-    since: Annotated[str, Meta(description="only what was taken on DATE (YYYY-MM-DD) or later")] = ""
-    until: Annotated[str, Meta(description="only what was taken on DATE (YYYY-MM-DD) or before")] = ""
-    force: Annotated[bool, Meta(description="forget the manifest for this run")] = False
-    retry_failed: Annotated[bool, Meta(description="only what failed before")] = False
-    exiftool: Annotated[str, Meta(description="path of the ExifTool to use")] = ""
-    progress: Annotated[float, Meta(ge=0, description="a full progress line every SECONDS, off a terminal")] = 0
-    log: Annotated[str, Meta(description="write a log to FILE")] = ""
-    max_errors: Annotated[int, Meta(ge=0, description="stop after N failed files (default 0: never)")] = 0
+    writer: Annotated[
+        Literal["auto", "exiftool"], setting("who writes into files (default auto)", shapes=True)
+    ] = "auto"
+    workers: Annotated[
+        int, setting("parallel writers (default 0: the number of processors)", metavar="N", ge=0, le=256)
+    ] = 0
+    only: Annotated[Literal["", "photo", "video"], setting("only pictures or only videos", shapes=True)] = ""
+    album: Annotated[
+        tuple[str, ...],
+        setting("only folders whose name fits GLOB (repeatable)", metavar="GLOB", shapes=True),
+    ] = ()
+    include: Annotated[
+        tuple[str, ...], setting("only files whose path fits GLOB (repeatable)", metavar="GLOB", shapes=True)
+    ] = ()
+    exclude: Annotated[
+        tuple[str, ...], setting("no files whose path fits GLOB (repeatable)", metavar="GLOB", shapes=True)
+    ] = ()
+    since: Annotated[
+        str, setting("only what was taken on DATE (YYYY-MM-DD) or later", metavar="DATE", shapes=True)
+    ] = ""
+    until: Annotated[
+        str, setting("only what was taken on DATE (YYYY-MM-DD) or before", metavar="DATE", shapes=True)
+    ] = ""
+    force: Annotated[bool, setting("forget the manifest for this run")] = False
+    retry_failed: Annotated[bool, setting("only what failed before")] = False
+    exiftool: Annotated[str, setting("path of the ExifTool to use", metavar="PATH")] = ""
+    progress: Annotated[
+        float, setting("a full progress line every SECONDS, off a terminal", metavar="SECONDS", ge=0)
+    ] = 0
+    log: Annotated[str, setting("write a log to FILE", metavar="FILE")] = ""
+    max_errors: Annotated[int, setting("stop after N failed files (default 0: never)", metavar="N", ge=0)] = 0
+    quiet: Annotated[bool, setting("no progress and no summary, only errors", "-q")] = False
+    verbose: Annotated[bool, setting("one line for every picture and video", "-v")] = False
+    plugin: Annotated[
+        tuple[str, ...],
+        setting(
+            "load a plugin (NAME, MODULE or FILE.py), or no:NAME to switch one off (repeatable)", "-p", "NAME"
+        ),
+    ] = ()
     plugins: dict[str, object] = {}
+    """The `[plugins.NAME]` tables; once plugins are loaded, each as the plugin's own Struct."""
 
     @property
     def worker_count(self) -> int:

@@ -1,0 +1,81 @@
+"""How far a run is: plain counters that one thread writes and anyone may read."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import Counter, deque
+
+from pef_tui.model import JsonOutcome, JsonRecord, MediaOutcome, Outcome, Record
+
+PROBLEMS_KEPT = 20
+
+
+class Progress:
+    """Counters of one run; `add` is called by one thread, everything may be read by any."""
+
+    def __init__(self) -> None:
+        self.started = time.monotonic()
+        """Seconds of the monotonic clock."""
+        self.media: Counter[MediaOutcome] = Counter()
+        self.json: Counter[JsonOutcome] = Counter()
+        self.other = 0
+        self.bytes = 0
+        """Size of the outputs so far."""
+        self.folder = ""
+        """The Folder in hand."""
+        self.problems: deque[tuple[str, str]] = deque(maxlen=PROBLEMS_KEPT)
+        """The last failures: path below its source, reason."""
+        self.warnings = 0
+        """Media with at least one warning."""
+        self.notes: list[str] = []
+        """What is to be told of the run as a whole, each in one line."""
+        self.stop = threading.Event()
+        """Asks the run to end after the batch in hand."""
+        self.sources: tuple[str, ...] = ()
+        """The sources as resolved (globs expanded), filled by the run."""
+        self.output = ""
+        """The output folder as resolved, filled by the run."""
+        self.exiftool = ""
+        """Version of the ExifTool used, filled by the run; "" without one."""
+
+    def add(self, record: Record) -> None:
+        """Count one record."""
+        if isinstance(record, Outcome):
+            self.media[record.word] += 1
+            self.bytes += record.size
+            match = record.plan.match
+            self.folder = match.folder
+            if record.warnings or record.plan.warnings:
+                self.warnings += 1
+            if record.word == "failed":
+                self.problems.append((match.media.path, record.reason or record.plan.reason))
+        elif isinstance(record, JsonRecord):
+            self.json[record.outcome] += 1
+        else:
+            self.other += 1
+
+    @property
+    def media_count(self) -> int:
+        """Pictures and videos so far."""
+        return sum(self.media.copy().values())
+
+    @property
+    def json_count(self) -> int:
+        """JSON files so far."""
+        return sum(self.json.copy().values())
+
+    @property
+    def found(self) -> int:
+        """Files so far: the sum of all counters, so that they add up."""
+        return self.media_count + self.json_count + self.other
+
+    @property
+    def failed(self) -> int:
+        """Media that failed so far."""
+        return self.media["failed"]
+
+    @property
+    def seconds(self) -> float:
+        """Since the run began."""
+        return time.monotonic() - self.started
