@@ -34,7 +34,7 @@ def safe_component(name: str) -> str:
 
 def strict_component(name: str) -> str:
     """Like `safe_component`, for text that was never a file name (titles, templates): Windows' rules too."""
-    name = _FORBIDDEN.sub("_", name).rstrip(" .")
+    name = _FORBIDDEN.sub("_", name.encode("utf-8", "replace").decode()).rstrip(" .")
     if _RESERVED.match(name):
         name = "_" + name
     return safe_component(name)
@@ -71,14 +71,14 @@ class Layout:
         self._fix = settings.extensions == "fix"
         self._folders: dict[str, str] = {}
         self._claims: set[str] = set()
-        self._suffixes: dict[str, int] = {}
+        self._numbers: dict[tuple[int, str], int] = {}
         self._folder: str | None = None
 
     def begin(self, folder: str, kept: Iterable[str] = ()) -> None:
         """Start a Folder; `kept` are outputs that earlier runs gave to its files."""
         self._folder = self._folder_path(folder)
         self._claims = {folded(path) for path in kept}
-        self._suffixes = {}
+        self._numbers = {}
 
     def _folder_path(self, folder: str) -> str:
         path = "/".join(safe_component(part) for part in folder.split("/")) if folder else ""
@@ -100,12 +100,12 @@ class Layout:
         """The output path of this Match, claimed. A film or edited copy follows the number of its picture."""
         name = self.name(match)
         prefix = f"{self._folder}/" if self._folder else ""
-        number = self._suffixes.get(match.main, 1) if match.main else 1
+        number = self._numbers.get((match.media.root, match.main), 1) if match.main else 1
         path = prefix + numbered(name, number)
         while folded(path) in self._claims:
             number += 1
             path = prefix + numbered(name, number)
         self._claims.add(folded(path))
         if number > 1:
-            self._suffixes.setdefault(match.media.name, number)
+            self._numbers[match.media.root, match.media.name] = number
         return path

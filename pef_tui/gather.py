@@ -1,0 +1,149 @@
+"""One Folder after its sidecars were read: who belongs to whom, who is there twice, what stays alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import BinaryIO
+
+import xxhash
+from msgspec import Struct
+from msgspec.structs import replace
+
+from pef_tui.formats import HEAD, detect
+from pef_tui.hooks import Filter, Matcher
+from pef_tui.model import Folder, JsonFile, JsonOutcome, JsonRecord, Match, MediaFile, OtherRecord
+
+OpenMedia = Callable[[MediaFile], BinaryIO]
+FileId = tuple[int, str]
+"""Number of the source and path in it."""
+
+NO_SIDECAR = "no sidecar"
+
+
+class Gathered(Struct, frozen=True):
+    """Every file of a Folder, in exactly one place."""
+
+    folder: Folder
+    matches: tuple[Match, ...]
+    """Pictures before what belongs to them; otherwise by name."""
+    json: tuple[JsonRecord, ...]
+    other: tuple[OtherRecord, ...]
+    twins: dict[FileId, str]
+    """Media whose very bytes lie under the same name in another source, and where."""
+
+
+def gather(
+    folder: Folder, matchers: Sequence[Matcher], filters: Sequence[Filter], open_media: OpenMedia
+) -> Gathered:
+    """Match, filter and account for every file of a Folder."""
+    found = _matched(folder, matchers)
+    other = []
+    for media in folder.media:
+        if _id(media) not in found:
+            found[_id(media)] = Match(media, folder.path, reason=NO_SIDECAR)
+    for media in folder.other:
+        if _id(media) in found:
+            continue
+        if _is_media(media, open_media):
+            found[_id(media)] = Match(media, folder.path, reason=NO_SIDECAR)
+        else:
+            other.append(OtherRecord(media))
+    album = folder.album
+    matches = sorted(found.values(), key=_order)
+    if album is not None:
+        matches = [replace(match, album=album) for match in matches]
+    if filters:
+        matches = [_filtered(match, filters) for match in matches]
+    used = {_id(match.json) for match in matches if match.json is not None}
+    json = tuple(_json_record(file, _id(file) in used) for file in folder.json)
+    return Gathered(folder, tuple(matches), json, tuple(other), _twins(matches, open_media))
+
+
+def _id(file: MediaFile | JsonFile) -> FileId:
+    return file.root, file.path
+
+
+def _order(match: Match) -> tuple[bool, str, int, str]:
+    return bool(match.main), match.media.name, match.media.root, match.media.path
+
+
+def _matched(folder: Folder, matchers: Sequence[Matcher]) -> dict[FileId, Match]:
+    """What the matchers say; each sees what those before it left without a partner."""
+    found: dict[FileId, Match] = {}
+    left = folder
+    for number, matcher in enumerate(matchers):
+        for match in matcher.match(left):
+            found[_id(match.media)] = match
+        if number + 1 < len(matchers):
+            left = _left(left, found)
+    return found
+
+
+def _left(folder: Folder, found: dict[FileId, Match]) -> Folder:
+    joined = {key for key, match in found.items() if match.sidecar is not None}
+    used = {_id(match.json) for match in found.values() if match.json is not None}
+    return replace(
+        folder,
+        media=tuple(media for media in folder.media if _id(media) not in joined),
+        json=tuple(file for file in folder.json if _id(file) not in used),
+        other=tuple(media for media in folder.other if _id(media) not in joined),
+    )
+
+
+def _is_media(media: MediaFile, open_media: OpenMedia) -> bool:
+    """A file whose name says nothing: is it a picture or video by its content?"""
+    try:
+        with open_media(media) as stream:
+            return detect(stream.read(HEAD)) is not None
+    except OSError:
+        return False
+
+
+def _filtered(match: Match, filters: Sequence[Filter]) -> Match:
+    for candidate in filters:
+        if reason := candidate.reason(match):
+            return replace(match, excluded=reason)
+    return match
+
+
+def _json_record(file: JsonFile, used: bool) -> JsonRecord:
+    if file.kind == "sidecar":
+        return (
+            JsonRecord(file, "used")
+            if used
+            else JsonRecord(file, "orphan", "no picture or video belongs to it")
+        )
+    outcome: JsonOutcome = file.kind if file.kind != "unread" else "invalid"
+    return JsonRecord(file, outcome, file.reason)
+
+
+def _twins(matches: Iterable[Match], open_media: OpenMedia) -> dict[FileId, str]:
+    """Same name in several sources (an export's parts may overlap) and same bytes: hashed only when sizes meet."""
+    twins: dict[FileId, str] = {}
+    for group in _same_name_and_size(matches):
+        seen: dict[bytes, MediaFile] = {}
+        for media in group:
+            content = _content(media, open_media)
+            first = seen.setdefault(content, media) if content else media
+            if first is not media:
+                twins[_id(media)] = first.path
+    return twins
+
+
+def _same_name_and_size(matches: Iterable[Match]) -> Iterator[list[MediaFile]]:
+    groups: dict[tuple[str, int], list[MediaFile]] = {}
+    for match in matches:
+        if not match.excluded:
+            groups.setdefault((match.media.name, match.media.size), []).append(match.media)
+    return (group for group in groups.values() if len(group) > 1)
+
+
+def _content(media: MediaFile, open_media: OpenMedia) -> bytes:
+    digest = xxhash.xxh3_128()
+    try:
+        with open_media(media) as stream:
+            while block := stream.read(1 << 20):
+                digest.update(block)
+    except OSError:
+        return b""
+    return digest.digest()

@@ -1,0 +1,99 @@
+"""The chain of stages, from sources to records."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+
+from pef_tui.ahead import ahead
+from pef_tui.errors import DestHeld, DiskFull, ExifToolMissing, RunError, UsageError
+from pef_tui.gather import Gathered, gather
+from pef_tui.layout import Layout
+from pef_tui.model import Folder, Match, Outcome, Plan, Record
+from pef_tui.opening import Opened, opened
+from pef_tui.plan import Planner
+from pef_tui.plugins import PluginHost
+from pef_tui.progress import Progress
+from pef_tui.settings import Settings
+from pef_tui.state.inspect import inspect
+from pef_tui.takeout.join import folders
+from pef_tui.takeout.read_ahead import read_sidecars
+from pef_tui.workshop import preview, work
+
+AHEAD = 1024
+"""Plans that may wait for a writer: some seconds of ExifTool's work, a few MB."""
+
+Put = Callable[[Record | Plan], None]
+
+
+def run(settings: Settings, host: PluginHost, progress: Progress) -> Iterator[Record]:
+    """Everything: what became of each file found, as it becomes known.
+
+    Closing the generator, or setting `progress.stop`, ends the run after the batches in hand; what is done stays
+    recorded. Raises UsageError, DestHeld, ExifToolMissing and RunError, each with one line for the user.
+    """
+    with ExitStack() as stack:
+        place = opened(settings, host, progress, stack)
+        planned = ahead(lambda put: Planning(place).produce(put), AHEAD)
+        stack.callback(planned.close)
+        yield from preview(planned) if settings.dry_run else work(planned, place)
+
+
+class Planning:
+    """The front of the chain: from listings to Plans. Lives in one thread."""
+
+    def __init__(self, place: Opened) -> None:
+        self._place = place
+        self._layout = Layout(place.settings)
+        self._planner = Planner(place.settings, place.map_tags, place.writers, self._layout)
+
+    def produce(self, put: Put) -> None:
+        """Put a record for every file that needs no work and a Plan for every other."""
+        place = self._place
+        found = read_sidecars(folders(place.readers), place.open_json, place.threads)
+        matches = inspect(self._matches(found, put), place.open_media, place.read_tags)
+        for stage in place.stages:
+            matches = stage.run(matches)
+        folder: str | None = None
+        for match in matches:
+            if match.folder != folder:
+                folder = match.folder
+                self._layout.begin(folder, self._place.memory.outputs(folder))
+            put(self._decided(match))
+
+    def _matches(self, found: Iterator[Folder], put: Put) -> Iterator[Match]:
+        """The Matches that must be looked at; every other file of their Folders is put straight."""
+        for folder in found:
+            gathered = gather(folder, self._place.matchers, self._place.filters, self._place.open_media)
+            for record in (*gathered.json, *gathered.other):
+                put(record)
+            yield from self._open(gathered, put)
+
+    def _open(self, gathered: Gathered, put: Put) -> Iterator[Match]:
+        wanted = []
+        for match in gathered.matches:
+            if match.excluded:
+                put(
+                    Outcome(Plan(match, "excluded", reason=match.excluded), "excluded", reason=match.excluded)
+                )
+            elif (twin := gathered.twins.get((match.media.root, match.media.path))) is not None:
+                reason = f"the same bytes are at {twin}"
+                put(Outcome(Plan(match, "duplicate", reason=reason), "duplicate", reason=reason))
+            else:
+                wanted.append(match)
+        done = self._place.memory.recall(gathered.folder, wanted)
+        if len(done) == len(wanted):
+            for outcome in done.values():
+                put(outcome)
+        else:
+            yield from wanted
+
+    def _decided(self, match: Match) -> Record | Plan:
+        """The Plan, unless an earlier run has carried it out."""
+        if (outcome := self._place.memory.recalled(match)) is not None:
+            return outcome
+        plan = self._planner.plan(match)
+        return self._place.memory.settled(plan) or plan
+
+
+__all__ = ["DestHeld", "DiskFull", "ExifToolMissing", "RunError", "UsageError", "run"]

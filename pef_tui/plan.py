@@ -1,0 +1,91 @@
+"""From a Match to its Plan: which tags, by which writer, to which path. Preview and run share what is made here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+import xxhash
+from msgspec.structs import replace
+
+from pef_tui.formats import FORMATS
+from pef_tui.hooks import Writer
+from pef_tui.layout import Layout
+from pef_tui.model import Match, MediaOutcome, Plan, TagEdit
+from pef_tui.settings import Settings
+from pef_tui.tags.policy import settle
+
+MapTags = Callable[[Match], Iterable[TagEdit]]
+"""Every mapper in order, guarded: a mapper that raises is named in the problems and costs its own tags only."""
+
+NOT_RECOGNISED = "its content is no format known here"
+
+
+class Planner:
+    """Makes the Plans of one run."""
+
+    def __init__(
+        self, settings: Settings, map_tags: MapTags, writers: Sequence[Writer], layout: Layout
+    ) -> None:
+        self._settings = settings
+        self._map_tags = map_tags
+        self._writers = writers
+        self._layout = layout
+
+    def plan(self, match: Match) -> Plan:
+        """The Plan of one Match whose state and time are filled; claims its output path."""
+        if match.excluded:
+            return Plan(match, "excluded", reason=match.excluded)
+        state = match.state
+        if state is not None and state.damage and not state.format:
+            return self._untouched(match, "failed", state.damage)
+        if match.sidecar is None:
+            if self._settings.unmatched == "skip":
+                return Plan(match, "unmatched", reason=match.reason)
+            return self._untouched(match, "unmatched", match.reason)
+        return self._with_tags(match)
+
+    def _untouched(self, match: Match, outcome: MediaOutcome, reason: str) -> Plan:
+        """Put there as it is."""
+        time = self._moment(match) if match.sidecar is not None else match.media.mtime_ns
+        return Plan(match, outcome, output=self._layout.claim(match), mtime_ns=time, reason=reason)
+
+    def _moment(self, match: Match) -> int:
+        taken = match.taken.instant if match.taken else None
+        return match.media.mtime_ns if taken is None else round(taken * 1000) * 1_000_000
+
+    def _with_tags(self, match: Match) -> Plan:
+        settled = settle(match, self._map_tags(match), self._settings.existing)
+        warnings = [*settled.warnings, *self._doubts(match)]
+        plan = Plan(
+            match,
+            "copied",
+            edits=tuple(settled.edits),
+            output=self._layout.claim(match),
+            mtime_ns=self._moment(match),
+            conflicts=tuple(settled.conflicts),
+            warnings=tuple(warnings),
+        )
+        if not plan.edits:
+            return plan
+        for writer in self._writers:
+            if writer.accepts(plan):
+                word: MediaOutcome = "sidecar" if writer.name == "xmp" else "written"
+                return replace(plan, outcome=word, writer=writer.name)
+        return replace(plan, edits=(), warnings=(*warnings, "no writer can put tags into this file"))
+
+    def _doubts(self, match: Match) -> Iterable[str]:
+        state = match.state
+        if state is None:
+            return
+        if not state.format:
+            yield NOT_RECOGNISED
+        elif state.damage:
+            yield f"damaged: {state.damage}"
+        elif not state.reader and FORMATS[state.format].cls != "none":
+            yield "what the file already says could not be read (no ExifTool)"
+
+
+def digest(plan: Plan) -> bytes:
+    """Eight bytes that differ when what would be put into the output differs."""
+    parts = (plan.edits, plan.output, plan.mtime_ns, plan.writer)
+    return xxhash.xxh3_64_digest(repr(parts).encode("utf-8", "backslashreplace"))

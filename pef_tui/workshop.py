@@ -1,0 +1,165 @@
+"""The back of the chain: Plans in batches to workers, Outcomes back as they are done."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+
+from pef_tui.hooks import Writer, WriterSession
+from pef_tui.model import Outcome, Plan, Record
+
+BATCH_FILES = 200
+BATCH_BYTES = 512 << 20
+BATCH_SECONDS = 2.0
+SMALL_BATCH = 16
+"""Enough for a worker that has nothing to do: a commit costs about as much as writing one file."""
+EXIFTOOL_SECONDS = 0.025
+"""One file through ExifTool, whatever its size (12-22 ms of processor time; measured)."""
+BYTES_A_SECOND = 200e6
+
+Planned = Iterator[list[Record | Plan]]
+CarryOut = Callable[[Sequence[Plan], dict[str, WriterSession]], list[Outcome]]
+"""Carries out one batch with the sessions of the calling thread."""
+
+
+def outcome_of(plan: Plan) -> Outcome:
+    """What a Plan says will become of its file."""
+    return Outcome(plan, plan.outcome, plan.output, plan.writer, plan.reason)
+
+
+def preview(planned: Planned) -> Iterator[Record]:
+    """Every Plan told, none carried out."""
+    for items in planned:
+        for item in items:
+            yield outcome_of(item) if isinstance(item, Plan) else item
+
+
+class Bench:
+    """The writer sessions of the workers: one of each writer for each thread, opened when first needed."""
+
+    def __init__(self, writers: Sequence[Writer]) -> None:
+        self._writers = {writer.name: writer for writer in writers}
+        self._mine = threading.local()
+        self._all: list[WriterSession] = []
+
+    def sessions(self, names: set[str]) -> dict[str, WriterSession]:
+        """The sessions of the calling thread, those named among them."""
+        mine: dict[str, WriterSession] = self._mine.__dict__.setdefault("sessions", {})
+        for name in names - mine.keys():
+            mine[name] = self._writers[name].open()
+            self._all.append(mine[name])
+        return mine
+
+    def close(self) -> None:
+        """Close every session; the workers must have nothing in hand."""
+        for session in self._all:
+            session.close()
+        self._all.clear()
+
+
+class Workshop:
+    """Batches in the hands of workers; used from one thread."""
+
+    def __init__(self, writers: Sequence[Writer], workers: int, carry_out: CarryOut) -> None:
+        self._bench = Bench(writers)
+        self._workers = workers
+        self._carry_out = carry_out
+        self._pool = ThreadPoolExecutor(workers, thread_name_prefix="write")
+        self._pending: set[Future[list[Outcome]]] = set()
+        self._batch: list[Plan] = []
+        self._seconds = 0.0
+        self._bytes = 0
+
+    def add(self, plan: Plan) -> None:
+        """Take a Plan into the next batch."""
+        self._batch.append(plan)
+        self._bytes += plan.match.media.size
+        self._seconds += (
+            EXIFTOOL_SECONDS * (plan.writer == "exiftool") + plan.match.media.size / BYTES_A_SECOND
+        )
+        if self._full():
+            self.hand_out()
+
+    def _full(self) -> bool:
+        count = len(self._batch)
+        if count >= BATCH_FILES or self._bytes >= BATCH_BYTES or self._seconds >= BATCH_SECONDS:
+            return True
+        return count >= SMALL_BATCH and len(self._pending) < self._workers
+
+    def hand_out(self) -> None:
+        """Give the batch, whatever its size, to a worker."""
+        if self._batch:
+            self._pending.add(self._pool.submit(self._work, self._batch))
+            self._batch, self._seconds, self._bytes = [], 0.0, 0
+
+    def _work(self, batch: Sequence[Plan]) -> list[Outcome]:
+        return self._carry_out(batch, self._bench.sessions({plan.writer for plan in batch if plan.writer}))
+
+    @property
+    def idle(self) -> bool:
+        """Is a worker without work?"""
+        return len(self._pending) < self._workers
+
+    def finished(self) -> Iterator[Outcome]:
+        """Outcomes of batches that are done; waits only while every worker has a batch waiting behind its own.
+
+        Raises what a batch raised, after the outcomes of those done before.
+        """
+        crowded = len(self._pending) >= 2 * self._workers
+        if not self._pending:
+            return
+        done, _ = wait(self._pending, None if crowded else 0, FIRST_COMPLETED)
+        yield from self._told(done)
+
+    def rest(self) -> Iterator[Outcome]:
+        """Hand out what is left and wait for everything."""
+        self.hand_out()
+        while self._pending:
+            done, _ = wait(self._pending, None, FIRST_COMPLETED)
+            yield from self._told(done)
+
+    def _told(self, done: set[Future[list[Outcome]]]) -> Iterator[Outcome]:
+        self._pending -= done
+        error: BaseException | None = None
+        for future in done:
+            if (failure := future.exception()) is not None:
+                error = error or failure
+            else:
+                yield from future.result()
+        if error is not None:
+            self._batch.clear()
+            raise error
+
+    def leave(self) -> Iterator[Outcome]:
+        """Forget what no worker has begun; wait for what is in hand."""
+        self._batch.clear()
+        self._pending = {future for future in self._pending if not future.cancel()}
+        yield from self.rest()
+
+    def close(self) -> None:
+        """Wait for what is in hand and let the writers go."""
+        for future in self._pending:
+            future.cancel()
+        self._pool.shutdown()
+        self._bench.close()
+
+
+def work(planned: Planned, shop: Workshop, stop: threading.Event) -> Iterator[Record]:
+    """Carry out every Plan; after `stop` only what workers have in hand is finished."""
+    for items in planned:
+        if stop.is_set():
+            yield from shop.leave()
+            return
+        for item in items:
+            if not isinstance(item, Plan):
+                yield item
+            elif item.output is None:
+                yield outcome_of(item)
+            else:
+                shop.add(item)
+                yield from shop.finished()
+        if not items and shop.idle:
+            shop.hand_out()
+        yield from shop.finished()
+    yield from shop.rest()

@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pef_tui.layout import NAME_BYTES, Layout, folded, numbered, safe_component, strict_component
+from pef_tui.model import Match, MediaFile, State
+from pef_tui.settings import Settings
+
+
+def match(path: str, format: str = "jpeg", root: int = 0, main: str = "") -> Match:
+    folder = path.rpartition("/")[0]
+    return Match(MediaFile(root, path, 1, 0), folder, state=State(format), main=main)
+
+
+def claims(folder: str, *matches: Match, settings: Settings | None = None) -> list[str]:
+    layout = Layout(settings or Settings())
+    layout.begin(folder)
+    return [layout.claim(each) for each in matches]
+
+
+@pytest.mark.parametrize(
+    ("name", "number", "expected"),
+    [("a.jpg", 1, "a.jpg"), ("a.jpg", 2, "a (2).jpg"), ("a", 3, "a (3)"), (".hidden", 2, ".hidden (2)")],
+)
+def test_numbers_go_before_the_extension(name: str, number: int, expected: str) -> None:
+    assert numbered(name, number) == expected
+
+
+@pytest.mark.parametrize(
+    ("title", "expected"),
+    [
+        ("../../etc/x", ".._.._etc_x"),
+        ("CON", "_CON"),
+        ("com1.jpg", "_com1.jpg"),
+        ("a. ", "a"),
+        ("", "_"),
+        ("..", "_"),
+        ('a:b*c?"d', "a_b_c__d"),
+        ("a\nb", "a_b"),
+        ("a\ud800b", "a_b"),
+    ],
+)
+def test_a_title_never_leads_elsewhere(title: str, expected: str) -> None:
+    assert strict_component(title) == expected
+
+
+@given(st.text(max_size=400))
+def test_components_fit_any_file_system(text: str) -> None:
+    for component in (safe_component(text), strict_component(text)):
+        assert "/" not in component and "\0" not in component and component not in ("", ".", "..")
+        assert len(component.encode("utf-8", "surrogatepass")) <= NAME_BYTES
+
+
+def test_two_files_that_meet_get_numbers_in_order_of_the_sources() -> None:
+    assert claims("F", match("F/a.jpg"), match("F/a.jpg", root=1), match("F/A.JPG", root=2)) == [
+        "F/a.jpg",
+        "F/a (2).jpg",
+        "F/A (3).JPG",
+    ]
+
+
+def test_composed_and_decomposed_names_are_one_name() -> None:
+    assert claims("", match("caf\u00e9.jpg"), match("cafe\u0301.jpg")) == [
+        "caf\u00e9.jpg",
+        "cafe\u0301 (2).jpg",
+    ]
+
+
+def test_a_film_follows_the_number_of_its_picture() -> None:
+    pictures = [match("F/a.HEIC", "heic"), match("F/a.HEIC", "heic", root=1)]
+    films = [match("F/a.MP4", "mp4", main="a.HEIC"), match("F/a.MP4", "mp4", root=1, main="a.HEIC")]
+    assert claims("F", *pictures, *films) == ["F/a.HEIC", "F/a (2).HEIC", "F/a.MP4", "F/a (2).MP4"]
+
+
+def test_folders_that_differ_in_case_only_stay_apart() -> None:
+    layout = Layout(Settings())
+    layout.begin("Trip")
+    first = layout.claim(match("Trip/a.jpg"))
+    layout.begin("trip")
+    assert [first, layout.claim(match("trip/a.jpg"))] == ["Trip/a.jpg", "trip (2)/a.jpg"]
+
+
+def test_names_of_earlier_runs_are_kept_free() -> None:
+    layout = Layout(Settings())
+    layout.begin("F", ["F/a.jpg"])
+    assert layout.claim(match("F/a.jpg", root=1)) == "F/a (2).jpg"
+
+
+def test_the_extension_follows_the_content_unless_kept() -> None:
+    wrong = match("F/a.heic", "jpeg")
+    assert claims("F", wrong) == ["F/a.jpg"]
+    assert claims("F", wrong, settings=Settings(extensions="keep")) == ["F/a.heic"]
+
+
+def test_the_programs_own_folder_is_never_an_output() -> None:
+    assert claims(".pef-tui", match(".pef-tui/manifest")) == ["_.pef-tui/manifest.jpg"]
+
+
+def test_folding() -> None:
+    assert folded("STRASSE") == folded("straße")
