@@ -1,7 +1,8 @@
 """Makes text that came with the data safe to show: in a terminal, a log, a report, an error.
 
 Names, titles and captions of an export may hold terminal escapes, line breaks, or characters that turn the
-reading direction around. Whatever could act is shown as the escape a programmer would type: `\\n`, `\\x1b`, `\\u202e`.
+reading direction around. Whatever could act is shown as the escape a programmer would type: `\\n`, `\\x1b`,
+`\\u202e`.
 """
 
 from __future__ import annotations

@@ -58,12 +58,12 @@ class Progress:
     @property
     def media_count(self) -> int:
         """Pictures and videos so far."""
-        return sum(self.media.copy().values())
+        return sum(tuple(self.media.values()))
 
     @property
     def json_count(self) -> int:
         """JSON files so far."""
-        return sum(self.json.copy().values())
+        return sum(tuple(self.json.values()))
 
     @property
     def found(self) -> int:

@@ -1,7 +1,7 @@
 """Every setting, once: flags, environment variables and configuration keys all come from these fields.
 
-The name of a field is its key in `config.toml`; `PEF_TUI_` + the name in capitals is its environment variable;
-`--` + the name with dashes is its flag.
+The name of a field is its key in `config.toml`; `PEF_TUI_` + the name in capitals is its environment
+variable; `--` + the name with dashes is its flag.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     existing: Annotated[
         Existing,
         setting(
-            "the file already has the value: keep it (fill, the default), replace it, or write XMP files only",
+            "where the file has a value: keep it (fill, the default), replace it, or only write XMP files",
             shapes=True,
         ),
     ] = "fill"
@@ -89,7 +89,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     exiftool: Annotated[str, setting("path of the ExifTool to use", metavar="PATH")] = ""
     progress: Annotated[
         float, setting("a full progress line every SECONDS, off a terminal", metavar="SECONDS", ge=0)
-    ] = 0
+    ] = 0.0
     log: Annotated[str, setting("write a log to FILE", metavar="FILE")] = ""
     max_errors: Annotated[int, setting("stop after N failed files (default 0: never)", metavar="N", ge=0)] = 0
     quiet: Annotated[bool, setting("no progress and no summary, only errors", "-q")] = False

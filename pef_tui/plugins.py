@@ -1,0 +1,259 @@
+"""Plugins: found, loaded one by one, blocked, listed, and kept from doing harm by accident.
+
+Built-in ones come through the same interface as anybody's. What fails is recorded with its name and survived.
+A plugin is code that runs with the user's rights; nothing here protects from one that means harm.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import importlib.metadata
+import importlib.util
+import sys
+from collections.abc import Callable, Iterable
+from functools import partial
+from pathlib import Path
+from types import ModuleType
+from typing import Any, Literal
+
+import msgspec
+import pluggy
+from msgspec import Struct
+from msgspec.structs import replace
+
+from pef_tui import __version__, hooks
+from pef_tui.config import ConfigError, options
+from pef_tui.display import safe
+from pef_tui.guard import YIELDS, Mappers, call, reason, words_only
+from pef_tui.model import Match, TagEdit
+from pef_tui.settings import Settings
+
+GROUP = "pef_tui"
+"""Entry point group."""
+BUILT_IN = {
+    "takeout": "pef_tui.takeout.plugin",
+    "tags": "pef_tui.tags.plugin",
+    "write": "pef_tui.write.plugin",
+    "doctor": "pef_tui.doctor",
+}
+RULES = 1
+"""Version of our own mapping rules, raised when a release plans differently: later runs then plan again."""
+
+
+class Plugin(Struct):
+    """One plugin as `--plugins` lists it."""
+
+    name: str
+    origin: Literal["built-in", "installed", "local"]
+    distribution: str = ""
+    version: str = ""
+    state: Literal["loaded", "off", "broken"] = "loaded"
+    hooks: tuple[str, ...] = ()
+    error: str = ""
+
+    @property
+    def described(self) -> str:
+        """Its name, with distribution and version where they say more."""
+        where = f" ({self.distribution} {self.version})" if self.distribution else ""
+        return safe(self.name, 60) + safe(where, 80)
+
+
+class PluginHost:
+    """The plugins of one run.
+
+    Raises ConfigError where `-p` names nothing, or a `[plugins.NAME]` table does not fit.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        entry_points: Iterable[importlib.metadata.EntryPoint] | None = None,
+        only: str | None = None,
+    ) -> None:
+        """`only`: names of entry points, split by commas (PEF_TUI_LOAD_PLUGINS); None for all."""
+        self.plugins: list[Plugin] = []
+        self.notes: list[str] = []
+        """What is to be told of plugins, each in one line."""
+        self._troubled: set[str] = set()
+        self._manager = pluggy.PluginManager(GROUP)
+        self._manager.add_hookspecs(hooks.Hooks)
+        self._wanted, self._off = _choices(settings)
+        for name, module in BUILT_IN.items():
+            self._add(
+                Plugin(name, "built-in", "pef-tui", __version__), partial(importlib.import_module, module)
+            )
+        found = importlib.metadata.entry_points(group=GROUP) if entry_points is None else entry_points
+        self._add_installed(found, only)
+        self._add_local()
+        self.settings = settings
+        """The settings with every `[plugins.NAME]` table as the plugin's own Struct."""
+        self.settings = replace(settings, plugins=self._tables(settings))
+
+    # -- loading
+
+    def _add_installed(self, found: Iterable[importlib.metadata.EntryPoint], only: str | None) -> None:
+        named = None if only is None else {name.strip() for name in only.split(",")}
+        for entry in sorted(found, key=lambda entry: (entry.name, entry.dist.name if entry.dist else "")):
+            dist = entry.dist
+            plugin = Plugin(
+                entry.name, "installed", str(dist.name) if dist else "", str(dist.version) if dist else ""
+            )
+            if named is not None and entry.name not in named and entry.name not in self._wanted:
+                plugin.state = "off"
+            self._add(plugin, entry.load)
+
+    def _add_local(self) -> None:
+        """What `-p` names and is neither built in nor installed: a file, or a module on Python's path."""
+        known = {plugin.name for plugin in self.plugins}
+        for name in self._wanted:
+            if name in known:
+                continue
+            path = Path(name)
+            if name.endswith(".py") or "/" in name:
+                if not path.is_file():
+                    raise ConfigError(f"-p {safe(name, 200)}: no such file")
+                version = hashlib.blake2b(path.read_bytes(), digest_size=4).hexdigest()
+                self._add(Plugin(path.stem, "local", str(path), version), partial(_from_file, path))
+            elif _findable(name):
+                self._add(Plugin(name, "local", name), partial(importlib.import_module, name))
+            else:
+                raise ConfigError(f"-p {safe(name, 200)}: no plugin, module or file of that name")
+
+    def _add(self, plugin: Plugin, load: Callable[[], Any]) -> None:
+        """Load and register one plugin; its failure is its own."""
+        taken = next((other for other in self.plugins if other.name == plugin.name), None)
+        self.plugins.append(plugin)
+        if taken is not None:
+            self._broken(plugin, f"the name is taken by {taken.described}")
+        elif plugin.name in self._off:
+            plugin.state = "off"
+        if plugin.state != "loaded":
+            return
+        try:
+            with words_only():
+                self._manager.register(load(), plugin.name)
+        except (Exception, SystemExit) as error:
+            self._broken(plugin, reason(error))
+            if self._manager.has_plugin(plugin.name):
+                self._manager.unregister(name=plugin.name)
+            return
+        self._inspect(plugin)
+
+    def _inspect(self, plugin: Plugin) -> None:
+        callers = self._manager.get_hookcallers(self._manager.get_plugin(plugin.name)) or []
+        plugin.hooks = tuple(sorted(caller.name for caller in callers if caller.name in YIELDS))
+        for caller in callers:
+            if caller.name not in YIELDS:
+                self.notes.append(f"plugin {plugin.described}: {safe(caller.name, 60)}: no such hook")
+
+    def _broken(self, plugin: Plugin, error: str) -> None:
+        plugin.state, plugin.error = "broken", error
+        self.notes.append(f"plugin {plugin.described}: {error}; it is left out")
+
+    # -- settings
+
+    def _tables(self, settings: Settings) -> dict[str, object]:
+        """Every `[plugins.NAME]` table, converted; defaults where there is none."""
+        given = {name: table for name, table in settings.plugins.items() if name != "disable"}
+        tables: dict[str, object] = {}
+        for owner, registered in self.collect("pef_settings"):
+            if registered.name in tables:
+                self._tell(owner, "pef_settings", f"the table {safe(registered.name, 60)} is taken")
+                continue
+            try:
+                tables[registered.name] = msgspec.convert(given.pop(registered.name, {}), registered.type)
+            except msgspec.ValidationError as error:
+                text = safe(str(error), 200).replace("`$.", "`")
+                raise ConfigError(f"[plugins.{safe(registered.name, 60)}]: {text}") from None
+            except Exception as error:
+                self._tell(owner, "pef_settings", reason(error))
+        known = {plugin.name: plugin for plugin in reversed(self.plugins)}
+        for name in given:
+            if name not in known:
+                raise ConfigError(f"[plugins.{safe(name, 60)}]: no plugin of that name is installed")
+            plugin = known[name]
+            if plugin.state == "loaded" and name not in self._troubled:
+                raise ConfigError(f"[plugins.{safe(name, 60)}]: this plugin has no settings")
+        return tables
+
+    def shape(self, settings: Settings) -> bytes:
+        """Eight bytes that change when plugins or options may plan differently."""
+        names = [name for name, option in options().items() if option.shapes]
+        enabled = sorted(
+            (plugin.name, plugin.version if plugin.origin != "built-in" else "")
+            for plugin in self.plugins
+            if plugin.state == "loaded"
+        )
+        tables = sorted((name, repr(table)) for name, table in self.settings.plugins.items())
+        parts = (RULES, enabled, [(name, getattr(settings, name)) for name in names], tables)
+        return hashlib.blake2b(repr(parts).encode("utf-8", "backslashreplace"), digest_size=8).digest()
+
+    # -- calling
+
+    def collect(self, hook_name: str) -> list[tuple[str, Any]]:
+        """`(plugin name, registration object)` of every plugin, sorted by (order, plugin, name).
+
+        Each plugin is called alone. One that raises, or yields what the hook does not take, is named in
+        `notes` and gives nothing.
+        """
+        found: list[tuple[str, Any]] = []
+        for implementation in getattr(self._manager.hook, hook_name).get_hookimpls():
+            name = implementation.plugin_name
+            try:
+                objects = call(implementation, hook_name, self.settings)
+            except (Exception, SystemExit) as error:
+                self._tell(name, hook_name, reason(error))
+                continue
+            found += [(name, each) for each in objects]
+        return sorted(found, key=lambda pair: (getattr(pair[1], "order", 100), pair[0], pair[1].name))
+
+    def _tell(self, plugin: str, hook: str, error: str) -> None:
+        self._troubled.add(plugin)
+        note = f"plugin {safe(plugin, 60)}: {hook}: {error}"
+        if note not in self.notes:
+            self.notes.append(note)
+
+    def map_tags(self, notes: list[str]) -> Callable[[Match], list[TagEdit]]:
+        """Every tag mapper in order as one function; what goes wrong in one is told in `notes`."""
+        return Mappers(self.collect("pef_tag_mappers"), notes)
+
+    @property
+    def broken(self) -> list[Plugin]:
+        """What could not be loaded."""
+        return [plugin for plugin in self.plugins if plugin.state == "broken"]
+
+
+def _choices(settings: Settings) -> tuple[list[str], set[str]]:
+    """Names wanted and names switched off: `-p` overrules `plugins.disable`."""
+    disable = settings.plugins.get("disable", [])
+    if not isinstance(disable, (list, tuple)) or not all(isinstance(name, str) for name in disable):
+        raise ConfigError(f"plugins.disable: a list of names, not {safe(repr(disable), 60)}")
+    wanted: list[str] = []
+    off = set(disable)
+    for given in settings.plugin:
+        name = given.removeprefix("no:")
+        if name != given:
+            off.add(name)
+            wanted = [other for other in wanted if other != name]
+        else:
+            off.discard(name)
+            wanted.append(name)
+    return list(dict.fromkeys(wanted)), off
+
+
+def _findable(module: str) -> bool:
+    try:
+        return importlib.util.find_spec(module) is not None
+    except (ImportError, ValueError):
+        return False
+
+
+def _from_file(path: Path) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(f"pef_tui_local_{path.stem}", path)
+    if spec is None or spec.loader is None:
+        raise ImportError("is not a Python file")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[module.__name__] = module  # dataclasses and msgspec look a class's module up there
+    spec.loader.exec_module(module)
+    return module
