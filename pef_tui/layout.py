@@ -1,7 +1,7 @@
 """Where an output goes: paths below the output folder that any file system takes, and no two alike.
 
-Names depend on the sources alone: claims are made in the order of the Folders, so a preview, a run and a resumed run name
-two different files that meet at one path alike.
+Names depend on the sources alone: claims are made in the order of the Folders, so a preview, a run and a resumed
+run name two different files that meet at one path alike.
 """
 
 from __future__ import annotations

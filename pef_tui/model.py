@@ -302,6 +302,8 @@ class Plan(Struct, frozen=True):
     conflicts: tuple[Conflict, ...] = ()
     warnings: tuple[str, ...] = ()
     reason: str = ""
+    key: bytes = b""
+    """What the manifest knows the file by: its path below the container, `\0n` behind it for the n-th of that path."""
 
 
 class Outcome(Struct, frozen=True):

@@ -54,7 +54,7 @@ def _inspect_chunk(
 
 
 def _first_look(media: MediaFile, open_media: OpenMedia, opened: ExitStack, ask: bool) -> tuple[State, str]:
-    """The state as far as it can be told here, and the path to ask ExifTool about ("" when nothing is left to ask)."""
+    """The state as far as it can be told here, and the path to ask ExifTool about ("": none)."""
     try:
         stream = open_media(media)
     except OSError as error:
@@ -82,7 +82,7 @@ def _first_look(media: MediaFile, open_media: OpenMedia, opened: ExitStack, ask:
 
 
 def shown_path(stream: BinaryIO) -> str:
-    """A path by which another process reads this open file, free of any name from the export; "" where there is none."""
+    """A path by which another process reads this open file, free of any name of the export; "" without one."""
     try:
         number = stream.fileno()
     except OSError:
