@@ -72,7 +72,7 @@ def _riff(head: bytes) -> Format | None:
 def _matroska(head: bytes) -> Format | None:
     """WebM and Matroska differ in the DocType element (EBML id 4282)."""
     at = head.find(b"\x42\x82", 4, 256)
-    return FORMATS["webm" if at > 0 and head[at + 3 : at + 7] == b"webm" else "mkv"]
+    return FORMATS["webm" if at > 0 and b"webm" in head[at : at + 14] else "mkv"]
 
 
 def _icon(head: bytes) -> Format | None:

@@ -1,0 +1,28 @@
+"""What tests are written with, ours and those of plugin authors: small media, small exports, single mappers."""
+
+from pef_tui.testing.exif import Exif
+from pef_tui.testing.export import Item, sidecar, takeout
+from pef_tui.testing.films import film
+from pef_tui.testing.jpeg import iptc_block, jpeg, motion_photo, xmp_packet
+from pef_tui.testing.mappers import made_match, run_mapper
+from pef_tui.testing.media import MAKERS, make, oddities
+from pef_tui.testing.naming import media_name, sidecar_name
+
+__all__ = [
+    "MAKERS",
+    "Exif",
+    "Item",
+    "film",
+    "iptc_block",
+    "jpeg",
+    "made_match",
+    "make",
+    "media_name",
+    "motion_photo",
+    "oddities",
+    "run_mapper",
+    "sidecar",
+    "sidecar_name",
+    "takeout",
+    "xmp_packet",
+]

@@ -1,0 +1,69 @@
+"""Tiny media of every format, made on the spot: the same bytes on every machine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from pef_tui.testing import films, heif, pictures
+from pef_tui.testing.jpeg import jpeg, motion_photo
+
+MAKERS: dict[str, Callable[[int], bytes]] = {
+    "jpeg": jpeg,
+    "tiff": pictures.tiff,
+    "dng": pictures.dng,
+    "psd": pictures.psd,
+    "jp2": pictures.jp2,
+    "heic": heif.heic,
+    "heif": lambda seed: heif.heic(seed, b"mif1"),
+    "avif": heif.avif,
+    "webp": pictures.webp,
+    "png": pictures.png,
+    "jxl": pictures.jxl,
+    "cr2": pictures.cr2,
+    "nef": lambda seed: pictures.raw("NIKON CORPORATION", seed),
+    "arw": lambda seed: pictures.raw("SONY", seed),
+    "pef": lambda seed: pictures.raw("PENTAX Corporation", seed, "big"),
+    "srw": lambda seed: pictures.raw("SAMSUNG", seed),
+    "gif": pictures.gif,
+    "bmp": pictures.bmp,
+    "mp4": lambda seed: films.film("mp4", seed),
+    "mov": lambda seed: films.film("mov", seed),
+    "m4v": lambda seed: films.film("m4v", seed),
+    "3gp": lambda seed: films.film("3gp", seed),
+    "3g2": lambda seed: films.film("3g2", seed),
+    "avi": films.avi,
+    "mkv": films.matroska,
+    "webm": lambda seed: films.matroska(seed, "webm"),
+    "mpg": films.mpeg,
+    "m2ts": films.transport_stream,
+    "wmv": films.windows_media,
+    "flv": films.flash,
+}
+"""Who makes which format (names as in `pef_tui.formats.FORMATS`)."""
+
+
+def make(format: str, seed: int = 0) -> bytes:
+    """A small file of this format (`MAKERS`) without any tags; another seed gives other bytes.
+
+    The seed is a number from 0 to 2**32 - 1.
+    """
+    return MAKERS[format](seed)
+
+
+def oddities(seed: int = 0) -> dict[str, bytes]:
+    """Files that are not what they seem, by a name that tells how."""
+    picture, film = make("jpeg", seed), make("mp4", seed)
+    return {
+        "jpeg named.heic": picture,
+        "film without extension": film,
+        "motion photo.jpg": motion_photo(film, seed),
+        "empty.jpg": b"",
+        "text.jpg": b"This is no picture.\n",
+        "cut short.jpg": picture[: len(picture) * 2 // 3],
+        "header only.jpg": picture[:20],
+        "cut short.png": make("png", seed)[:60],
+        "cut short.mp4": film[: len(film) // 2],
+        "cut short.heic": make("heic", seed)[:200],
+        "garbage behind.jpg": picture + bytes(range(256)),
+        "garbage behind.mp4": film + b"\0\0\0\0garbage" * 20,
+    }
