@@ -230,6 +230,8 @@ class Taken(Struct, frozen=True):
     """Minutes east of UTC; None where no zone is known."""
     zone: str = ""
     """What told the offset: `file`, `camera`, `gps-time`, `gps`, `name`, `neighbour`, `option`, `assumed`."""
+    told: str = "sidecar"
+    """What told the instant: `sidecar`, `file` (its own tags), `name` (the date in its name)."""
 
     @property
     def local(self) -> datetime:
