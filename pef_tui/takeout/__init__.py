@@ -1,0 +1,1 @@
+"""What Google writes: sources, the naming rule, sidecar JSON, matching, languages."""

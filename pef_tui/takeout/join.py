@@ -1,0 +1,53 @@
+"""Folders out of sources: files of equal folder path are one Folder, over all sources."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+from operator import attrgetter
+
+from pef_tui.formats import MEDIA_EXTENSIONS
+from pef_tui.hooks import Listing, SourceReader
+from pef_tui.model import Folder, JsonFile, MediaFile
+from pef_tui.takeout.scan import order
+
+
+def folders(readers: Sequence[SourceReader]) -> Iterator[Folder]:
+    """Every Folder that holds a file, ordered by the components of its path.
+
+    Names of folders are compared exactly: parts of one export spell them alike, and on most disks two
+    spellings are two folders. Holds at most two directories of each source at a time.
+    """
+    listings = heapq.merge(*(reader.listings() for reader in readers), key=order)
+    for path, same in groupby(listings, key=attrgetter("path")):
+        if files := _joined(same):
+            yield _sorted_out(path, files)
+
+
+def _joined(listings: Iterable[Listing]) -> Sequence[MediaFile]:
+    parts = [listing.files for listing in listings if listing.files]
+    if len(parts) == 1:
+        return parts[0]
+    return sorted((file for files in parts for file in files), key=_by_name)
+
+
+def _by_name(file: MediaFile) -> tuple[str, int, str]:
+    return file.name, file.root, file.path
+
+
+def _sorted_out(path: str, files: Iterable[MediaFile]) -> Folder:
+    """Media, JSON and the rest by extension; what the content says is asked later."""
+    media: list[MediaFile] = []
+    json: list[JsonFile] = []
+    other: list[MediaFile] = []
+    for file in files:
+        dot = file.path.rfind(".")
+        extension = file.path[dot:].lower() if dot >= 0 else ""
+        if extension == ".json":
+            json.append(JsonFile(file.root, file.path, file.size, file.mtime_ns))
+        elif extension in MEDIA_EXTENSIONS:
+            media.append(file)
+        else:
+            other.append(file)
+    return Folder(path, tuple(media), tuple(json), tuple(other))
