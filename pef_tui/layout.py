@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Mapping
 
 from pef_tui.formats import FORMATS, right_name
 from pef_tui.model import Match
@@ -18,6 +18,7 @@ NAME_BYTES = 255 - len(".xmp")
 """A file name's limit on Linux, macOS and Windows, with room for the XMP file beside it."""
 
 _FORBIDDEN = re.compile(r'[\x00-\x1f\x7f<>:"|?*\\/]')
+_NUMBER = re.compile(r" \([0-9]+\)(?=(\.[^.]*)?$)")
 _RESERVED = re.compile(r"(?i)^(con|prn|aux|nul|com[0-9]|lpt[0-9])(\.|$)")
 
 
@@ -71,13 +72,15 @@ class Layout:
         self._fix = settings.extensions == "fix"
         self._folders: dict[str, str] = {}
         self._claims: set[str] = set()
+        self._kept: Mapping[tuple[int, str], str] = {}
         self._numbers: dict[tuple[int, str], int] = {}
         self._folder: str | None = None
 
-    def begin(self, folder: str, kept: Iterable[str] = ()) -> None:
-        """Start a Folder; `kept` are outputs that earlier runs gave to its files."""
+    def begin(self, folder: str, kept: Mapping[tuple[int, str], str] | None = None) -> None:
+        """Start a Folder; `kept` are the outputs that earlier runs gave to its files, by (root, path)."""
         self._folder = self._folder_path(folder)
-        self._claims = {folded(path) for path in kept}
+        self._kept = kept or {}
+        self._claims = {folded(path) for path in self._kept.values()}
         self._numbers = {}
 
     def _folder_path(self, folder: str) -> str:
@@ -99,6 +102,8 @@ class Layout:
     def claim(self, match: Match) -> str:
         """The output path of this Match, claimed. A film or edited copy follows the number of its picture."""
         name = self.name(match)
+        if (kept := self._kept.get((match.media.root, match.media.path))) and self._names(kept, name):
+            return kept
         prefix = f"{self._folder}/" if self._folder else ""
         number = self._numbers.get((match.media.root, match.main), 1) if match.main else 1
         path = prefix + numbered(name, number)
@@ -109,3 +114,8 @@ class Layout:
         if number > 1:
             self._numbers[match.media.root, match.media.name] = number
         return path
+
+    def _names(self, kept: str, name: str) -> bool:
+        """Is `kept` this name in the folder at hand, with or without a number?"""
+        folder, _, base = kept.rpartition("/")
+        return folder == self._folder and (base == name or _NUMBER.sub("", base, count=1) == name)

@@ -8,8 +8,6 @@ import re
 import stat
 from collections.abc import Sequence
 
-from msgspec import Struct
-
 from pef_tui.display import safe
 from pef_tui.errors import UsageError
 from pef_tui.hooks import Scanner
@@ -20,20 +18,11 @@ _ARCHIVE_ENDING = re.compile(r"(?i)\.(zip|tgz|tar\.gz)$")
 _GLOB = re.compile(r"[*?\[]")
 
 
-class Locations(Struct, frozen=True):
-    """Where a run reads and writes; paths absolute."""
-
-    sources: tuple[Source, ...]
-    output: str
-
-
-def resolve(settings: Settings, scanners: Sequence[Scanner]) -> Locations:
-    """Check SOURCE and DEST. Raises UsageError."""
+def given_paths(settings: Settings) -> list[str]:
+    """The SOURCEs as absolute paths, globs expanded. Raises UsageError."""
     if not settings.sources:
         raise UsageError("no SOURCE given: name the folder of the export, or its parts")
-    paths = [path for given in settings.sources for path in _expanded(given)]
-    sources = tuple(_source(root, path, scanners) for root, path in enumerate(paths))
-    return Locations(sources, _output(settings.output, sources))
+    return [_absolute(path) for given in settings.sources for path in _expanded(given)]
 
 
 def _expanded(given: str) -> list[str]:
@@ -46,24 +35,33 @@ def _expanded(given: str) -> list[str]:
     return [given]
 
 
-def _source(root: int, path: str, scanners: Sequence[Scanner]) -> Source:
+def _absolute(path: str) -> str:
     try:
         os.stat(path)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not a path"
         raise UsageError(f"SOURCE {safe(path)}: {reason}") from None
-    absolute = os.path.realpath(path)
+    return os.path.realpath(path)
+
+
+def as_sources(paths: Sequence[str], scanners: Sequence[Scanner]) -> tuple[Source, ...]:
+    """Each path with the scanner that reads it. Raises UsageError."""
+    return tuple(_source(root, path, scanners) for root, path in enumerate(paths))
+
+
+def _source(root: int, path: str, scanners: Sequence[Scanner]) -> Source:
     for scanner in scanners:
-        if scanner.accepts(absolute):
-            return Source(root, absolute, scanner.name)
+        if scanner.accepts(path):
+            return Source(root, path, scanner.name)
     raise UsageError(f"SOURCE {safe(path)}: neither a folder nor an archive that can be read here")
 
 
-def _output(given: str, sources: Sequence[Source]) -> str:
+def output_path(given: str, paths: Sequence[str]) -> str:
+    """DEST as an absolute path: as given, or beside the only SOURCE. Raises UsageError."""
     if not given:
-        if len(sources) != 1:
+        if len(paths) != 1:
             raise UsageError("several SOURCEs: name the output folder with -o DEST")
-        given = _ARCHIVE_ENDING.sub("", sources[0].path.rstrip("/")) + "-fixed"
+        given = _ARCHIVE_ENDING.sub("", paths[0].rstrip("/")) + "-fixed"
     output = os.path.realpath(given)
     try:
         mode = os.stat(output).st_mode
@@ -73,6 +71,6 @@ def _output(given: str, sources: Sequence[Source]) -> str:
         raise UsageError(f"DEST {safe(given)}: {error}") from None
     if mode is not None and not stat.S_ISDIR(mode):
         raise UsageError(f"DEST {safe(given)}: is a file, not a folder")
-    if any(source.path == output for source in sources):
+    if output in paths:
         raise UsageError(f"DEST {safe(given)}: is the SOURCE itself; name another folder with -o DEST")
     return output

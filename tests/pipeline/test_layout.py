@@ -84,7 +84,7 @@ def test_folders_that_differ_in_case_only_stay_apart() -> None:
 
 def test_names_of_earlier_runs_are_kept_free() -> None:
     layout = Layout(Settings())
-    layout.begin("F", ["F/a.jpg"])
+    layout.begin("F", {(0, "F/a.jpg"): "F/a.jpg"})
     assert layout.claim(match("F/a.jpg", root=1)) == "F/a (2).jpg"
 
 
@@ -100,3 +100,10 @@ def test_the_programs_own_folder_is_never_an_output() -> None:
 
 def test_folding() -> None:
     assert folded("STRASSE") == folded("straße")
+
+
+def test_a_file_keeps_the_name_an_earlier_run_gave_it() -> None:
+    layout = Layout(Settings())
+    layout.begin("F", {(0, "F/a.jpg"): "F/a (2).jpg"})
+    assert layout.claim(match("F/a.jpg")) == "F/a (2).jpg"
+    assert layout.claim(match("F/a.jpg", root=1)) == "F/a.jpg"

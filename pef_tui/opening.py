@@ -1,0 +1,158 @@
+"""Opening a run: sources, output, ExifTool, manifest and registered plugins, checked before the first file."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import time
+import uuid
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from typing import Any, BinaryIO
+
+from msgspec.structs import replace
+
+from pef_tui import __version__
+from pef_tui.errors import ExifToolMissing, RunError
+from pef_tui.exiftool.locate import Found, locate
+from pef_tui.hooks import Filter, Matcher, SourceReader, Stage, Writer
+from pef_tui.manifest.format import RunOpened
+from pef_tui.manifest.ledger import Ledger
+from pef_tui.manifest.lock import DestLock
+from pef_tui.model import JsonFile, MediaFile
+from pef_tui.plan import MapTags
+from pef_tui.plugins import PluginHost
+from pef_tui.progress import Progress
+from pef_tui.resume import Memory
+from pef_tui.settings import Settings
+from pef_tui.sources import as_sources, given_paths, output_path
+from pef_tui.state.inspect import ReadTags
+from pef_tui.state.readers import TagReaders
+from pef_tui.write.staging import clean_staging
+
+JSON_THREADS = 4
+"""Threads that read sidecars: they wait for the disk, not for the processor."""
+
+
+@dataclass(frozen=True)
+class Opened:
+    """Everything a run holds while it goes on."""
+
+    settings: Settings
+    output: str
+    progress: Progress
+    ledger: Ledger
+    memory: Memory
+    readers: Sequence[SourceReader]
+    matchers: Sequence[Matcher]
+    filters: Sequence[Filter]
+    stages: Sequence[Stage]
+    writers: Sequence[Writer]
+    map_tags: MapTags
+    read_tags: ReadTags | None
+    threads: int = field(default=JSON_THREADS)
+
+    def open_media(self, media: MediaFile) -> BinaryIO:
+        """Open a media file of any source. Raises OSError."""
+        return self.readers[media.root].open(media.path)
+
+    def open_json(self, file: JsonFile) -> BinaryIO:
+        """Open a JSON file of any source. Raises OSError."""
+        return self.readers[file.root].open(file.path)
+
+
+def opened(settings: Settings, host: PluginHost, progress: Progress, stack: ExitStack) -> Opened:
+    """Check everything and open it; `stack` lets it go. Raises what `pipeline.run` raises."""
+    paths = given_paths(settings)
+    output = output_path(settings.output, paths)
+    exiftool = _exiftool(settings, progress)
+    host.settings = replace(host.settings, output=output)
+    scanners = _registered(host, "pef_scanners")
+    sources = as_sources(paths, scanners)
+    by_name = {scanner.name: scanner for scanner in scanners}
+    readers = [by_name[source.scanner].open(source) for source in sources]
+    progress.sources, progress.output = tuple(paths), output
+    ledger = _ledger(settings, output, progress, stack)
+    shape = _shape(host, settings, exiftool)
+    open_media = _opener(readers)
+    memory = Memory(
+        ledger, output, shape, open_media, force=settings.force, retry_failed=settings.retry_failed
+    )
+    read_tags = None
+    if exiftool.usable:
+        tag_readers = TagReaders(exiftool.path, settings.worker_count)
+        stack.callback(tag_readers.close)
+        read_tags = tag_readers.read
+    if not settings.dry_run:
+        ledger.begin(_run_opened(settings, host, shape))
+    return Opened(
+        settings=settings,
+        output=output,
+        progress=progress,
+        ledger=ledger,
+        memory=memory,
+        readers=readers,
+        matchers=_registered(host, "pef_matchers"),
+        filters=_registered(host, "pef_filters"),
+        stages=_registered(host, "pef_stages"),
+        writers=_registered(host, "pef_writers"),
+        map_tags=host.map_tags(progress.notes),
+        read_tags=read_tags,
+    )
+
+
+def _shape(host: PluginHost, settings: Settings, exiftool: Found) -> bytes:
+    """What shapes Plans: options and plugins, and whether ExifTool is there."""
+    tool = b"exiftool" if exiftool.usable else b""
+    return hashlib.blake2b(host.shape(settings) + tool, digest_size=8).digest()
+
+
+def _registered(host: PluginHost, hook: str) -> list[Any]:
+    return [each for _, each in host.collect(hook)]
+
+
+def _opener(readers: Sequence[SourceReader]) -> Callable[[MediaFile], BinaryIO]:
+    return lambda media: readers[media.root].open(media.path)
+
+
+def _exiftool(settings: Settings, progress: Progress) -> Found:
+    """The ExifTool to use. Raises ExifToolMissing where it was asked for and cannot be used."""
+    found = locate(settings.exiftool)
+    if found.usable:
+        progress.exiftool = found.version
+        if found.warning:
+            progress.notes.append(f"{found.warning}: {found.advice}")
+        return found
+    if settings.exiftool or settings.writer == "exiftool":
+        raise ExifToolMissing(f"{found.problem}; {found.advice}")
+    progress.notes.append(
+        f"{found.problem}: tags go into XMP files beside the pictures instead of into them, and what pictures other "
+        f"than JPEG already say is not known; to install it: {found.advice}"
+    )
+    return found
+
+
+def _ledger(settings: Settings, output: str, progress: Progress, stack: ExitStack) -> Ledger:
+    """The manifest of DEST, held by this run unless it is a dry run. Raises DestHeld, RunError."""
+    try:
+        if not settings.dry_run:
+            os.makedirs(output, exist_ok=True)
+            stack.enter_context(DestLock(output))
+            clean_staging(output)
+        ledger = Ledger.open(output, read_only=settings.dry_run)
+    except OSError as error:
+        raise RunError(f"DEST {output}: {error.strerror or error}") from None
+    stack.callback(ledger.release)
+    progress.notes.extend(ledger.problems)
+    return ledger
+
+
+def _run_opened(settings: Settings, host: PluginHost, shape: bytes) -> RunOpened:
+    options = {
+        name: repr(getattr(settings, name))
+        for name in settings.__struct_fields__
+        if name != "plugins" and getattr(settings, name) != getattr(Settings(), name)
+    }
+    plugins = {plugin.name: plugin.version for plugin in host.plugins if plugin.state == "loaded"}
+    return RunOpened(uuid.uuid4().hex[:12], time.time_ns(), __version__, shape, options, plugins)

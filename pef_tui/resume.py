@@ -1,0 +1,197 @@
+"""What earlier runs did, asked while a run goes on: which files are done, and which names they have."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Sequence
+from typing import BinaryIO
+
+import msgspec
+import xxhash
+from msgspec.structs import replace
+
+from pef_tui.manifest.format import Entry
+from pef_tui.manifest.ledger import Ledger
+from pef_tui.model import Folder, Match, MediaFile, MediaOutcome, Outcome, Plan
+from pef_tui.plan import digest
+
+OpenMedia = Callable[[MediaFile], BinaryIO]
+FileId = tuple[int, str]
+
+FAT_NS = 2_000_000_000
+"""FAT keeps times in steps of two seconds: times this near are the same, and files this young may still change."""
+
+
+class Memory:
+    """The manifest as a run uses it; lives in the planning thread, but for `entry`."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        dest: str,
+        shape: bytes,
+        open_media: OpenMedia,
+        *,
+        force: bool,
+        retry_failed: bool,
+    ) -> None:
+        self._ledger = ledger
+        self._dest = os.fsencode(dest)
+        self._shape = shape
+        self._open_media = open_media
+        self._force = force
+        self._retry = retry_failed
+        self._keys: dict[FileId, bytes] = {}
+        self._known: dict[FileId, Entry] = {}
+        self._recalled: dict[FileId, Outcome] = {}
+        self._outputs: dict[str, dict[FileId, str]] = {}
+
+    def recall(self, folder: Folder, matches: Sequence[Match]) -> dict[FileId, Outcome]:
+        """The outcomes of those files of a Folder that need nothing. What is not done is remembered for `settled`."""
+        keys, recalled, outputs = _keys(folder.path, matches), {}, {}
+        for match, key in zip(matches, keys, strict=True):
+            identity = match.media.root, match.media.path
+            self._keys[identity] = key
+            entry = self._ledger.get(key)
+            if entry is None:
+                if self._retry:
+                    recalled[identity] = _not_retried(match, key)
+                continue
+            self._known[identity] = entry
+            if entry.output:
+                outputs[identity] = os.fsdecode(entry.output)
+            if (outcome := self._done(match, entry)) is not None:
+                recalled[identity] = outcome
+        if len(recalled) == len(matches):
+            for match in matches:
+                self._forget((match.media.root, match.media.path))
+        else:
+            self._recalled.update(recalled)
+            self._outputs[folder.path] = outputs
+        return recalled
+
+    def outputs(self, folder: str) -> dict[FileId, str]:
+        """Output paths that earlier runs gave to files of this Folder."""
+        return self._outputs.pop(folder, {})
+
+    def recalled(self, match: Match) -> Outcome | None:
+        """The outcome of a file that needs nothing, in a Folder where others do."""
+        identity = match.media.root, match.media.path
+        if (outcome := self._recalled.pop(identity, None)) is not None:
+            self._forget(identity)
+        return outcome
+
+    def settled(self, plan: Plan) -> Plan | Outcome:
+        """The Plan with its key; or the outcome, if an earlier run has put there just what it says."""
+        identity = plan.match.media.root, plan.match.media.path
+        plan = replace(plan, key=self._keys[identity])
+        entry = self._known.get(identity)
+        self._forget(identity)
+        if entry is None or self._force or entry.temporary or entry.word == "failed":
+            return plan
+        if not self._same_source(plan.match, entry) or not self._same_plan(plan, entry):
+            return plan
+        if (warning := self._output_state(entry)) is None:
+            return plan
+        self._ledger.done(0, [replace(entry, shape=self._shape)])
+        return _unchanged(plan, entry, warning)
+
+    def _forget(self, identity: FileId) -> None:
+        self._keys.pop(identity, None)
+        self._known.pop(identity, None)
+
+    def _same_plan(self, plan: Plan, entry: Entry) -> bool:
+        return digest(plan) == entry.plan and os.fsencode(plan.output or "") == entry.output
+
+    def _done(self, match: Match, entry: Entry) -> Outcome | None:
+        if self._retry and entry.word != "failed":
+            return _unchanged(Plan(match, "unchanged", output=os.fsdecode(entry.output) or None), entry, "")
+        if self._force or self._retry or entry.temporary or entry.shape != self._shape:
+            return None
+        if not self._same_source(match, entry) or (warning := self._output_state(entry)) is None:
+            return None
+        return _unchanged(Plan(match, "unchanged", output=os.fsdecode(entry.output) or None), entry, warning)
+
+    def _same_source(self, match: Match, entry: Entry) -> bool:
+        media = match.media
+        if media.size != entry.size or sidecar_digest(match) != entry.sidecar:
+            return False
+        if abs(media.mtime_ns - entry.mtime_ns) > FAT_NS:
+            return False
+        return not entry.racy or content_digest(media, self._open_media) == entry.content
+
+    def _output_state(self, entry: Entry) -> str | None:
+        """None when an output is gone, a warning when somebody changed it, "" when it is as it was left."""
+        if not entry.output:
+            return ""
+        path = os.path.join(self._dest, entry.output)
+        try:
+            here = os.lstat(path)
+            same = (here.st_size, here.st_mtime_ns) == (entry.output_size, entry.output_mtime_ns)
+            if entry.xmp:
+                xmp = os.lstat(path + b".xmp")
+                same = same and (xmp.st_size, xmp.st_mtime_ns) == (entry.xmp_size, entry.xmp_mtime_ns)
+        except OSError:
+            return None
+        return "" if same else "the output was changed since and is left alone"
+
+    def source_fields(self, match: Match) -> dict[str, object]:
+        """The fields of an Entry that tell the source as it was read: for a record made just now."""
+        media = match.media
+        racy = media.mtime_ns > time.time_ns() - FAT_NS
+        content = content_digest(media, self._open_media) if racy else b""
+        return {
+            "size": media.size,
+            "mtime_ns": media.mtime_ns,
+            "sidecar": sidecar_digest(match),
+            "shape": self._shape,
+            "racy": racy,
+            "content": content,
+        }
+
+
+def _keys(folder: str, matches: Sequence[Match]) -> list[bytes]:
+    counts: dict[str, int] = {}
+    keys = []
+    for match in matches:
+        name = match.media.name
+        number = counts[name] = counts.get(name, 0) + 1
+        key = os.fsencode(f"{folder}/{name}" if folder else name)
+        keys.append(key if number == 1 else key + b"\0%d" % number)
+    return keys
+
+
+def _not_retried(match: Match, key: bytes) -> Outcome:
+    reason = "not among what failed before"
+    return Outcome(Plan(match, "excluded", key=key, reason=reason), "excluded", reason=reason)
+
+
+def _unchanged(plan: Plan, entry: Entry, warning: str) -> Outcome:
+    reason = f"failed before: {entry.reason}; --retry-failed tries again" if entry.word == "failed" else ""
+    word: MediaOutcome = "unchanged"
+    warnings = (warning,) if warning else ()
+    return Outcome(plan, word, plan.output, reason=reason, warnings=warnings)
+
+
+def sidecar_digest(match: Match) -> bytes:
+    """Eight bytes that tell what a sidecar says from anything else; empty without one."""
+    if match.sidecar is None:
+        return b""
+    try:
+        said = msgspec.msgpack.encode(match.sidecar)
+    except UnicodeEncodeError:
+        said = repr(match.sidecar).encode("utf-8", "backslashreplace")
+    return xxhash.xxh3_64_digest(said)
+
+
+def content_digest(media: MediaFile, open_media: OpenMedia) -> bytes:
+    """Eight bytes of hash over a file's bytes; empty when it cannot be read."""
+    digest = xxhash.xxh3_64()
+    try:
+        with open_media(media) as stream:
+            while block := stream.read(1 << 20):
+                digest.update(block)
+    except OSError:
+        return b""
+    return digest.digest()

@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from typing import BinaryIO
+
+from pef_tui.gather import gather
+from pef_tui.hooks import Filter, Matcher
+from pef_tui.model import Album, Folder, JsonFile, Match, MediaFile, Sidecar
+
+PNG = b"\x89PNG\r\n\x1a\n" + bytes(40)
+CONTENT = {"a.jpg": b"aaaa", "b.jpg": b"bbbb", "film": PNG, "notes.txt": b"hello"}
+
+
+def open_media(media: MediaFile) -> BinaryIO:
+    if media.root == 9:
+        raise OSError(5, "Input/output error")
+    return io.BytesIO(CONTENT[media.name])
+
+
+def media(name: str, root: int = 0, size: int = 4) -> MediaFile:
+    return MediaFile(root, f"F/{name}", size, 0)
+
+
+def sidecar(name: str) -> JsonFile:
+    return JsonFile(0, f"F/{name}", 10, 0, "sidecar", Sidecar(title=name.removesuffix(".json")))
+
+
+def by_title(folder: Folder) -> Iterator[Match]:
+    for file in folder.json:
+        for each in folder.media:
+            if file.sidecar is not None and each.name == file.sidecar.title:
+                yield Match(each, folder.path, file.sidecar, file, "exact")
+
+
+EXACT = Matcher("by-title", by_title)
+
+
+def test_every_file_is_in_one_place() -> None:
+    album = JsonFile(0, "F/metadata.json", 10, 0, "album", album=Album("Trip"))
+    broken = JsonFile(0, "F/x.json", 10, 0, "invalid", reason="not JSON")
+    folder = Folder(
+        "F",
+        (media("a.jpg"), media("b.jpg")),
+        (sidecar("a.jpg.json"), sidecar("gone.jpg.json"), album, broken),
+        (media("film"), media("notes.txt")),
+    )
+    found = gather(folder, [EXACT], [], open_media)
+    assert [(match.media.name, match.rule, match.reason) for match in found.matches] == [
+        ("a.jpg", "exact", ""),
+        ("b.jpg", None, "no sidecar"),
+        ("film", None, "no sidecar"),
+    ]
+    assert [record.outcome for record in found.json] == ["used", "orphan", "album", "invalid"]
+    assert [record.file.name for record in found.other] == ["notes.txt"]
+    assert {match.album for match in found.matches} == {Album("Trip")}
+
+
+def test_a_later_matcher_sees_only_what_is_left() -> None:
+    seen: list[Folder] = []
+
+    def looks(folder: Folder) -> Iterator[Match]:
+        seen.append(folder)
+        return iter(())
+
+    folder = Folder("F", (media("a.jpg"), media("b.jpg")), (sidecar("a.jpg.json"), sidecar("c.jpg.json")))
+    gather(folder, [EXACT, Matcher("second", looks)], [], open_media)
+    assert [each.name for each in seen[0].media] == ["b.jpg"]
+    assert [file.name for file in seen[0].json] == ["c.jpg.json"]
+
+
+def test_what_a_filter_leaves_out_still_uses_its_sidecar() -> None:
+    folder = Folder("F", (media("a.jpg"),), (sidecar("a.jpg.json"),))
+    found = gather(folder, [EXACT], [Filter("none", lambda match: "not wanted")], open_media)
+    assert [match.excluded for match in found.matches] == ["not wanted"]
+    assert found.json[0].outcome == "used"
+
+
+def test_the_same_picture_in_two_parts_is_found_by_its_bytes() -> None:
+    folder = Folder("F", (media("a.jpg"), media("a.jpg", root=1), media("a.jpg", root=2, size=9)))
+    assert gather(folder, [], [], open_media).twins == {(1, "F/a.jpg"): "F/a.jpg"}
+
+
+def test_a_file_that_cannot_be_read_is_nobodys_twin() -> None:
+    folder = Folder("F", (media("a.jpg"), media("a.jpg", root=9)))
+    assert gather(folder, [], [], open_media).twins == {}

@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from pef_tui.errors import UsageError
+from pef_tui.hooks import Scanner
+from pef_tui.model import Source
+from pef_tui.settings import Settings
+from pef_tui.sources import as_sources, given_paths, output_path
+
+
+def test_a_glob_stands_for_its_parts_in_order(tmp_path: Path) -> None:
+    for name in ("part-2", "part-1", "other"):
+        (tmp_path / name).mkdir()
+    assert given_paths(Settings(sources=(f"{tmp_path}/part-*",))) == [
+        f"{tmp_path}/part-1",
+        f"{tmp_path}/part-2",
+    ]
+
+
+def test_a_path_that_looks_like_a_glob_and_exists_is_a_path(tmp_path: Path) -> None:
+    (tmp_path / "a[1]").mkdir()
+    assert given_paths(Settings(sources=(f"{tmp_path}/a[1]",))) == [f"{tmp_path}/a[1]"]
+
+
+@pytest.mark.parametrize("given", ["missing", "no*", "a\0b"])
+def test_a_source_that_is_not_there_is_named(tmp_path: Path, given: str) -> None:
+    with pytest.raises(UsageError, match="SOURCE"):
+        given_paths(Settings(sources=(f"{tmp_path}/{given}",)))
+
+
+@pytest.mark.parametrize(
+    ("source", "output"),
+    [("/x/Takeout", "/x/Takeout-fixed"), ("/x/part.ZIP", "/x/part-fixed"), ("/x/a.tar.gz", "/x/a-fixed")],
+)
+def test_the_output_lies_beside_the_only_source(source: str, output: str) -> None:
+    assert output_path("", [source]) == output
+
+
+def test_several_sources_need_an_output() -> None:
+    with pytest.raises(UsageError, match="-o DEST"):
+        output_path("", ["/x/a", "/x/b"])
+
+
+def test_an_output_that_is_the_source_or_a_file_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.touch()
+    os.symlink(tmp_path, tmp_path / "link")
+    for output in (file, tmp_path / "link", file / "below"):
+        with pytest.raises(UsageError, match="DEST"):
+            output_path(str(output), [str(tmp_path)])
+
+
+def test_each_source_goes_to_the_first_scanner_that_takes_it() -> None:
+    taken = Scanner("one", lambda path: path.endswith("1"), lambda source: None)  # type: ignore[arg-type,return-value]
+    assert as_sources(["/a1"], [taken]) == (Source(0, "/a1", "one"),)
+    with pytest.raises(UsageError, match="/b"):
+        as_sources(["/b"], [taken])
