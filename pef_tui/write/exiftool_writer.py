@@ -1,0 +1,178 @@
+"""The writer `exiftool`: any format ExifTool can write, one file a command, and what to do with damaged files.
+
+A file that ExifTool cannot write is tried again with less: without the Interop directory (broken in many of Google's
+edited copies), then XMP only, then an XMP file beside it. Never `-m`: it deletes a bad IFD0 and bytes behind an MP4.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+from collections.abc import Callable, Iterator, Sequence
+
+from msgspec import Struct
+
+from pef_tui.exiftool import Answer, Process, ProcessError, arguments, fits
+from pef_tui.formats import FORMATS, Class
+from pef_tui.hooks import Staged, Writer, Written
+from pef_tui.model import Plan, TagEdit
+from pef_tui.write.kept import Kept
+from pef_tui.xmp import can_write, merge, to_xmp
+
+_NO_MEDIA = re.compile(r"Not a valid|[Ff]ormat error|File is empty|Unknown file type|File not found")
+_NO_VALUES = re.compile(r"Nothing to (?:do|write)")
+_WRITE_ERROR = re.compile(r"Error (?:writing|creating|renaming|copying|closing)")
+_SPARE = 1 << 20
+"""Bytes beyond the file's size that writing it may need."""
+
+
+class Rung(Struct, frozen=True):
+    """One way to write a file."""
+
+    words: str
+    """How it differs from the usual way; "" for that."""
+    helps: re.Pattern[str]
+    """What an error of the rungs before must say for this one to make sense."""
+    arguments: Callable[[Sequence[TagEdit], Class], list[str]]
+
+
+def _without_interop(edits: Sequence[TagEdit], cls: Class) -> list[str]:
+    return [*arguments(edits, cls), "-InteropIFD:all="]
+
+
+def _xmp_only(edits: Sequence[TagEdit], cls: Class) -> list[str]:
+    return arguments(to_xmp(edits), cls)
+
+
+_LADDER = (
+    Rung("", re.compile(""), arguments),
+    Rung("written without its Interop directory, which is damaged", re.compile("Interop"), _without_interop),
+    Rung("only XMP was written, because the file is damaged", re.compile(""), _xmp_only),
+)
+
+
+def exiftool_writer(path: str, *, raw: bool = False, process: Callable[[str], Process] = Process) -> Writer:
+    """The writer that uses the ExifTool at `path`; raw pictures only with `raw` (they are originals)."""
+
+    def accepts(plan: Plan) -> bool:
+        cls = format_class(plan)
+        return (raw or cls != "raw") and any(fits(edit.tag, cls) for edit in wanted(plan))
+
+    return Writer("exiftool", accepts, lambda: ExifToolSession(process(path)), order=200)
+
+
+def format_class(plan: Plan) -> Class:
+    """Which tags the Plan's file takes, by its content; `none` where its format is not known."""
+    known = FORMATS.get(plan.match.state.format) if plan.match.state else None
+    return known.cls if known else "none"
+
+
+def wanted(plan: Plan) -> tuple[TagEdit, ...]:
+    """The Plan's edits; those of IPTC tags only where the file has an IPTC block already."""
+    tags = plan.match.state.tags if plan.match.state else {}
+    if any(tag.startswith("IPTC:") for tag in tags):
+        return plan.edits
+    return tuple(edit for edit in plan.edits if not edit.tag.startswith("IPTC:"))
+
+
+class ExifToolSession:
+    """A hooks.WriterSession: one ExifTool, one thread."""
+
+    def __init__(self, process: Process) -> None:
+        self._process = process
+
+    def write(self, staged: Sequence[Staged]) -> Iterator[Written]:
+        """Write each Plan's edits into its copy. Raises OSError (ENOSPC) when the disk is full."""
+        for each in staged:
+            yield self._write(each)
+
+    def close(self) -> None:
+        """End ExifTool."""
+        self._process.close()
+
+    def _write(self, staged: Staged) -> Written:
+        edits, cls = wanted(staged.plan), format_class(staged.plan)
+        left_out = [edit.tag for edit in edits if not fits(edit.tag, cls)]
+        notes = (f"this format cannot hold {', '.join(left_out)}",) if left_out else ()
+        try:
+            with Kept(staged.path) as kept:
+                return self._climb(kept, edits, cls, notes)
+        except ProcessError as error:
+            return Written("failed", str(error), notes, temporary=True)
+        except ValueError as error:
+            return Written("failed", str(error), notes)
+        except OSError as error:
+            if error.errno in (errno.ENOSPC, errno.EDQUOT):
+                raise
+            return Written("failed", f"could not be written: {error}", notes, temporary=True)
+
+    def _climb(self, kept: Kept, edits: Sequence[TagEdit], cls: Class, notes: tuple[str, ...]) -> Written:
+        """Try one rung after the other, each on the copy as it was."""
+        reason = ""
+        args: list[str] = []
+        for rung in _LADDER:
+            before, args = args, rung.arguments(edits, cls)
+            if not args or args == before or not rung.helps.search(reason):
+                continue
+            answer = self._command(args, kept)
+            warnings = (*notes, *((f"{rung.words} ({reason})",) if rung.words else ()), *answer.warnings)
+            if answer.updated and not answer.errors:
+                return _written(kept, warnings)
+            if answer.unchanged and not answer.errors:
+                return Written("unchanged", "", warnings)
+            kept.fresh()
+            error = "; ".join(answer.errors) or "ExifTool wrote nothing and does not say why"
+            if _WRITE_ERROR.search(error):
+                raise _disk_error(kept, error)
+            if _NO_VALUES.search(error):
+                return Written(
+                    "failed", f"ExifTool takes none of the values: {'; '.join(answer.warnings)}", notes
+                )
+            if _NO_MEDIA.search(error):
+                return Written("failed", error, warnings)
+            reason = reason or error
+        if not reason:
+            return Written("unchanged", "", notes)
+        return _beside(kept.path, edits, reason, notes)
+
+    def _command(self, args: Sequence[str], kept: Kept) -> Answer:
+        """Write into the copy; once more, on the copy as it was, when ExifTool dies or hangs."""
+        command: list[str | bytes] = ["-overwrite_original", *args, os.fsencode(kept.path)]
+        kept.fresh()
+        try:
+            return self._process.run(command, kept.size)
+        except ProcessError:
+            kept.fresh()
+        try:
+            return self._process.run(command, kept.size)
+        except ProcessError:
+            kept.fresh()
+            raise
+
+
+def _written(kept: Kept, warnings: tuple[str, ...]) -> Written:
+    if kept.untouched() or os.lstat(kept.path).st_size == 0:
+        kept.fresh()
+        return Written("failed", "ExifTool says it was written, but it was not", warnings, temporary=True)
+    return Written("written", "", warnings)
+
+
+def _beside(path: str, edits: Sequence[TagEdit], reason: str, notes: tuple[str, ...]) -> Written:
+    """The last rung: the file stays as it is, its tags go into an XMP file."""
+    said = [edit for edit in to_xmp(edits) if can_write(edit.tag) and edit.value is not None]
+    if not said:
+        return Written("failed", reason, notes)
+    packet = merge(None, said)
+    number = os.open(path + ".xmp", os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+    with os.fdopen(number, "wb") as file:
+        file.write(packet)
+    return Written("sidecar", f"damaged: {reason}", notes)
+
+
+def _disk_error(kept: Kept, error: str) -> OSError:
+    """ExifTool does not say why it could not write; the room left tells. (It has removed what it wrote.)"""
+    place = os.statvfs(os.path.dirname(kept.path) or ".")
+    if place.f_bavail * place.f_frsize < kept.size + _SPARE:
+        return OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), kept.path)
+    return OSError(errno.EIO, error)
