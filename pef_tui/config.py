@@ -17,6 +17,7 @@ import msgspec
 from msgspec import Struct
 
 from pef_tui.display import safe
+from pef_tui.errors import UsageError
 from pef_tui.settings import Settings
 
 ENVIRONMENT = "PEF_TUI_"
@@ -36,7 +37,7 @@ _TRUTH = {
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 
 
-class ConfigError(Exception):
+class ConfigError(UsageError):
     """A setting, a flag or a file that cannot be meant; one line saying where, what, and what is allowed."""
 
 
@@ -75,9 +76,7 @@ class Option(Struct, frozen=True):
             limits = f" from {self.low}" * (self.low is not None) + f" to {self.high}" * (
                 self.high is not None
             )
-            return (
-                "a whole number" if isinstance(self.default, int) else "a number"
-            ) + limits
+            return ("a whole number" if isinstance(self.default, int) else "a number") + limits
         return {"switch": "true or false", "list": "a list of texts", "tables": "tables"}.get(
             self.kind, "a text"
         )

@@ -37,6 +37,16 @@ def utf8(text: str) -> str:
     return _SURROGATE.sub(_escape, text)
 
 
+def json_safe(text: str) -> str:
+    """A JSON text that means the same, with what could act on a terminal as JSON's own `\\uXXXX`."""
+    return _UNSAFE.sub(_json_escape, text)
+
+
+def _json_escape(found: re.Match[str]) -> str:
+    units = found[0].encode("utf-16-be").hex()
+    return "".join(f"\\u{units[place : place + 4]}" for place in range(0, len(units), 4))
+
+
 def _escape(found: re.Match[str]) -> str:
     character = found[0]
     if named := _NAMED.get(character):

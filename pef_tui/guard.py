@@ -49,11 +49,10 @@ def call(implementation: pluggy.HookImpl, hook: str, settings: Settings) -> Sequ
         objects = list(islice(iter(() if result is None else result), MOST + 1))
     if len(objects) > MOST:
         raise ValueError(f"yields more than {MOST} objects")
-    each: Any
     for each in objects:
         if type(each) is not wanted:
             raise TypeError(f"yields {type(each).__name__}, not {wanted.__name__}")
-        if not isinstance(each.name, str) or not isinstance(getattr(each, "order", 0), int):
+        if not isinstance(getattr(each, "name", None), str) or not isinstance(getattr(each, "order", 0), int):
             raise TypeError(f"the name of a {wanted.__name__} is a text, its order a whole number")
     return objects
 

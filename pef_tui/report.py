@@ -11,7 +11,7 @@ import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
 from pef_tui import __version__
-from pef_tui.display import safe, utf8
+from pef_tui.display import json_safe, safe, utf8
 from pef_tui.model import Conflict, JsonRecord, Outcome, Record, Taken, Value
 from pef_tui.progress import Progress
 
@@ -124,23 +124,8 @@ def encoded(line: Struct | dict[str, Any]) -> bytes:
     except UnicodeEncodeError:
         text = _encode(_with_exact_bytes(line))
     if not text.isascii() or b"\x7f" in text:
-        text = safe_json(text)
+        text = json_safe(text.decode()).encode()
     return text + b"\n"
-
-
-def safe_json(text: bytes) -> bytes:
-    """The same JSON with characters that act on a terminal as `\\uXXXX`: nothing else outside ASCII changes."""
-    characters = text.decode()
-    if characters.isprintable():
-        return text
-    return "".join(map(_escaped, characters)).encode()
-
-
-def _escaped(character: str) -> str:
-    if safe(character) == character:
-        return character
-    units = character.encode("utf-16-be").hex()
-    return "".join(f"\\u{units[place : place + 4]}" for place in range(0, len(units), 4))
 
 
 def _media(outcome: Outcome) -> MediaLine:

@@ -1,0 +1,169 @@
+"""The run without a screen: progress in words, records as JSON lines, signals, exit code."""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+
+from pef_tui import report
+from pef_tui.console import Console, Data, data_out
+from pef_tui.display import safe
+from pef_tui.errors import DestHeld, ExifToolMissing, RunError, UsageError
+from pef_tui.model import Outcome, Record
+from pef_tui.plugins import PluginHost
+from pef_tui.progress import Progress
+from pef_tui.settings import Settings
+from pef_tui.watch import Watch
+
+Run = Callable[[Settings, PluginHost, Progress], Iterator[Record]]
+
+DONE, FAILED, USAGE, SOME_FAILED, NO_EXIFTOOL, HELD = 0, 1, 2, 3, 4, 75
+CODES: dict[type[RunError], int] = {UsageError: USAGE, ExifToolMissing: NO_EXIFTOOL, DestHeld: HELD}
+
+TERMINAL_TICK = 0.25
+"""Seconds between two progress lines on a terminal."""
+FLUSH_EVERY = 0.1
+"""Seconds data may wait for more of it."""
+
+log = logging.getLogger("pef_tui.batch")
+
+
+def batch(settings: Settings, host: PluginHost, run: Run) -> int:
+    """Carry out a run and tell of it; the exit code."""
+    with data_out() as data:
+        return Front(settings, host, data if settings.json else None).carry_out(run)
+
+
+class Front:
+    """One run as it is told."""
+
+    def __init__(self, settings: Settings, host: PluginHost, data: Data | None) -> None:
+        self._settings = settings
+        self._host = host
+        self._data = data
+        self._console = Console(settings.quiet)
+        self._progress = Progress()
+        self._progress.sources, self._progress.output = settings.sources, settings.output
+        self._noted = 0
+        self._started = False
+        self._flushed = 0.0
+        self._error = ""
+        ticks = TERMINAL_TICK if self._console.terminal and not settings.quiet else settings.progress
+        self._watch = Watch(self._stop, self._show_now, self._tick, ticks)
+
+    def carry_out(self, run: Run) -> int:
+        """The run from its first to its last word."""
+        progress = self._progress
+        with self._watch:
+            status = self._guarded(run)
+        progress.notes += [note for note in self._host.notes if note not in progress.notes]
+        self._console.clear()
+        self._tell_notes()
+        if self._data is not None:
+            self._start()
+            self._data.write(report.summary_line(progress, status, self._error))
+            self._data.flush()
+        if status not in (USAGE, NO_EXIFTOOL, HELD):
+            for line in report.summary(progress, self._settings.dry_run):
+                self._console.say(line)
+                log.info("%s", line)
+        if self._error:
+            self._console.error(self._error)
+            log.error("%s", self._error)
+        log.info("ended with exit code %d", status)
+        return status
+
+    def _guarded(self, run: Run) -> int:
+        try:
+            self._consume(run)
+        except RunError as error:
+            self._error = safe(str(error))
+            return CODES.get(type(error), FAILED)
+        except Exception as error:  # whatever it is: one line, everything recorded stays
+            from pef_tui.guard import reason
+
+            log.exception("unexpected")
+            self._error = f"unexpected: {reason(error)}; --log FILE keeps the details"
+            return FAILED
+        if self._watch.stopped_by:
+            return 128 + self._watch.stopped_by
+        if self._error:
+            return FAILED
+        return SOME_FAILED if self._progress.failed else DONE
+
+    def _consume(self, run: Run) -> None:
+        log.info("sources %s, output %s", safe(repr(self._settings.sources)), safe(self._settings.output))
+        limit = self._settings.max_errors
+        records = run(self._settings, self._host, self._progress)
+        with closing(records):  # type: ignore[type-var]
+            for record in records:
+                self._progress.add(record)
+                self._tell(record)
+                if limit and self._progress.failed >= limit and not self._progress.stop.is_set():
+                    self._end(f"stopped after {limit:,} failed files (--max-errors); the next run goes on")
+
+    def _end(self, why: str) -> None:
+        """Let the run end after the batch in hand, as failed."""
+        self._error = why
+        self._progress.stop.set()
+
+    # -- telling
+
+    def _tell(self, record: Record) -> None:
+        if len(self._progress.notes) > self._noted:
+            self._tell_notes()
+        if isinstance(record, Outcome):
+            self._tell_outcome(record)
+        if self._data is None:
+            return
+        self._start()
+        self._data.write(report.record_line(record))
+        now = time.monotonic()
+        if now - self._flushed >= FLUSH_EVERY:
+            self._flushed = now
+            self._data.flush()
+        if self._data.closed and not self._progress.stop.is_set():
+            self._end("nobody reads standard output any more: stopped; the next run goes on")
+
+    def _tell_outcome(self, outcome: Outcome) -> None:
+        if self._settings.verbose:
+            self._console.say(report.outcome_words(outcome))
+        if outcome.word == "failed":
+            log.error("%s", report.outcome_words(outcome))
+        elif log.isEnabledFor(logging.DEBUG):
+            log.debug("%s", report.outcome_words(outcome))
+
+    def _tell_notes(self) -> None:
+        notes = self._progress.notes
+        for note in notes[self._noted :]:
+            self._console.say(safe(note))
+            log.warning("%s", safe(note))
+        self._noted = len(notes)
+
+    def _start(self) -> None:
+        if self._data is not None and not self._started:
+            self._started = True
+            self._data.write(report.start_line(self._progress, self._settings.dry_run))
+
+    # -- called by the watching thread
+
+    def _tick(self) -> None:
+        if self._console.terminal:
+            self._console.show(report.counts(self._progress))
+        else:
+            self._console.say(report.counts(self._progress))
+
+    def _show_now(self) -> None:
+        self._console.say(report.counts(self._progress), always=True)
+
+    def _stop(self, number: int, first: bool) -> None:
+        if first:
+            self._progress.stop.set()
+            self._console.say("Stopping after the batch in hand; once more to leave at once.")
+            return
+        self._console.clear()
+        self._console.say("Left at once; the next run goes on.")
+        os._exit(128 + number)

@@ -1,0 +1,138 @@
+"""The command: settings, then what was asked for. Each front is imported only when it is chosen."""
+
+from __future__ import annotations
+
+import logging
+import os
+import shlex
+from collections.abc import Iterable, Sequence
+
+from pef_tui.config import ConfigError, Loaded, load
+from pef_tui.console import Console, data_out
+from pef_tui.display import safe
+from pef_tui.flags import Arguments, parse
+from pef_tui.plugins import PluginHost
+from pef_tui.report import encoded
+
+
+def main(argv: Sequence[str]) -> int:
+    """The command with its arguments; the exit code."""
+    try:
+        return _main(list(argv))
+    except ConfigError as error:
+        Console().error(str(error))
+        return 2
+    except KeyboardInterrupt:
+        return 130
+    except Exception as error:
+        from pef_tui.guard import reason
+
+        Console().error(f"unexpected: {reason(error)}")
+        return 1
+
+
+def _main(argv: list[str]) -> int:
+    arguments = parse(argv)
+    loaded = load(arguments.flags, os.environ, arguments.config, arguments.user_file)
+    settings = loaded.settings
+    console = Console(settings.quiet)
+    for note in loaded.notes:
+        console.say(note)
+    if arguments.action == "show_config":
+        return _show(_setting_lines(loaded), settings.json)
+    if not (settings.batch or arguments.action):
+        return _no_screen(argv, arguments, console)
+    _open_log(settings.log, settings.verbose)
+    host = PluginHost(settings, only=os.environ.get("PEF_TUI_LOAD_PLUGINS"))
+    if arguments.action == "plugins":
+        return _show(_plugin_lines(host), settings.json)
+    for note in host.notes:
+        console.say(note)
+    if arguments.action == "doctor":
+        from pef_tui.doctor import examine
+
+        return examine(host)
+    if not settings.sources:
+        raise ConfigError("--batch needs a SOURCE: the folder of the export")
+    from pef_tui import batch, pipeline
+
+    return batch.batch(host.settings, host, pipeline.run)
+
+
+Line = tuple[dict[str, object], str]
+"""The same thing as JSON and as words."""
+
+
+def _show(lines: Iterable[Line], as_json: bool) -> int:
+    """Listings are data, in words or as JSON lines."""
+    with data_out() as data:
+        for fields, words in lines:
+            data.write(encoded({"v": 1, **fields}) if as_json else (words + "\n").encode())
+    return 0
+
+
+def _setting_lines(loaded: Loaded) -> Iterable[Line]:
+    for name, origin in loaded.origins.items():
+        value = getattr(loaded.settings, name)
+        fields = {"type": "setting", "name": name, "value": value, "origin": origin}
+        yield fields, f"{name:<14} {safe(_toml(value)):<24} {safe(origin)}"
+
+
+def _toml(value: object) -> str:
+    """A value nearly as config.toml would have it."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, str):
+        return f'"{value}"'
+    if isinstance(value, (tuple, list)):
+        return f"[{', '.join(map(_toml, value))}]"
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key} = {_toml(each)}" for key, each in value.items()) + "}"
+    return str(value)
+
+
+def _plugin_lines(host: PluginHost) -> Iterable[Line]:
+    for plugin in host.plugins:
+        fields: dict[str, object] = {
+            "type": "plugin",
+            "name": plugin.name,
+            "origin": plugin.origin,
+            "distribution": plugin.distribution,
+            "version": plugin.version,
+            "state": plugin.state,
+            "hooks": plugin.hooks,
+            "error": plugin.error,
+        }
+        told = plugin.error or ", ".join(name.removeprefix("pef_") for name in plugin.hooks)
+        where = f"{plugin.origin}: {plugin.distribution} {plugin.version}"
+        yield fields, f"{safe(plugin.name, 40):<20} {plugin.state:<7} {safe(where, 60):<32} {told}"
+
+
+def _no_screen(argv: list[str], arguments: Arguments, console: Console) -> int:
+    """Until there are screens: say so, and how it goes without."""
+    given = argv if arguments.flags.get("sources") else [*argv, "SOURCE"]
+    console.error("there are no screens yet; without them this does it:")
+    console.say("  " + safe(shlex.join(["pef-tui", "--batch", *given])), always=True)
+    return 2
+
+
+def _open_log(path: str, verbose: bool) -> None:
+    """`--log FILE`: appended to, readable by its owner only."""
+    if not path:
+        return
+    try:
+        stream = open(  # noqa: SIM115 - it stays open as long as the program runs
+            path,
+            "a",
+            encoding="utf-8",
+            errors="backslashreplace",
+            opener=lambda name, how: os.open(name, how, 0o600),
+        )
+    except OSError as error:
+        raise ConfigError(f"--log {safe(path, 200)}: cannot be written: {error.strerror}") from None
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    logger = logging.getLogger("pef_tui")
+    logger.addHandler(handler)
+    logger.setLevel(logging.DEBUG if verbose else logging.INFO)
+    logger.propagate = False

@@ -1,0 +1,115 @@
+"""The command line: every flag built from the table of settings."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from typing import NoReturn
+
+from msgspec import Struct
+
+from pef_tui.config import ConfigError, Option, options
+from pef_tui.display import safe
+
+GROUPS = {
+    "what happens": ("output", "dry_run", "existing", "timezone", "unmatched", "extensions", "xmp", "writer"),
+    "which files": ("only", "album", "include", "exclude", "since", "until", "force", "retry_failed"),
+    "how it runs and what it tells": (
+        *(
+            "batch",
+            "json",
+            "quiet",
+            "verbose",
+            "progress",
+            "log",
+            "max_errors",
+            "workers",
+            "exiftool",
+            "plugin",
+        ),
+    ),
+}
+"""Headings of `--help`."""
+
+ACTIONS = {
+    "plugins": "list the plugins (with --json too)",
+    "doctor": "check the installation, ExifTool and DEST (with --json too)",
+    "show_config": "every setting, its value and where it comes from (with --json too)",
+}
+"""Flags that do one thing instead of a run."""
+
+EPILOG = (
+    "Every setting has an environment variable (PEF_TUI_ and its name in capitals) and a key in "
+    "$XDG_CONFIG_HOME/pef-tui/config.toml; a switch is taken back with --no-NAME. "
+    "Exit codes: 0 done, 1 failed, 2 usage or configuration, 3 some files failed, 4 ExifTool missing though "
+    "asked for, 75 another run holds DEST, 129/130/143 stopped."
+)
+
+
+class Arguments(Struct, frozen=True):
+    """A command line taken apart."""
+
+    flags: dict[str, object]
+    """What was given, by name of the setting."""
+    action: str = ""
+    config: str = ""
+    user_file: bool = True
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise ConfigError(f"{safe(message, 300)} (pef-tui --help tells what there is)")
+
+
+def parse(argv: Sequence[str]) -> Arguments:
+    """Take the arguments apart. Raises ConfigError; exits for --help and --version."""
+    given = vars(_parser().parse_intermixed_args(list(argv)))
+    action = next((name for name in ACTIONS if given.pop("do_" + name, False)), "")
+    config = given.pop("config", "")
+    user_file = not given.pop("no_config", False)
+    if not given.get("sources"):
+        given.pop("sources", None)
+    return Arguments(given, action, config, user_file)
+
+
+def _parser() -> _Parser:
+    from pef_tui import __version__
+
+    parser = _Parser(
+        "pef-tui",
+        usage="pef-tui --batch SOURCE ... [-o DEST] [flags]",
+        description="Puts back into photos and videos what a Google Photos export leaves in JSON files beside them.",
+        epilog=EPILOG,
+        argument_default=argparse.SUPPRESS,
+        allow_abbrev=False,
+    )
+    table = options()
+    parser.add_argument("sources", nargs="*", metavar="SOURCE", help=table["sources"].text)
+    for heading, names in GROUPS.items():
+        group = parser.add_argument_group(heading)
+        for name in names:
+            _add(group, table[name])
+    group = parser.add_argument_group("settings and installation")
+    group.add_argument("--config", metavar="FILE", help="settings from FILE")
+    group.add_argument("--no-config", action="store_true", help="leave the user's config.toml aside")
+    for name, text in ACTIONS.items():
+        group.add_argument("--" + name.replace("_", "-"), action="store_true", dest="do_" + name, help=text)
+    group.add_argument("--version", action="version", version=f"pef-tui {__version__}")
+    return parser
+
+
+def _add(group: argparse._ArgumentGroup, option: Option) -> None:
+    names = [option.short, option.flag] if option.short else [option.flag]
+    if option.kind == "switch":
+        group.add_argument(*names, action="store_true", dest=option.name, help=option.text)
+        negation = "--no-" + option.flag.removeprefix("--")
+        group.add_argument(negation, action="store_false", dest=option.name, help=argparse.SUPPRESS)
+    else:
+        action = "append" if option.kind == "list" else "store"
+        group.add_argument(
+            *names,
+            action=action,
+            dest=option.name,
+            metavar=option.metavar,
+            help=option.text.replace("%", "%%"),
+        )
