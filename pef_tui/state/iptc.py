@@ -122,7 +122,7 @@ def _value(dataset: int, value: bytes, coding: str) -> str | int | None:
         return f"{text[:4]}:{text[4:6]}:{text[6:]}" if len(text) == 8 and text.isdigit() else None
     if dataset in _TIMES:
         return _time(text)
-    return text.rstrip(" ")
+    return text
 
 
 def _time(text: str) -> str | None:

@@ -4,6 +4,6 @@ from pef_tui.xmp.merge import UnknownTag, merge
 from pef_tui.xmp.names import can_write, is_list
 from pef_tui.xmp.packet import read
 from pef_tui.xmp.rdf import BadPacket
-from pef_tui.xmp.translate import to_xmp
+from pef_tui.xmp.translate import to_xmp, untold
 
-__all__ = ["BadPacket", "UnknownTag", "can_write", "is_list", "merge", "read", "to_xmp"]
+__all__ = ["BadPacket", "UnknownTag", "can_write", "is_list", "merge", "read", "to_xmp", "untold"]

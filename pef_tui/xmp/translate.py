@@ -43,6 +43,12 @@ TEXTS: Mapping[str, tuple[str, ...]] = {
 
 LOCATIONS = ("Keys:GPSCoordinates", "UserData:GPSCoordinates", "ItemList:GPSCoordinates")
 
+_COMPANIONS = re.compile(
+    r"EXIF:(?:OffsetTime\w*|SubSecTime\w*|GPS\w+|ExifVersion)"
+    r"|QuickTime:\w+Date|\w+:GPSCoordinates|ItemList:Description|IPTC:.*"
+)
+"""Tags that only complete another one, or say again what another one says."""
+
 
 def to_xmp(edits: Sequence[TagEdit]) -> tuple[TagEdit, ...]:
     """The same edits as XMP properties: each tag once, in the order of the edits they come from.
@@ -59,6 +65,19 @@ def to_xmp(edits: Sequence[TagEdit]) -> tuple[TagEdit, ...]:
         found.setdefault(edit.tag, (source, edit))
     order = {tag: number for number, tag in enumerate(given)}
     return tuple(edit for _, edit in sorted(found.values(), key=lambda one: order[one[0]]))
+
+
+def untold(edits: Sequence[TagEdit]) -> tuple[str, ...]:
+    """The tags whose value is lost when the edits are written as XMP."""
+    known = {source for sources in DATES.values() for source, _, _ in sources}
+    known.update(source for sources in TEXTS.values() for source in sources)
+    families = ((edit.tag, _family(edit.tag)) for edit in edits if edit.value is not None)
+    lost = (
+        tag
+        for tag, family in families
+        if not (can_write(tag) or family in known or _COMPANIONS.fullmatch(family))
+    )
+    return tuple(dict.fromkeys(lost))
 
 
 def _family(tag: str) -> str:
