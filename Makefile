@@ -1,0 +1,54 @@
+# make test: everything set up, then all tests.   make demo: a small export made, fixed and shown.
+PYTHON ?= python3
+PYTEST_FLAGS ?=
+BIN := .venv/bin
+VENV := .venv/.made
+CODE := pef_tui tests bench plugins
+
+.PHONY: help venv tools test lint types contracts format check demo lock clean
+
+help:
+	@echo "make test       set up, then run all tests (PYTEST_FLAGS='-k name -x')"
+	@echo "make demo       make a small export, fix it, show before and after"
+	@echo "make check      lint, types, contracts"
+	@echo "make format     rewrite the code in the project's form"
+	@echo "make lock       write requirements-dev.lock anew from what is installed"
+	@echo "make clean      remove .venv and what tools leave behind"
+
+venv: $(VENV)
+
+$(VENV): pyproject.toml requirements-dev.lock .ci/setup
+	@PYTHON="$(PYTHON)" sh .ci/setup venv
+	@touch $@
+
+tools:
+	@sh .ci/setup tools
+
+test: venv tools
+	@$(BIN)/python -m pytest $(PYTEST_FLAGS)
+
+lint: venv
+	@$(BIN)/ruff check -q $(CODE)
+	@$(BIN)/ruff format -q --check $(CODE)
+
+types: venv
+	@$(BIN)/mypy --no-error-summary
+
+contracts: venv
+	@$(BIN)/lint-imports --no-logo
+
+check: lint types contracts
+
+format: venv
+	@$(BIN)/ruff check -q --fix $(CODE)
+	@$(BIN)/ruff format -q $(CODE)
+
+demo: venv tools
+	@$(BIN)/python -m pef_tui.testing.demo
+
+lock: venv
+	@$(BIN)/pip freeze --exclude-editable --exclude pef-tui | LC_ALL=C sort -f > requirements-dev.lock
+	@touch $(VENV)
+
+clean:
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist build demo
