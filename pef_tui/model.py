@@ -323,6 +323,8 @@ class Outcome(Struct, frozen=True):
     """Modification time the output file has on its disk."""
     temporary: bool = False
     """A failure that may pass (disk full, ExifTool died): tried again by the next run."""
+    xmp: tuple[int, int] | None = None
+    """Size and modification time (ns) of the XMP file put beside the output; None where none was."""
 
 
 class JsonRecord(Struct, frozen=True):

@@ -1,0 +1,351 @@
+"""What is known of every file of every run in one DEST: the journal, read and kept up to date."""
+
+from __future__ import annotations
+
+import errno
+import os
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from threading import RLock
+
+from msgspec.structs import replace
+
+from pef_tui.manifest.folder import OWN, open_folder
+from pef_tui.manifest.format import (
+    Done,
+    Entry,
+    Forgotten,
+    Impossible,
+    Intent,
+    Listed,
+    Payload,
+    RunClosed,
+    RunOpened,
+    decode,
+    encode,
+    pack,
+    unpack,
+)
+from pef_tui.manifest.index import Index
+from pef_tui.manifest.journal import Journal
+
+COMPACT_FROM = 10_000
+"""Entries added since the last compaction that make another worth while, if they are more than it left."""
+FRAME_ENTRIES = 4_000
+"""Entries in one frame at most."""
+AS_IT_IS = 100
+"""Entries in a frame that compaction need not join with others."""
+RUNS_KEPT = 200
+"""Runs remembered."""
+
+
+class Ledger:
+    """What earlier runs did, by key, and the recording of what this one does. Safe for several threads.
+
+    Whoever writes holds `DestLock`. Methods that record raise OSError; after a failed sync they always do.
+    """
+
+    def __init__(self, folder: int | None, *, read_only: bool) -> None:
+        self._folder = folder
+        self._read_only = read_only
+        self._lock = RLock()
+        self.problems: list[str] = []
+        """What was wrong with the manifest, each in one line."""
+        self.runs: list[tuple[RunOpened, RunClosed | None]] = []
+        """The runs, oldest first, each with its end if it came to one."""
+        self._forget_all()
+        self._journal: Journal | None = None
+
+    def _forget_all(self) -> None:
+        self._index = Index(self._read)
+        self._open: dict[int, Intent] = {}
+        self._left: dict[bytes, tuple[bytes, ...]] = {}
+        self._listed: dict[bytes, tuple[bytes, bytes]] = {}
+        self._batch = 0
+        self.runs.clear()
+
+    @classmethod
+    def open(cls, dest: str, *, read_only: bool) -> Ledger:
+        """Read the manifest of DEST, mending it unless `read_only`. Raises NewerFormat, OSError.
+
+        With `read_only` nothing is made or changed, and DEST need not exist.
+        """
+        ledger = cls(open_folder(dest, create=not read_only), read_only=read_only)
+        try:
+            ledger._load()
+        except BaseException:
+            ledger.release()
+            raise
+        return ledger
+
+    def _load(self) -> None:
+        if self._folder is None:
+            return
+        self._journal = Journal.open(self._folder, self._read_in, read_only=self._read_only)
+        if self._journal is None:
+            self._journal = None if self._read_only else Journal.create(self._folder)
+        elif self._journal.seen.bad:
+            self._tell(self._journal)
+        self._orphan()
+        if (
+            self._journal is not None
+            and not self._read_only
+            and (not self._journal.seen.whole or self._overgrown)
+        ):
+            self._compact()
+
+    @property
+    def _overgrown(self) -> bool:
+        return self._index.added > max(COMPACT_FROM, self._index.compacted)
+
+    def _tell(self, journal: Journal) -> None:
+        kept = f"; kept as {OWN}/{journal.aside}" if journal.aside else ""
+        lost = sum(bad.end - bad.start for bad in journal.seen.bad)
+        if journal.seen.holes or not journal.seen.start:
+            why = ", ".join(sorted({bad.why for bad in journal.seen.bad}))
+            text = f"{lost} bytes of the manifest are unusable ({why}): the files they told of are looked at again"
+        else:
+            text = (
+                f"the manifest ends in an unfinished record ({lost} bytes), as after a crash: it is left out"
+            )
+        self.problems.append(text + kept)
+
+    def _read(self, offset: int) -> bytes:
+        if self._journal is None:
+            raise Impossible("no manifest")
+        return self._journal.read(offset)
+
+    def _read_in(self, offset: int, data: bytes) -> None:
+        """Take one frame of the journal. Raises Impossible."""
+        self._take(offset, decode(data))
+
+    def _take(self, offset: int, record: Payload) -> None:
+        """Learn from one record."""
+        match record:
+            case Done():
+                self._settle(record, None)
+                self._index.add(offset, record)
+            case Forgotten():
+                for key in record.keys:
+                    self._listed.pop(key.rpartition(b"/")[0], None)
+                self._index.add(offset, record)
+            case Intent():
+                self._open[record.batch] = record
+                self._batch = max(self._batch, record.batch)
+            case Listed():
+                self._listed[record.folder] = (record.listing, record.shape)
+            case RunOpened():
+                self._orphan()
+                self.runs.append((record, None))
+            case RunClosed():
+                if self.runs:
+                    self.runs[-1] = (self.runs[-1][0], record)
+
+    def _orphan(self) -> None:
+        """What the last run began and did not finish is left for the next."""
+        for intent in self._open.values():
+            for key, output in intent.items:
+                self._left[key] = (*self._left.get(key, ()), output)
+        self._open.clear()
+
+    def _settle(self, done: Done, entries: Sequence[Entry] | None) -> None:
+        """Drop what a record of entries makes void."""
+        self._open.pop(done.batch, None)
+        if done.batch:
+            self._batch = max(self._batch, done.batch)
+            for folder in done.folders:
+                self._listed.pop(folder, None)
+        if self._left:
+            for entry in entries if entries is not None else _entries(done, range(done.count)):
+                if entry.output:
+                    self._left.pop(entry.key, None)
+
+    def get(self, key: bytes) -> Entry | None:
+        """What is known of one file."""
+        with self._lock:
+            return self._index.entry(key)
+
+    def folder(self, folder: bytes) -> list[Entry]:
+        """Every entry of one Folder."""
+        with self._lock:
+            return self._index.folder(folder)
+
+    def recorded(self, output: str) -> Entry | None:
+        """The entry whose output lies at this path below DEST."""
+        with self._lock:
+            return self._index.owner(os.fsencode(output))
+
+    def intended(self, output: str) -> bool:
+        """Did a run that came to no end mean to put a file at this path below DEST?"""
+        with self._lock:
+            wanted = os.fsencode(output)
+            return any(wanted in outputs for outputs in self._left.values())
+
+    @property
+    def unfinished(self) -> dict[bytes, tuple[bytes, ...]]:
+        """Key and intended outputs of what earlier runs began and nobody has finished since."""
+        with self._lock:
+            return dict(self._left)
+
+    @property
+    def failed(self) -> set[bytes]:
+        """Keys of the files that failed."""
+        with self._lock:
+            return {entry.key for entry in self._index.failed()}
+
+    def entries(self) -> Iterator[Entry]:
+        """Every entry, in the order of the journal; not while others record."""
+        for done, numbers in self._index.live():
+            yield from _entries(done, numbers)
+
+    def outputs(self) -> Iterator[bytes]:
+        """Every output, as a path below DEST; not while others record."""
+        return (entry.output for entry in self.entries() if entry.output)
+
+    def listing(self, folder: bytes) -> tuple[bytes, bytes] | None:
+        """Digest of a Folder's listing, and the shape, when all of its files were last settled."""
+        with self._lock:
+            return self._listed.get(folder)
+
+    def begin(self, run: RunOpened) -> None:
+        """A run begins."""
+        with self._lock:
+            self._append(run, sync=True)
+            self._orphan()
+            self.runs.append((run, None))
+
+    def intend(self, items: Iterable[tuple[bytes, bytes]]) -> int:
+        """A batch will put these keys at these outputs; its number. On the disk when this returns."""
+        with self._lock:
+            self._batch += 1
+            intent = Intent(self._batch, tuple(items))
+            self._append(intent, sync=True)
+            self._open[self._batch] = intent
+            return self._batch
+
+    def done(self, batch: int, entries: Sequence[Entry]) -> None:
+        """A batch is in place: its entries, on the disk when this returns.
+
+        Batch 0 stands for entries that put nothing into DEST: they may reach the disk later. An outcome that put
+        nothing there (`failed` without an output, `unchanged`) keeps what is known of the output.
+        """
+        with self._lock:
+            number = batch or self._next()
+            entries = [_kept(entry, self._index.entry(entry.key)) for entry in entries]
+            for at in range(0, max(1, len(entries)), FRAME_ENTRIES):
+                part = entries[at : at + FRAME_ENTRIES]
+                record = pack(number, part)
+                offset = self._append(record)
+                self._settle(record, part)
+                self._index.add(offset, record)
+            journal = self._journal
+        if batch and journal is not None:
+            journal.sync()
+
+    def _next(self) -> int:
+        self._batch += 1
+        return self._batch
+
+    def forget(self, keys: Sequence[bytes]) -> None:
+        """These entries no longer count."""
+        with self._lock:
+            record = Forgotten(tuple(keys))
+            self._take(self._append(record), record)
+
+    def listed(self, folder: bytes, listing: bytes, shape: bytes) -> None:
+        """All files of a Folder are settled, and its listing is this."""
+        with self._lock:
+            if self._listed.get(folder) != (listing, shape):
+                self._append(Listed(folder, listing, shape))
+                self._listed[folder] = (listing, shape)
+
+    def close(self, counts: Mapping[str, int]) -> None:
+        """The run ends by itself; an overgrown journal is compacted."""
+        with self._lock:
+            closed = RunClosed(time.time_ns(), dict(counts))
+            self._append(closed, sync=True)
+            if self.runs:
+                self.runs[-1] = (self.runs[-1][0], closed)
+            if self._overgrown:
+                self._compact()
+            self.release()
+
+    def release(self) -> None:
+        """Let go of the manifest without a word in it, as after a failure."""
+        with self._lock:
+            if self._journal is not None:
+                self._journal.close()
+            if self._folder is not None:
+                os.close(self._folder)
+            self._journal = self._folder = None
+
+    def _append(self, record: Payload, *, sync: bool = False) -> int:
+        if self._journal is None or self._read_only:
+            raise OSError(errno.EROFS, "the manifest is open for reading only")
+        return self._journal.append(encode(record), sync=sync)
+
+    def _compact(self) -> None:
+        """Write the journal anew with what still counts. A failure leaves it as it was, and is told."""
+        journal = self._journal
+        assert journal is not None
+        try:
+            journal.rewrite(map(encode, self._still_valid()))
+        except OSError as error:
+            self.problems.append(f"the manifest could not be compacted: {error.strerror or error}")
+            return
+        batch = self._batch
+        self._forget_all()
+        journal.reread(self._read_in)
+        self._orphan()
+        self._batch = max(self._batch, batch)
+
+    def _still_valid(self) -> Iterator[Payload]:
+        for opened, closed in self.runs[-RUNS_KEPT:]:
+            yield opened
+            if closed is not None:
+                yield closed
+        if self._left:
+            items = tuple((key, output) for key, outputs in self._left.items() for output in outputs)
+            yield Intent(self._batch, items)
+        yield from self._frames()
+        for folder, (listing, shape) in self._listed.items():
+            yield Listed(folder, listing, shape)
+
+    def _frames(self) -> Iterator[Done]:
+        """Frames of entries that still count: large ones as they are, the rest of small ones joined."""
+        waiting: list[Entry] = []
+        for done, numbers in self._index.live():
+            if len(numbers) == done.count >= AS_IT_IS:
+                yield replace(done, batch=0)
+                continue
+            waiting += _entries(done, numbers)
+            if len(waiting) >= FRAME_ENTRIES:
+                yield pack(0, waiting)
+                waiting.clear()
+        if waiting:
+            yield pack(0, waiting)
+
+
+def _kept(entry: Entry, before: Entry | None) -> Entry:
+    """The entry, still naming what lies in DEST where this outcome put nothing there."""
+    if before is None or not before.output or entry.word not in ("failed", "unchanged"):
+        return entry
+    if entry.word == "failed" and entry.output:
+        return entry
+    return replace(
+        entry,
+        output=before.output,
+        output_size=before.output_size,
+        output_mtime_ns=before.output_mtime_ns,
+        xmp=before.xmp,
+        xmp_size=before.xmp_size,
+        xmp_mtime_ns=before.xmp_mtime_ns,
+    )
+
+
+def _entries(done: Done, numbers: Iterable[int]) -> Iterator[Entry]:
+    for number in numbers:
+        try:
+            yield unpack(done, number)
+        except Impossible:
+            continue

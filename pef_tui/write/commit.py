@@ -1,0 +1,248 @@
+"""Carrying out a batch of Plans so that a crash at any instant costs at most the batch.
+
+Intent, private copies, writing, check, one sync of the disk, the final names, sync of their folders, record. A file
+under its final name is whole, or it is not there.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from typing import BinaryIO
+
+from pef_tui import errors
+from pef_tui.hooks import Staged, WriterSession, Written
+from pef_tui.model import MediaFile, Outcome, Plan
+from pef_tui.write.dest import Dest, SyncFailed, sync
+from pef_tui.write.place import Books, Copy, put_all, user_changed
+from pef_tui.write.staging import SourceChanged, extension_of, stage
+
+OpenMedia = Callable[[MediaFile], BinaryIO]
+
+FULL = (errno.ENOSPC, errno.EDQUOT)
+SPARE = 1 << 20
+"""Bytes that ExifTool needs free beside a copy's size to write it."""
+
+
+class DiskFull(errors.DiskFull):
+    """The disk of DEST is full; nothing of the batch is half there."""
+
+    def __init__(self, path: str, needed: int, free: int) -> None:
+        super().__init__(
+            f"the disk of {path} is full: {free:,} bytes are free, the files in hand need {needed:,}: "
+            "make room and run again, what is done stays done"
+        )
+        self.needed = needed
+        """Bytes that the files of the batch take."""
+        self.free = free
+
+
+def carry_out(
+    batch: Sequence[Plan],
+    place: Dest,
+    sessions: Mapping[str, WriterSession],
+    open_media: OpenMedia,
+    books: Books,
+) -> list[Outcome]:
+    """Carry out Plans; what became of each, in order. May run in several threads, a batch and its sessions in each.
+
+    A file that cannot be read or written is a `failed` Outcome of its own. Raises DiskFull, and RunError where the
+    disk does not keep what is written or the manifest cannot be recorded; the next run then redoes the batch.
+    """
+    copies = [Copy(plan) for plan in batch]
+    try:
+        return _carried_out(copies, place, sessions, open_media, books)
+    except OSError as error:
+        _clear(place, copies)
+        if error.errno in FULL:
+            needed = sum(plan.match.media.size for plan in batch)
+            raise DiskFull(place.path, needed, place.free()) from None
+        raise errors.RunError(f"{place.path}: {error.strerror or error}") from error
+    finally:
+        _clear(place, copies)
+
+
+def _carried_out(
+    copies: Sequence[Copy],
+    place: Dest,
+    sessions: Mapping[str, WriterSession],
+    open_media: OpenMedia,
+    books: Books,
+) -> list[Outcome]:
+    wanted = [
+        copy for copy in copies if copy.plan.output is not None and not user_changed(copy, place, books)
+    ]
+    number = books.intend([copy.plan for copy in wanted]) if wanted else 0
+    for copy in wanted:
+        _stage(copy, place, open_media)
+    _write_all([copy for copy in wanted if copy.name], place, sessions)
+    for copy in wanted:
+        _check(copy, place, open_media)
+    staged = [copy for copy in wanted if copy.name]
+    for copy in staged:
+        _dress(copy, place)
+    if staged and not place.sync():
+        _sync_each(staged, place)
+    put_all(staged, place, books)
+    outcomes = [_outcome(copy) for copy in copies]
+    books.done(number, outcomes)
+    return outcomes
+
+
+def _stage(copy: Copy, place: Dest, open_media: OpenMedia) -> None:
+    """Make the private copy, or say why there is none."""
+    media = copy.plan.match.media
+    name = f"{place.number()}{extension_of(copy.plan)}"
+    try:
+        with open_media(media) as source:
+            stage(place, name, source, media.size, media.mtime_ns)
+    except SourceChanged as changed:
+        copy.fail(str(changed), temporary=True)
+    except OSError as error:
+        if error.errno in FULL:
+            raise
+        copy.fail(f"cannot be read or copied: {error.strerror or error}", temporary=True)
+    except Exception as error:
+        copy.fail(f"cannot be read: {type(error).__name__}: {error}")
+    else:
+        copy.name = name
+
+
+def _write_all(copies: Sequence[Copy], place: Dest, sessions: Mapping[str, WriterSession]) -> None:
+    groups: dict[str, list[Copy]] = {}
+    for copy in copies:
+        if copy.plan.writer:
+            groups.setdefault(copy.plan.writer, []).append(copy)
+    for name, group in groups.items():
+        staged = [Staged(copy.plan, os.path.join(place.staging, copy.name)) for copy in group]
+        for copy, written in zip(group, _answers(name, sessions, staged), strict=False):
+            copy.written = written
+
+
+def _answers(name: str, sessions: Mapping[str, WriterSession], staged: Sequence[Staged]) -> list[Written]:
+    """One answer for each copy, whatever the writer does."""
+    answers: list[Written] = []
+    why = f"the writer {name} gave no answer"
+    try:
+        for written in sessions[name].write(staged):
+            answers.append(written)
+    except errors.RunError:
+        raise
+    except KeyError:
+        why = f"there is no writer {name}"
+    except Exception as error:
+        if isinstance(error, OSError) and error.errno in FULL:
+            raise
+        why = f"the writer {name} failed: {type(error).__name__}: {error}"
+    return answers + [Written("failed", why, temporary=True)] * (len(staged) - len(answers))
+
+
+def _check(copy: Copy, place: Dest, open_media: OpenMedia) -> None:
+    """See whether the writer's answer is true; a copy that cannot be trusted is made anew from the source."""
+    written = copy.written
+    if written is None or not copy.name:
+        return
+    if written.word != "unchanged":
+        copy.word = written.word
+    copy.reason, copy.warnings, copy.temporary = written.reason, written.warnings, written.temporary
+    if written.word != "failed" and (wrong := _wrong(copy, written, place)):
+        copy.word, copy.reason, copy.temporary = "failed", wrong, False
+    if copy.word != "failed":
+        copy.xmp = _size(place, copy.xmp_name) is not None
+        return
+    if place.free() < copy.plan.match.media.size + SPARE:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    reason, temporary = copy.reason, copy.temporary
+    _remove(place, copy)
+    copy.name = ""
+    _stage(copy, place, open_media)
+    if copy.name:
+        copy.fail(reason, temporary=temporary)
+
+
+def _wrong(copy: Copy, written: Written, place: Dest) -> str:
+    """What is wrong with a copy after writing; "" when nothing is."""
+    size = _size(place, copy.name)
+    if not size:
+        return f"the writer {copy.plan.writer} left no file"
+    if written.word != "written" and size != copy.plan.match.media.size:
+        return f"the writer {copy.plan.writer} changed a file it said it left alone"
+    xmp = _size(place, copy.xmp_name)
+    if xmp == 0 or (xmp is None and written.word == "sidecar"):
+        return f"the writer {copy.plan.writer} left no XMP file"
+    return ""
+
+
+def _size(place: Dest, name: str) -> int | None:
+    """Size of a regular file in the staging folder; 0 for what is none, None for nothing."""
+    try:
+        found = os.stat(name, dir_fd=place.staging_fd, follow_symlinks=False)
+    except FileNotFoundError:
+        return None
+    return found.st_size if stat.S_ISREG(found.st_mode) else 0
+
+
+def _open_staged(place: Dest, name: str) -> int:
+    return os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=place.staging_fd)
+
+
+def _dress(copy: Copy, place: Dest) -> None:
+    """Give a copy the permissions and the time of an output."""
+    moment = copy.plan.mtime_ns or copy.plan.match.media.mtime_ns
+    for name in copy.names:
+        fd = _open_staged(place, name)
+        try:
+            with suppress(PermissionError, NotImplementedError):
+                os.fchmod(fd, place.mode)
+            os.utime(fd, ns=(moment, moment))
+        except (OSError, OverflowError):
+            copy.warnings = (*copy.warnings, "the disk does not take its modification time")
+        finally:
+            os.close(fd)
+
+
+def _sync_each(copies: Sequence[Copy], place: Dest) -> None:
+    for copy in copies:
+        for name in copy.names:
+            fd = _open_staged(place, name)
+            try:
+                sync(fd)
+            finally:
+                os.close(fd)
+
+
+def _outcome(copy: Copy) -> Outcome:
+    plan = copy.plan
+    return Outcome(
+        plan,
+        copy.word,
+        plan.output if copy.placed or copy.word == "unchanged" else None,
+        plan.writer,
+        copy.reason or plan.reason,
+        (*plan.warnings, *copy.warnings),
+        copy.size,
+        copy.mtime_ns,
+        copy.temporary,
+        copy.xmp_stat,
+    )
+
+
+def _clear(place: Dest, copies: Sequence[Copy]) -> None:
+    """Leave nothing of these copies in the staging folder."""
+    for copy in copies:
+        if copy.name and not copy.placed:
+            with suppress(OSError):
+                _remove(place, copy)
+
+
+def _remove(place: Dest, copy: Copy) -> None:
+    """Remove a copy and what ExifTool may have left beside it."""
+    for end in ("", ".xmp", "_exiftool_tmp", "_original", ".xmp_exiftool_tmp"):
+        with suppress(FileNotFoundError):
+            os.unlink(copy.name + end, dir_fd=place.staging_fd)
+
+
+__all__ = ["Books", "DiskFull", "OpenMedia", "SyncFailed", "carry_out"]

@@ -1,0 +1,246 @@
+"""Giving private copies their final names, over nothing that is not ours."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from pef_tui.hooks import Written
+from pef_tui.model import MediaOutcome, Outcome, Plan
+from pef_tui.write.dest import Dest, Outside, components, sync
+
+FAT_NS = 2_000_000_000
+"""FAT keeps times in steps of two seconds: an output copied to such a disk is still the same output."""
+_CHUNK = 1 << 20
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+
+CHANGED = "the output was changed since and is left alone"
+
+Standing = Literal["free", "ours", "changed", "foreign"]
+"""What lies at a final name: nothing; what we put there; the same, changed by somebody; somebody else's."""
+
+
+class Placed(Protocol):
+    """What is recorded of an output."""
+
+    @property
+    def output_size(self) -> int:
+        """Bytes of the output."""
+
+    @property
+    def output_mtime_ns(self) -> int:
+        """Its modification time as its disk has it."""
+
+    @property
+    def xmp(self) -> bool:
+        """Was an XMP file put beside it?"""
+
+    @property
+    def xmp_size(self) -> int:
+        """Bytes of the XMP file."""
+
+    @property
+    def xmp_mtime_ns(self) -> int:
+        """Its modification time."""
+
+
+class Books(Protocol):
+    """The record of what is put where; used from several threads."""
+
+    def intend(self, plans: Sequence[Plan]) -> int:
+        """These are about to be put at their outputs; the batch's number. On the disk when it returns."""
+
+    def done(self, batch: int, outcomes: Sequence[Outcome]) -> None:
+        """They are there. On the disk when it returns."""
+
+    def recorded(self, output: str) -> Placed | None:
+        """What an earlier batch put at this path below DEST."""
+
+    def intended(self, output: str) -> bool:
+        """Did an earlier run that came to no end mean to put something there?"""
+
+
+@dataclass(slots=True)
+class Copy:
+    """One Plan on its way: its private copy, and what is to be told of it."""
+
+    plan: Plan
+    name: str = ""
+    """In the staging folder; "" while there is none."""
+    word: MediaOutcome = "copied"
+    reason: str = ""
+    warnings: tuple[str, ...] = ()
+    temporary: bool = False
+    written: Written | None = None
+    xmp: bool = False
+    """Has it an XMP file beside it?"""
+    placed: bool = False
+    size: int = 0
+    mtime_ns: int = 0
+    xmp_stat: tuple[int, int] | None = None
+
+    def __post_init__(self) -> None:
+        if self.plan.outcome not in ("written", "sidecar"):
+            self.word = self.plan.outcome
+
+    @property
+    def xmp_name(self) -> str:
+        """Of the XMP file in the staging folder."""
+        return self.name + ".xmp"
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The files it consists of in the staging folder."""
+        return (self.name, self.xmp_name) if self.xmp else (self.name,)
+
+    def fail(self, reason: str, *, temporary: bool = False) -> None:
+        """Make it a failure."""
+        self.word, self.reason, self.temporary = "failed", reason, temporary
+
+    def leave(self) -> None:
+        """Leave alone what a user changed."""
+        self.word, self.warnings = "unchanged", (*self.warnings, CHANGED)
+
+
+def user_changed(copy: Copy, place: Dest, books: Books) -> bool:
+    """Was the output changed by somebody since it was put there? Then the copy is settled: left alone."""
+    output = copy.plan.output or ""
+    known = books.recorded(output)
+    if known is None:
+        return False
+    with suppress(OSError, Outside):
+        folder, name = components(output)
+        with place.folder(folder, create=False) as fd:
+            if _standing(fd, name, known, intended=books.intended(output)) == "changed":
+                copy.leave()
+                return True
+    return False
+
+
+def put_all(copies: Sequence[Copy], place: Dest, books: Books) -> None:
+    """Rename copies to their final names and sync their folders. Raises SyncFailed, and OSError for a full disk.
+
+    What cannot get its name is a failure of its own.
+    """
+    folders: dict[tuple[str, ...], list[tuple[str, Copy]]] = {}
+    taken: set[str] = set()
+    for copy in copies:
+        output = copy.plan.output or ""
+        try:
+            folder, name = components(output)
+        except Outside as error:
+            copy.fail(str(error))
+            continue
+        if output in taken:
+            copy.fail("another file of this run has the same output path")
+            continue
+        taken.add(output)
+        folders.setdefault(folder, []).append((name, copy))
+    for folder, members in folders.items():
+        _put_folder(folder, members, place, books)
+
+
+def _put_folder(
+    folder: tuple[str, ...], members: Sequence[tuple[str, Copy]], place: Dest, books: Books
+) -> None:
+    try:
+        with place.folder(folder, create=True) as fd:
+            for name, copy in members:
+                _put(copy, place, fd, name, books)
+            sync(fd)
+    except OSError as error:
+        if error.errno in _FULL:
+            raise
+        for _, copy in members:
+            if not copy.placed:
+                copy.fail(f"its output folder cannot be used: {error.strerror or error}", temporary=True)
+
+
+def _put(copy: Copy, place: Dest, fd: int, name: str, books: Books) -> None:
+    output = copy.plan.output or ""
+    known, intended = books.recorded(output), books.intended(output)
+    try:
+        standing = _for_files(copy, place, fd, name, known, intended=intended)
+        if standing == "changed":
+            copy.leave()
+        elif standing == "foreign":
+            copy.fail("something that pef-tui did not put there has its output path; it is left as it is")
+        else:
+            _rename(copy, place, fd, name)
+            if known is not None and known.xmp and not copy.xmp and copy.word != "failed":
+                _drop_xmp(fd, name, known)
+    except OSError as error:
+        if error.errno in _FULL:
+            raise
+        copy.fail(f"cannot be put in its place: {error.strerror or error}", temporary=True)
+
+
+def _for_files(
+    copy: Copy, place: Dest, fd: int, name: str, known: Placed | None, *, intended: bool
+) -> Standing:
+    """What stands in the way of a copy and its XMP file; the same bytes do not."""
+    ways = []
+    for staged, end in zip(copy.names, ("", ".xmp"), strict=False):
+        standing = _standing(fd, name + end, known, intended=intended, xmp=bool(end))
+        if standing == "foreign" and _same_bytes(place.staging_fd, staged, fd, name + end):
+            standing = "ours"
+        ways.append(standing)
+    for standing in ("changed", "foreign"):
+        if standing in ways:
+            return standing
+    return "free"
+
+
+def _standing(fd: int, name: str, known: Placed | None, *, intended: bool, xmp: bool = False) -> Standing:
+    try:
+        found = os.stat(name, dir_fd=fd, follow_symlinks=False)
+    except FileNotFoundError:
+        return "free"
+    if not stat.S_ISREG(found.st_mode):
+        return "foreign"
+    if known is None or (xmp and not known.xmp):
+        return "ours" if intended else "foreign"
+    size, mtime_ns = (
+        (known.xmp_size, known.xmp_mtime_ns) if xmp else (known.output_size, known.output_mtime_ns)
+    )
+    same = found.st_size == size and abs(found.st_mtime_ns - mtime_ns) <= FAT_NS
+    return "ours" if same or intended else "changed"
+
+
+def _same_bytes(first: int, first_name: str, second: int, second_name: str) -> bool:
+    """Are two files, named by folder and name, equal? This is how a lost manifest is mended."""
+    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+    try:
+        with (
+            os.fdopen(os.open(first_name, flags, dir_fd=first), "rb") as one,
+            os.fdopen(os.open(second_name, flags, dir_fd=second), "rb") as two,
+        ):
+            if os.fstat(one.fileno()).st_size != os.fstat(two.fileno()).st_size:
+                return False
+            while block := one.read(_CHUNK):
+                if two.read(_CHUNK) != block:
+                    return False
+            return True
+    except OSError:
+        return False
+
+
+def _rename(copy: Copy, place: Dest, fd: int, name: str) -> None:
+    if copy.xmp:
+        os.replace(copy.xmp_name, name + ".xmp", src_dir_fd=place.staging_fd, dst_dir_fd=fd)
+        found = os.stat(name + ".xmp", dir_fd=fd, follow_symlinks=False)
+        copy.xmp_stat = (found.st_size, found.st_mtime_ns)
+    os.replace(copy.name, name, src_dir_fd=place.staging_fd, dst_dir_fd=fd)
+    found = os.stat(name, dir_fd=fd, follow_symlinks=False)
+    copy.size, copy.mtime_ns, copy.placed = found.st_size, found.st_mtime_ns, True
+
+
+def _drop_xmp(fd: int, name: str, known: Placed) -> None:
+    """Remove an XMP file of ours that tells what the picture itself tells now."""
+    if _standing(fd, name + ".xmp", known, intended=False, xmp=True) == "ours":
+        os.unlink(name + ".xmp", dir_fd=fd)
