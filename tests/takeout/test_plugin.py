@@ -1,0 +1,41 @@
+"""The built-in plugin, called as any other is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pluggy
+
+from pef_tui.hooks import Hooks
+from pef_tui.model import Source
+from pef_tui.settings import Settings
+from pef_tui.takeout import plugin
+
+
+def hooks() -> pluggy.HookRelay:
+    manager = pluggy.PluginManager("pef_tui")
+    manager.add_hookspecs(Hooks)
+    manager.register(plugin, "takeout")
+    manager.check_pending()
+    return manager.hook
+
+
+def test_a_directory_is_scanned_without_the_output(tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "a.jpg").touch()
+    (tmp_path / "b.jpg").touch()
+    ((scanner, *_),) = (
+        list(given) for given in hooks().pef_scanners(settings=Settings(output=str(tmp_path / "out")))
+    )
+    assert scanner.name == "directory"
+    assert scanner.accepts(str(tmp_path))
+    assert not scanner.accepts(str(tmp_path / "b.jpg"))
+    listings = scanner.open(Source(3, str(tmp_path))).listings()
+    assert [(file.root, file.path) for listing in listings for file in listing.files] == [(3, "b.jpg")]
+
+
+def test_filters_and_matcher_are_registered() -> None:
+    (found,) = hooks().pef_filters(settings=Settings(only="photo", exclude=("*.gif",)))
+    assert [item.name for item in found] == ["only", "exclude"]
+    (matchers,) = hooks().pef_matchers(settings=Settings())
+    assert [matcher.name for matcher in matchers] == ["takeout"]
