@@ -1,0 +1,43 @@
+"""Which list of tags a file gets."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from msgspec.structs import replace
+
+from pef_tui.formats import FORMATS
+from pef_tui.model import Match, State, Value
+
+TagList = Literal["exif", "quicktime", "xmp"]
+"""EXIF and XMP; QuickTime, Keys and XMP; XMP alone."""
+
+NO_TAGS: dict[str, Value] = {}
+
+_LISTS: dict[str, TagList] = {
+    name: "exif" if each.cls == "exif" else "quicktime" if each.cls == "quicktime" else "xmp"
+    for name, each in FORMATS.items()
+}
+
+
+def tag_list(match: Match) -> TagList:
+    """The list for this file. Raw pictures, what nobody can write into, and unknown formats get XMP alone."""
+    return _LISTS.get(match.state.format, "xmp") if match.state is not None else "xmp"
+
+
+def tags_of(match: Match) -> dict[str, Value]:
+    """What the file holds; empty where nobody has looked."""
+    return match.state.tags if match.state is not None else NO_TAGS
+
+
+def has_iptc(tags: dict[str, Value]) -> bool:
+    """Has the file an IPTC block? Only then IPTC is written."""
+    return any(tag.startswith("IPTC:") for tag in tags)
+
+
+def for_xmp_file(match: Match) -> Match:
+    """The same Match as for a file that holds nothing and takes nothing: its edits fill an XMP file by themselves.
+
+    For `--existing never` and `--xmp always`: ask the mappers about this Match instead of the file's own.
+    """
+    return replace(match, state=State())

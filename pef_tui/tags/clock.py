@@ -1,0 +1,144 @@
+"""Dates as files hold them: reading, judging and writing them.
+
+Dates are texts as ExifTool gives them, `2019:07:01 12:34:56`, in XMP with offset and parts of seconds. What
+follows the seconds is not looked at.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+from msgspec import Struct
+
+from pef_tui.model import EPOCH, Taken, Value
+
+SAME = 2.0
+"""Seconds by which two readings of one moment may differ."""
+
+_DATE = re.compile(
+    r"(\d{4})[:/.-](\d\d)[:/.-](\d\d)[ T](\d\d):(\d\d)(?::(\d\d)(?:[.,]\d*)?)?\s*(Z|[+-]\d\d?:?\d\d)?"
+)
+_OFFSET = re.compile(r"([+-])(\d\d?):?(\d\d)")
+_LONGEST_OFFSET = 14 * 60
+_FIRST_YEAR = 1826  # the oldest photograph
+_QUICKTIME_FROM = datetime(1970, 1, 2)  # films of clocks never set
+
+
+class Source(Struct, frozen=True):
+    """A tag that says when a picture was taken."""
+
+    tag: str
+    offsets: tuple[str, ...] = ()
+    """Tags that may hold the offset of its clock."""
+    utc: bool = False
+
+
+EXIF_DATES = (
+    Source(
+        "EXIF:DateTimeOriginal", ("EXIF:OffsetTimeOriginal", "EXIF:OffsetTime", "EXIF:OffsetTimeDigitized")
+    ),
+    Source("EXIF:CreateDate", ("EXIF:OffsetTimeDigitized", "EXIF:OffsetTime", "EXIF:OffsetTimeOriginal")),
+)
+XMP_DATES = (
+    Source("XMP-exif:DateTimeOriginal"),
+    Source("XMP-photoshop:DateCreated"),
+    Source("XMP-xmp:CreateDate"),
+)
+KEYS_DATES = (Source("Keys:CreationDate"),)
+QUICKTIME_DATES = tuple(
+    Source(f"QuickTime:{name}", utc=True) for name in ("CreateDate", "MediaCreateDate", "TrackCreateDate")
+)
+ALL_DATES = EXIF_DATES + KEYS_DATES + QUICKTIME_DATES + XMP_DATES
+"""Where a file says when it was taken, most trusted first."""
+
+
+class Clock(Struct, frozen=True):
+    """A valid date that a file holds."""
+
+    tag: str
+    digits: datetime
+    """What it shows, without zone."""
+    offset: int | None = None
+    """Minutes east of UTC, where the file tells them."""
+    utc: bool = False
+    """The tag is UTC by definition, and says nothing of the clocks at the place."""
+
+    @property
+    def seconds(self) -> float:
+        """What it shows, counted as if it were UTC."""
+        return (self.digits.replace(tzinfo=UTC) - EPOCH).total_seconds()
+
+    @property
+    def instant(self) -> float | None:
+        """UTC seconds since 1970, where the offset is known."""
+        return self.seconds - self.offset * 60 if self.offset is not None else None
+
+
+def parse_date(value: object) -> tuple[datetime, int | None] | None:
+    """What a date shows and its offset in minutes; None for what is no full date."""
+    found = _DATE.fullmatch(value.strip(" \0")) if isinstance(value, str) else None
+    if found is None:
+        return None
+    year, month, day, hour, minute, second, offset = found.groups()
+    try:
+        digits = datetime(int(year), int(month), int(day), int(hour), int(minute), int(second or 0))
+    except ValueError:
+        return None
+    return digits, parse_offset(offset)
+
+
+def parse_offset(value: object) -> int | None:
+    """`+02:00`, `-0330` or `Z` as minutes; None for anything else and for what no place has."""
+    if value == "Z":
+        return 0
+    found = _OFFSET.fullmatch(value.strip(" \0")) if isinstance(value, str) else None
+    if found is None:
+        return None
+    minutes = int(found[2]) * 60 + int(found[3])
+    return None if minutes > _LONGEST_OFFSET else -minutes if found[1] == "-" else minutes
+
+
+def read_clock(tags: dict[str, Value], sources: Sequence[Source] = ALL_DATES) -> Clock | None:
+    """The first valid date among the tags. Zeros, blanks, before 1826 and after tomorrow are none."""
+    for source in sources:
+        if (value := tags.get(source.tag)) is not None and (parsed := parse_date(value)) is not None:
+            digits, offset = parsed
+            if not _is_valid(digits, source.utc):
+                continue
+            if source.utc:
+                return Clock(source.tag, digits, 0, True)
+            return Clock(source.tag, digits, _offset(offset, tags, source.offsets))
+    return None
+
+
+def _offset(own: int | None, tags: dict[str, Value], others: tuple[str, ...]) -> int | None:
+    offsets = (own, *(parse_offset(tags.get(tag)) for tag in others))
+    return next((offset for offset in offsets if offset is not None), None)
+
+
+def _is_valid(digits: datetime, utc: bool) -> bool:
+    last = datetime.now(UTC).replace(tzinfo=None) + timedelta(days=2)
+    return digits.year >= _FIRST_YEAR and digits <= last and not (utc and digits < _QUICKTIME_FROM)
+
+
+def local_text(taken: Taken) -> str:
+    """The clock there with its offset, `2019:07:01 14:34:56+02:00`; UTC where no offset is known."""
+    return taken.local.isoformat(" ", "seconds").replace("-", ":", 2)
+
+
+def utc_text(instant: float) -> str:
+    """UTC without offset, `2019:07:01 12:34:56`."""
+    return (EPOCH + timedelta(seconds=instant)).isoformat(" ", "seconds")[:19].replace("-", ":", 2)
+
+
+def digits_text(digits: datetime) -> str:
+    """What a clock shows, `2019:07:01 14:34:56`."""
+    return digits.isoformat(" ", "seconds")[:19].replace("-", ":", 2)
+
+
+def offset_text(minutes: int) -> str:
+    """An offset as tags hold it, `+02:00`."""
+    hours, rest = divmod(abs(minutes), 60)
+    return f"{'-' if minutes < 0 else '+'}{hours:02}:{rest:02}"

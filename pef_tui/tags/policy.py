@@ -1,0 +1,128 @@
+"""What is kept and what is written: the wanted edits against what the file already holds.
+
+Nothing here knows a mapper: tags that mean the same moment or place by another value are the mappers' business.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from pef_tui.model import Conflict, Match, TagEdit, Value
+from pef_tui.settings import Existing
+from pef_tui.tags.classes import tags_of
+from pef_tui.tags.equal import fold, members, same
+
+# Where the file lacks a tag, these say the same in its own format. A raw picture's XMP must not contradict its
+# EXIF, nor Keys a date that the film's own header has.
+_EXIF_DATES = ("EXIF:DateTimeOriginal", "EXIF:CreateDate")
+STANDS_FOR: dict[str, tuple[str, ...]] = {
+    "XMP-exif:DateTimeOriginal": _EXIF_DATES,
+    "XMP-photoshop:DateCreated": _EXIF_DATES,
+    "XMP-xmp:CreateDate": _EXIF_DATES,
+    "Keys:CreationDate": ("QuickTime:CreateDate", "QuickTime:MediaCreateDate", "QuickTime:TrackCreateDate"),
+    "XMP-exif:GPSLatitude": ("EXIF:GPSLatitude",),
+    "XMP-exif:GPSLongitude": ("EXIF:GPSLongitude",),
+    "XMP-dc:Description": ("EXIF:ImageDescription",),
+    "XMP-tiff:ImageDescription": ("EXIF:ImageDescription",),
+}
+
+
+class Settled(Struct, frozen=True):
+    """What is to be written, and what is not and why."""
+
+    edits: tuple[TagEdit, ...] = ()
+    """Each value whole: lists are already joined with what the file has. Empty: nothing changes."""
+    conflicts: tuple[Conflict, ...] = ()
+    """One a unit."""
+    warnings: tuple[str, ...] = ()
+
+
+def settle(match: Match, edits: Iterable[TagEdit], existing: Existing = "fill") -> Settled:
+    """Decide on the edits that mappers want, in their order.
+
+    `fill`: a unit of which the file has another value is left alone, and is a conflict. `overwrite`: it is
+    written whole, and is none. `never`: the edits are for an XMP file; what the media file holds does not count
+    (the mappers have been asked about `for_xmp_file(match)`).
+    """
+    wanted, warnings = _first_come(edits)
+    tags = tags_of(match) if existing != "never" else {}
+    if not tags:
+        return Settled(tuple([edit for edit in wanted.values() if _has_value(edit)]), (), warnings)
+    writes: list[TagEdit] = []
+    conflicts: dict[str, Conflict] = {}
+    for edit in wanted.values():
+        decided = _decide(edit, tags, wanted)
+        if isinstance(decided, TagEdit):
+            writes.append(decided)
+        elif decided is not None:
+            conflicts.setdefault(edit.unit or edit.tag, decided)
+            if existing == "overwrite":
+                writes.append(edit)
+    if existing == "overwrite":
+        return Settled(tuple(writes), (), warnings)
+    kept = tuple([edit for edit in writes if (edit.unit or edit.tag) not in conflicts])
+    return Settled(kept, tuple(conflicts.values()), warnings)
+
+
+def _has_value(edit: TagEdit) -> bool:
+    return edit.value is not None and edit.value != ()
+
+
+def _decide(edit: TagEdit, tags: dict[str, Value], wanted: dict[str, TagEdit]) -> TagEdit | Conflict | None:
+    """The edit, if it changes anything; the conflict that stands against it; or None."""
+    tag, value, held = edit.tag, edit.value, tags.get(edit.tag)
+    if value is None:
+        return edit if edit.when == "always" and held is not None else None
+    if edit.when == "merge":
+        return _joined(edit, held)
+    if held is not None:
+        if same(tag, value, held):
+            return None
+        return edit if edit.when == "always" else Conflict(edit.unit, tag, held, value)
+    if edit.when == "missing" and tag in STANDS_FOR:
+        for other in STANDS_FOR[tag]:
+            if other not in wanted and (held := tags.get(other)) is not None:
+                return edit if same(tag, value, held) else Conflict(edit.unit, other, held, value)
+    return edit
+
+
+def _joined(edit: TagEdit, held: Value | None) -> TagEdit | None:
+    """The file's list and what is new behind it; None where nothing is."""
+    have = members(held) if held is not None else ()
+    known = {fold(each) for each in have}
+    new: dict[str, str] = {}
+    for each in members(edit.value or ()):
+        if (key := fold(each)) and key not in known:
+            new.setdefault(key, each)
+    return replace(edit, value=(*have, *new.values())) if new else None
+
+
+def _first_come(edits: Iterable[TagEdit]) -> tuple[dict[str, TagEdit], tuple[str, ...]]:
+    """One edit a tag: the first; lists are joined. A loser is named, and its unit goes with it."""
+    wanted: dict[str, TagEdit] = {}
+    losers: list[TagEdit] = []
+    for edit in edits:
+        first = wanted.setdefault(edit.tag, edit)
+        if first is edit:
+            continue
+        if first.when == "merge" == edit.when:
+            wanted[edit.tag] = _joined(edit, first.value) or first
+        elif first.value != edit.value:
+            losers.append(edit)
+    if not losers:
+        return wanted, ()
+    warnings = tuple(
+        f"{edit.tag}: {_name(edit)} wants another value than {_name(wanted[edit.tag])}, which comes first"
+        for edit in losers
+    )
+    beaten = {
+        (edit.mapper, edit.unit) for edit in losers if edit.unit and edit.mapper != wanted[edit.tag].mapper
+    }
+    return {tag: edit for tag, edit in wanted.items() if (edit.mapper, edit.unit) not in beaten}, warnings
+
+
+def _name(edit: TagEdit) -> str:
+    return edit.mapper or "a mapper"

@@ -1,0 +1,116 @@
+"""The stage that fills `Match.taken`: the instant, and the zone of the clocks there."""
+
+from __future__ import annotations
+
+from bisect import bisect, insort
+from collections import deque
+from collections.abc import Callable, Iterator
+from itertools import groupby
+from zoneinfo import ZoneInfo
+
+from msgspec.structs import replace
+
+from pef_tui.model import Match, Taken
+from pef_tui.settings import Settings
+from pef_tui.tags.evidence import DateInName, Evidence, gather, own_answer
+from pef_tui.tags.zones import machine_offset, offset_at, offset_of_clock, zone_named
+
+LOOK_AHEAD = 2048
+"""Matches held back while one of them waits for a neighbour that tells its zone: some 2 MB."""
+
+NEAR = 12 * 3600.0
+"""Seconds within which a neighbour in the folder tells the zone."""
+
+Held = tuple[Match, Taken | Evidence | None]
+
+
+def stage(settings: Settings, date_in_name: DateInName) -> Callable[[Iterator[Match]], Iterator[Match]]:
+    """The stage. `date_in_name` reads the date in a file's name.
+
+    Raises ValueError, in one line, where `settings.timezone` is no zone.
+    """
+    option = zone_named(settings.timezone) if settings.timezone else None
+
+    def fill_taken(matches: Iterator[Match]) -> Iterator[Match]:
+        for _, folder in groupby(matches, key=_folder):
+            yield from _fill_folder(folder, option, date_in_name)
+
+    return fill_taken
+
+
+def _folder(match: Match) -> str:
+    return match.folder
+
+
+def _fill_folder(
+    folder: Iterator[Match], option: ZoneInfo | None, date_in_name: DateInName
+) -> Iterator[Match]:
+    """The Matches of one folder, in order; those after an open one wait until its neighbours were seen."""
+    neighbours = Neighbours()
+    held: deque[Held] = deque()
+    for match in folder:
+        found = gather(match, date_in_name)
+        answer = own_answer(found) if found is not None else None
+        if answer is not None:
+            neighbours.add(answer)
+        if held or (found is not None and answer is None):
+            held.append((match, answer or found))
+            if len(held) > LOOK_AHEAD:
+                yield from _release(held, neighbours, option)
+        else:
+            yield replace(match, taken=answer)
+    while held:
+        yield from _release(held, neighbours, option)
+
+
+def _release(held: deque[Held], neighbours: Neighbours, option: ZoneInfo | None) -> Iterator[Match]:
+    """Settle the first that waits, and let go of all behind it that do not."""
+    match, found = held.popleft()
+    yield replace(match, taken=_settle(found, neighbours, option) if isinstance(found, Evidence) else found)
+    while held and not isinstance(held[0][1], Evidence):
+        match, answer = held.popleft()
+        yield replace(match, taken=answer)
+
+
+def _settle(found: Evidence, neighbours: Neighbours, option: ZoneInfo | None) -> Taken:
+    """When, for a file that does not tell its zone itself."""
+    offset = neighbours.nearest(found)
+    if offset is not None:
+        return found.taken(offset, "neighbour")
+    if option is not None:
+        instant, digits = found.instant, found.digits
+        offset = offset_of_clock(option, digits) if digits else offset_at(option, instant or 0.0)
+        return found.taken(offset, "option")
+    if found.told == "sidecar" and found.instant is not None:
+        return found.taken(machine_offset(found.instant), "assumed")
+    return found.taken(None, "")
+
+
+class Neighbours:
+    """The moments of one folder whose zone is known."""
+
+    def __init__(self) -> None:
+        self._by_instant: list[tuple[float, int]] = []
+        self._by_clock: list[tuple[float, int]] = []
+
+    def add(self, taken: Taken) -> None:
+        """One more file whose zone is known."""
+        if taken.offset is not None:
+            insort(self._by_instant, (taken.instant, taken.offset))
+            insort(self._by_clock, (taken.instant + taken.offset * 60, taken.offset))
+
+    def nearest(self, found: Evidence) -> int | None:
+        """The offset of the nearest within 12 hours, by instant, or by clock where that is all there is."""
+        if found.instant is None:
+            return _nearest(self._by_clock, found.seconds)
+        return _nearest(self._by_instant, found.instant)
+
+
+def _nearest(known: list[tuple[float, int]], moment: float) -> int | None:
+    at = bisect(known, (moment, 0))
+    near = [
+        (abs(when - moment), offset)
+        for when, offset in known[max(at - 1, 0) : at + 1]
+        if abs(when - moment) <= NEAR
+    ]
+    return min(near)[1] if near else None

@@ -1,0 +1,225 @@
+"""The stage: the instant, and the first that tells the zone."""
+
+import itertools
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from tag_cases import geo, match, seconds
+
+from pef_tui.model import Match, Sidecar, Stamp, Taken
+from pef_tui.settings import Settings
+from pef_tui.tags import taken
+from pef_tui.tags.taken import stage
+
+NOON = "2019-07-01T10:00:00Z"  # noon in Berlin
+BERLIN = geo(52.5, 13.4)
+DTO, OFFSET = "EXIF:DateTimeOriginal", "EXIF:OffsetTimeOriginal"
+
+
+def date_in_name(name: str) -> datetime | None:
+    stem = name.rpartition(".")[0].removeprefix("PXL_").removeprefix("IMG_")
+    try:
+        return datetime.strptime(stem, "%Y%m%d_%H%M%S%z" if "+" in stem else "%Y%m%d_%H%M%S")
+    except ValueError:
+        return None
+
+
+def run(*matches: Match, **settings: Any) -> list[Match]:
+    return list(stage(Settings(**settings), date_in_name)(iter(matches)))
+
+
+def one(found: Match, **settings: Any) -> Taken | None:
+    return run(found, **settings)[0].taken
+
+
+@pytest.fixture(autouse=True)
+def _machine_in_tokyo(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+GPS_TIME = {"EXIF:GPSDateStamp": "2019:07:01", "EXIF:GPSTimeStamp": "10:01:30"}
+EXIF_PLACE = {"EXIF:GPSLatitude": -33.87, "EXIF:GPSLongitude": 151.21}
+
+CHAIN = [
+    ("file", 180, {"tags": {DTO: "2019:07:01 12:00:00", OFFSET: "+03:00"}, "place": BERLIN}),
+    ("file", 120, {"tags": {DTO: "2019:07:01 12:00:00", "EXIF:OffsetTime": "+02:00"}}),
+    ("file", -210, {"tags": {"XMP-exif:DateTimeOriginal": "2019:07:01 06:30:00.25-03:30"}}),
+    ("file", 60, {"tags": {"Keys:CreationDate": "2019:07:01 11:00:00+01:00"}, "format": "mov"}),
+    ("camera", 60, {"tags": {DTO: "2019:07:01 11:00:01"}, "place": BERLIN}),
+    ("camera", 345, {"tags": {"EXIF:CreateDate": "2019:07:01 15:45:00"}}),
+    ("camera", 120, {"tags": {DTO: "2019:07:01 12:00:00", OFFSET: "   :  "}}),
+    ("camera", 120, {"tags": {"QuickTime:CreateDate": "2019:07:01 12:00:00"}, "format": "mp4"}),
+    ("gps-time", 60, {"tags": {DTO: "2019:07:01 11:01:00", **GPS_TIME}, "place": BERLIN}),
+    ("gps-time", 0, {"tags": {DTO: "2019:07:01 10:00:00", **GPS_TIME}, "place": BERLIN}),
+    ("gps", 120, {"tags": {DTO: "2019:07:01 10:00:00"}, "place": BERLIN}),
+    ("gps", 120, {"tags": {DTO: "2019:07:01 12:00:07"}, "place": BERLIN}),
+    ("gps", 600, {"tags": EXIF_PLACE}),
+    ("gps", 120, {"tags": EXIF_PLACE, "place": BERLIN}),
+    ("gps", 120, {"tags": {}, "camera": BERLIN, "name": "IMG_20190701_110000.jpg"}),
+    ("gps", 120, {"tags": {DTO: "0000:00:00 00:00:00", OFFSET: "+09:00"}, "place": BERLIN}),
+    ("gps", 120, {"tags": {"QuickTime:CreateDate": "2019:07:01 10:00:00"}, "place": BERLIN, "format": "mp4"}),
+    ("name", 60, {"name": "IMG_20190701_110003.jpg"}),
+    ("assumed", 540, {"name": "PXL_20190701_110000.jpg"}),  # Pixel names are UTC
+    ("assumed", 540, {"name": "IMG_20190701_100000.jpg"}),  # the same digits tell nothing
+    ("assumed", 540, {"name": "IMG_20190701_104000.jpg"}),
+    ("assumed", 540, {"tags": {DTO: "2019:07:01 10:00:00"}}),
+    ("assumed", 540, {"place": geo(0, 0)}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("zone", "offset", "given"), CHAIN)
+def test_the_first_that_answers_tells_the_zone(zone: str, offset: int, given: dict[str, Any]) -> None:
+    assert one(match(when=NOON, **given)) == Taken(seconds(NOON), offset, zone)
+
+
+def test_the_option_comes_before_the_machine_and_after_the_rest() -> None:
+    assert one(match(when=NOON), timezone="America/St_Johns") == Taken(seconds(NOON), -150, "option")
+    assert one(match(when=NOON, place=BERLIN), timezone="America/St_Johns") == Taken(
+        seconds(NOON), 120, "gps"
+    )
+    winter = "2019-01-01T10:00:00Z"
+    assert one(match(when=winter), timezone="America/St_Johns") == Taken(seconds(winter), -210, "option")
+
+
+WITHOUT_SIDECAR = [
+    # told, instant, offset, zone
+    ({"tags": {DTO: "2019:07:01 12:00:00", OFFSET: "+02:00"}}, ("file", NOON, 120, "file")),
+    ({"tags": {DTO: "2019:07:01 12:00:00", **EXIF_PLACE}}, ("file", "2019-07-01T02:00:00Z", 600, "gps")),
+    ({"tags": {DTO: "2019:07:01 12:01:00", **GPS_TIME}}, ("file", "2019-07-01T10:01:00Z", 120, "gps-time")),
+    ({"tags": {DTO: "2019:07:01 12:00:00"}}, ("file", "2019-07-01T12:00:00Z", None, "")),
+    ({"tags": {"QuickTime:CreateDate": "2019:07:01 10:00:00"}, "format": "mp4"}, ("file", NOON, None, "")),
+    ({"tags": {DTO: "2019:07:01 12:00:00"}, "name": "IMG_20200101_000000.jpg"},
+     ("file", "2019-07-01T12:00:00Z", None, "")),
+    ({"name": "IMG_20190701_120000.jpg"}, ("name", "2019-07-01T12:00:00Z", None, "")),
+    ({"name": "IMG_20190701_120000.jpg", "tags": EXIF_PLACE}, ("name", "2019-07-01T02:00:00Z", 600, "gps")),
+    ({"name": "PXL_20190701_100000.jpg", "tags": EXIF_PLACE}, ("name", NOON, 600, "gps")),
+    ({"name": "IMG_20190701_120000+0200.jpg"}, ("name", NOON, None, "")),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("given", "expected"), WITHOUT_SIDECAR)
+def test_without_sidecar_own_tags_then_the_name_and_nothing_invented(
+    given: dict[str, Any], expected: tuple[str, str, int | None, str]
+) -> None:
+    told, instant, offset, zone = expected
+    assert one(match(sidecar=False, **given)) == Taken(seconds(instant), offset, zone, told)
+
+
+def test_without_sidecar_the_option_makes_an_instant_of_the_clock() -> None:
+    found = match({DTO: "2019:07:01 12:00:00"}, sidecar=False)
+    assert one(found, timezone="Europe/Berlin") == Taken(seconds(NOON), 120, "option", "file")
+
+
+@pytest.mark.parametrize(
+    "tags", [{}, {DTO: "0000:00:00 00:00:00"}, {DTO: "    :  :     :  :  "}, {DTO: "1800:01:01 00:00:00"},
+             {DTO: "2999:01:01 00:00:00"}, {DTO: "2019:02:30 00:00:00"}, {DTO: "2019"},
+             {"QuickTime:CreateDate": "1970:01:01 00:00:00"}],
+)  # fmt: skip
+def test_no_date_at_all(tags: dict[str, Any]) -> None:
+    assert one(match(tags, sidecar=False)) is None
+
+
+@pytest.mark.parametrize(
+    "timestamp", ["-99999999999", "-62135596801", "99999999999999999", "-4544208001", "nan", "", "0", "x"]
+)
+def test_instants_that_cannot_be_are_none(timestamp: str) -> None:
+    found = match(place=BERLIN)
+    broken = Match(found.media, found.folder, Sidecar(photo_taken_time=Stamp(timestamp)), state=found.state)
+    assert one(broken) is None
+
+
+@pytest.mark.parametrize("timestamp", ["-4544208000", "-1", "4102444800", "99999999999"])
+def test_instants_far_away_are_taken(timestamp: str) -> None:
+    found = match(place=BERLIN)
+    far = Match(
+        found.media,
+        found.folder,
+        Sidecar(photo_taken_time=Stamp(timestamp), geo_data=BERLIN),
+        state=found.state,
+    )
+    answer = one(far)
+    assert answer is not None
+    assert answer.instant == int(timestamp)
+    assert answer.zone == "gps"
+    assert answer.local.tzinfo is not UTC
+
+
+def told(*matches: Match) -> list[tuple[str, int | None]]:
+    return [(found.taken.zone, found.taken.offset) for found in run(*matches) if found.taken]
+
+
+def test_the_nearest_neighbour_tells_on_either_side() -> None:
+    early, late = "2019-07-01T08:00:00Z", "2019-07-01T11:00:00Z"
+    sydney, berlin = match(when=early, place=geo(-33.87, 151.21)), match(when=late, place=BERLIN)
+    assert told(sydney, match(when=NOON), berlin)[1] == ("neighbour", 120)
+    assert told(match(when=NOON), sydney, berlin)[0] == ("neighbour", 120)
+    assert told(sydney, berlin, match(when="2019-07-01T09:00:00Z"))[2] == ("neighbour", 600)
+
+
+@pytest.mark.parametrize(("hours", "zone"), [(11, "neighbour"), (12, "neighbour"), (13, "assumed")])
+def test_neighbours_are_near_within_twelve_hours(hours: int, zone: str) -> None:
+    other = datetime.fromtimestamp(seconds(NOON) - hours * 3600, UTC).isoformat()
+    assert told(match(when=other, place=BERLIN), match(when=NOON))[1][0] == zone
+
+
+def test_neighbours_are_of_one_folder_and_know_themselves() -> None:
+    berlin = match(when=NOON, place=BERLIN, folder="A")
+    assert told(berlin, match(when=NOON, folder="B"))[1][0] == "assumed"
+    chain = [match(when=f"2019-07-0{day}T10:00:00Z") for day in (1, 1)]
+    later = match(when="2019-07-01T21:00:00Z")
+    far = match(when="2019-07-02T08:00:00Z")
+    assert [zone for zone, _ in told(berlin, *chain)] == ["gps", "assumed", "assumed"]  # other folder
+    assert [zone for zone, _ in told(match(when=NOON, place=BERLIN), later, far)] == [
+        "gps",
+        "neighbour",
+        "assumed",
+    ]
+
+
+def test_a_clock_without_instant_goes_by_the_clocks_of_its_neighbours() -> None:
+    berlin = match(when=NOON, place=BERLIN)
+    found = run(match({DTO: "2019:07:01 12:30:00"}, sidecar=False), berlin)[0]
+    assert found.taken == Taken(seconds("2019-07-01T10:30:00Z"), 120, "neighbour", "file")
+
+
+def test_order_is_kept_and_waiting_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(taken, "LOOK_AHEAD", 10)
+    asked = itertools.count()
+
+    def endless() -> Iterator[Match]:
+        for number in asked:
+            day = match(name=f"{number}.jpg", when=NOON, place=BERLIN if number % 7 == 6 else None)
+            yield day
+
+    stream = stage(Settings(), date_in_name)(endless())
+    found = list(itertools.islice(stream, 100))
+    assert [each.media.name for each in found] == [f"{number}.jpg" for number in range(100)]
+    assert {each.taken.zone for each in found if each.taken} == {"gps", "neighbour"}
+    assert next(asked) <= 120
+
+
+def test_every_match_comes_out_once() -> None:
+    given = [
+        match(
+            name=f"{number}.jpg",
+            folder=f"F{number // 5}",
+            when=NOON if number % 3 else "",
+            place=BERLIN if number % 4 else None,
+        )
+        for number in range(40)
+    ]
+    found = run(*given)
+    assert [each.media for each in found] == [each.media for each in given]
+    assert [each.taken is None for each in found] == [number % 3 == 0 for number in range(40)]
+
+
+def test_a_zone_that_is_none_is_told_at_once() -> None:
+    with pytest.raises(ValueError, match=r"^timezone 'Middle/Earth': "):
+        stage(Settings(timezone="Middle/Earth"), date_in_name)
