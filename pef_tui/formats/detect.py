@@ -16,7 +16,7 @@ _JPEG = FORMATS["jpeg"]
 def detect(head: bytes) -> Format | None:
     """The format of the file that begins with these bytes; None for what is no picture or film.
 
-    Only content counts, never a name. Costs 0.1 us for a JPEG, at most about 10 us for a raw picture.
+    Only content counts, never a name. Costs 0.2 us for a JPEG, 4 us for a film, 10 us for a raw picture.
     """
     if head.startswith(b"\xff\xd8\xff"):
         return _JPEG

@@ -31,7 +31,7 @@ _ROWS: dict[tuple[Class, Kind], dict[str, tuple[str, str]]] = {
     ("exif", "photo"): {
         "jpeg": (".jpg .jpeg .jpe .jfif .mpo .jps .insp", "JPEG picture"),
         "tiff": (".tif .tiff", "TIFF picture"),
-        "dng": (".dng", "DNG raw picture"),
+        "dng": (".dng .gpr", "DNG raw picture"),
         "psd": (".psd .psb", "Photoshop picture"),
         "jp2": (".jp2 .jpx .jpf .jpm", "JPEG 2000 picture"),
         "heic": (".heic .heif .hif .heics .heifs", "HEIC picture"),
@@ -49,10 +49,10 @@ _ROWS: dict[tuple[Class, Kind], dict[str, tuple[str, str]]] = {
         "raf": (".raf", "Fujifilm raw picture"),
         "rw2": (".rw2 .rwl .raw", "Panasonic raw picture"),
         "orf": (".orf .ori", "Olympus raw picture"),
-        "pef": (".pef", "Pentax raw picture"),
+        "pef": (".pef .ptx", "Pentax raw picture"),
         "srw": (".srw", "Samsung raw picture"),
         "3fr": (".3fr .fff", "Hasselblad raw picture"),
-        "dcr": (".dcr .kdc", "Kodak raw picture"),
+        "dcr": (".dcr .kdc .dcs .k25 .drf", "Kodak raw picture"),
         "erf": (".erf", "Epson raw picture"),
         "mrw": (".mrw", "Minolta raw picture"),
         "x3f": (".x3f", "Sigma raw picture"),
@@ -96,6 +96,9 @@ FORMATS: dict[str, Format] = {
 # Films of Pixel motion photos, beside their pictures: PXL_1.MP + PXL_1.MP.jpg, PXL_1.MP~2 + PXL_1.MP~2.jpg.
 _MOTION_FILMS = frozenset({".mp", *(f".mp~{copy}" for copy in range(2, 10))})
 
+# Raw pictures whose maker `detect` does not tell; their content is "raw", or TIFF.
+_OTHER_RAWS = frozenset(".iiq .cap .eip .mos .mef .bay .mdc .pxn .obm .ari .rwz".split())
+
 
 def _extensions() -> dict[str, Format]:
     """Each extension with the format it means most often: the one that lists it first."""
@@ -103,7 +106,7 @@ def _extensions() -> dict[str, Format]:
     for each in FORMATS.values():
         for extension in each.extensions:
             found.setdefault(extension, each)
-    return found | dict.fromkeys(_MOTION_FILMS, FORMATS["mp4"])
+    return found | dict.fromkeys(_OTHER_RAWS, FORMATS["raw"]) | dict.fromkeys(_MOTION_FILMS, FORMATS["mp4"])
 
 
 _BY_EXTENSION = _extensions()
@@ -122,12 +125,16 @@ def right_name(name: str, format: Format) -> str:
 
     A name that fits already stays as it is, case included. A wrong media extension is replaced (`a.heic` that
     holds a JPEG becomes `a.jpg`). Anything else behind the last dot is part of the name and stays, as in the
-    film of a motion photo: beside `PXL_1.MP.jpg`, `PXL_1.MP` becomes `PXL_1.MP.mp4`.
+    film of a motion photo: beside `PXL_1.MP.jpg`, `PXL_1.MP` becomes `PXL_1.MP.mp4`. A raw picture built on
+    TIFF keeps its name where its content says no more than TIFF (its first directory lies too far back).
     """
     stem, dot, last = name.rpartition(".")
     extension = (dot + last).lower()
-    if not format.extensions or (dot and extension in format.extensions):
+    promised = _BY_EXTENSION.get(extension) if dot else None
+    if not format.extensions or extension in format.extensions:
         return name
-    if stem and extension in MEDIA_EXTENSIONS and extension not in _MOTION_FILMS:
+    if format.name == "tiff" and promised and (promised.cls == "raw" or promised.name == "dng"):
+        return name
+    if stem and promised and extension not in _MOTION_FILMS:
         return stem + format.extensions[0]
     return name + format.extensions[0]

@@ -34,6 +34,10 @@ from pef_tui.formats import FORMATS, MEDIA_EXTENSIONS, by_extension, right_name
         ("a.nrw", "nef", "a.nrw"),
         ("a.tif", "raw", "a.tif"),
         ("a.tif", "nef", "a.nef"),
+        ("a.dng", "tiff", "a.dng"),
+        ("a.iiq", "tiff", "a.iiq"),
+        ("a.cr3", "tiff", "a.tif"),
+        ("a.iiq", "jpeg", "a.jpg"),
     ],
 )
 def test_right_name(name: str, format: str, right: str) -> None:
@@ -49,6 +53,7 @@ def test_right_name(name: str, format: str, right: str) -> None:
         ("a.3gp", "3gp"),
         ("a.jxl", "jxl"),
         ("a.mkv", "mkv"),
+        ("a.IIQ", "raw"),
         ("PXL_1.MP", "mp4"),
         ("PXL_1.MP~2", "mp4"),
         ("a.jpg.json", None),
