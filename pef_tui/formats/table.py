@@ -97,7 +97,7 @@ FORMATS: dict[str, Format] = {
 _MOTION_FILMS = frozenset({".mp", *(f".mp~{copy}" for copy in range(2, 10))})
 
 # Raw pictures whose maker `detect` does not tell; their content is "raw", or TIFF.
-_OTHER_RAWS = frozenset(".iiq .cap .eip .mos .mef .bay .mdc .pxn .obm .ari .rwz".split())
+_OTHER_RAWS = frozenset((".iiq", ".cap", ".eip", ".mos", ".mef", ".bay", ".mdc", ".pxn", ".obm", ".ari"))
 
 
 def _extensions() -> dict[str, Format]:
