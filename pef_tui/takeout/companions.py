@@ -1,0 +1,286 @@
+"""Files without a sidecar of their own that share a picture's: edited copies, live films, motion films."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Container, Iterable, Iterator, Sequence
+from functools import cached_property
+from typing import NamedTuple, TypeVar
+
+from pef_tui.takeout.board import Board, Card, Placed
+from pef_tui.takeout.languages import EDITED, EFFECTS
+from pef_tui.takeout.names import (
+    MEDIA_UNITS,
+    Reading,
+    composed,
+    counted,
+    folded,
+    media_names,
+    plain,
+    split,
+    stems,
+    uncount_media,
+    units,
+)
+
+HEIC = frozenset((".heic", ".heif"))
+"""What an iPhone takes live photos in: of several stills with one stem, the live one."""
+LIVE_STILLS = HEIC | {".jpg", ".jpeg", ".jpe", ".avif", ".dng"}
+RAW = {".raw", ".cr2", ".cr3", ".nef", ".nrw", ".arw", ".orf", ".rw2", ".raf", ".pef", ".srw"}
+STILLS = LIVE_STILLS | RAW | {".png", ".gif", ".webp", ".jxl", ".bmp", ".tif", ".tiff", ".mpo", ".insp"}
+LIVE_FILMS = frozenset((".mp4", ".mov", ".m4v", ".qt"))
+FILMS = LIVE_FILMS | {
+    ".3gp",
+    ".3g2",
+    ".avi",
+    ".mkv",
+    ".webm",
+    ".mts",
+    ".m2ts",
+    ".mpg",
+    ".mpeg",
+    ".wmv",
+    ".mp",
+}
+
+LIVE_SECONDS = 3
+"""A film with a sidecar of its own is the live film of a still that is no HEIC if taken at most this much apart."""
+WORD_LETTERS = 30
+"""No language takes more letters to say "edited"."""
+
+SUFFIXES = tuple(sorted({folded(suffix) for suffix in EDITED + EFFECTS}, key=lambda text: (-len(text), text)))
+"""Of edited copies, folded, the longest first."""
+
+Item = TypeVar("Item")
+
+_MOTION = re.compile(r"\.MP(?:~\d+)?", re.IGNORECASE)
+
+
+class Base(NamedTuple):
+    """The picture that something belongs to."""
+
+    main: str
+    """Its name; "" where only its sidecar is in the folder."""
+    cards: tuple[Card, ...]
+    """What it was given; none where it has nothing itself."""
+    doubt: str = ""
+    """Why it is not known which picture it is."""
+
+
+class Neighbours:
+    """Looks pictures of a folder up by name and by stem: as they lie there, and as the sidecars foretell them."""
+
+    def __init__(self, board: Board) -> None:
+        self._board = board
+
+    @cached_property
+    def _names(self) -> dict[str, list[str]]:
+        return _grouped((plain(name), name) for name in sorted(self._board.media))
+
+    @cached_property
+    def _stems(self) -> dict[str, list[str]]:
+        return _grouped((plain(split(name)[0]), name) for name in sorted(self._board.media))
+
+    @cached_property
+    def _cards(self) -> dict[str, list[Card]]:
+        return _grouped(
+            (name, card) for card in self._board.cards for name in set(map(plain, media_names(*_title(card))))
+        )
+
+    @cached_property
+    def _card_stems(self) -> dict[str, list[Card]]:
+        return _grouped((stem, card) for card in self._board.cards for stem in _stems_foretold(card))
+
+    def named(self, name: str) -> Base | None:
+        """The picture of that name, in the folder or only foretold."""
+        names = [name] if name in self._board.media else self._names.get(plain(name))
+        if names:
+            return self._lying(names)
+        return self._foretold(self._cards.get(plain(name), ()))
+
+    def stemmed(self, stem: str, extensions: Container[str]) -> Base | None:
+        """The picture of that name before the extension, which is one of `extensions`."""
+        names = [name for name in self._stems.get(plain(stem), ()) if split(name)[1].lower() in extensions]
+        if len(names) > 1:
+            live = [name for name in names if split(name)[1].lower() in HEIC]
+            names = live if len(live) == 1 else [name for name in names if split(name)[0] == stem] or names
+        if names:
+            return self._lying(names)
+        cards = self._card_stems.get(plain(stem), ())
+        return self._foretold([card for card in cards if _extension(card) in extensions])
+
+    def rivals(self, stem: str) -> list[str]:
+        """Media of that stem that nothing was given to yet."""
+        return [name for name in self._stems.get(plain(stem), ()) if name not in self._board.placed]
+
+    def _lying(self, names: Sequence[str]) -> Base:
+        placed = [self._board.placed.get(name) for name in names]
+        first = placed[0]
+        if len(names) == 1:
+            return Base((first and first.main) or names[0], first.cards if first else ())
+        return Base("", (), f"ambiguous: belongs to one of {', '.join(names)}")
+
+    def _foretold(self, cards: Sequence[Card]) -> Base | None:
+        if not cards:
+            return None
+        first = cards[0]
+        if all(card.sidecar == first.sidecar for card in cards):
+            return Base(first.holder, (first,))
+        if all(card.name == first.name for card in cards):
+            return Base(first.holder, tuple(cards))
+        return Base("", (), f"ambiguous: {', '.join(sorted(card.name for card in cards))}")
+
+
+def _grouped(pairs: Iterable[tuple[str, Item]]) -> dict[str, list[Item]]:
+    groups: dict[str, list[Item]] = {}
+    for key, item in pairs:
+        groups.setdefault(key, []).append(item)
+    return groups
+
+
+def _title(card: Card) -> Reading:
+    return card.reading if card.reading.title else card.named
+
+
+def _extension(card: Card) -> str:
+    return split(_title(card).title)[1].lower()
+
+
+def _stems_foretold(card: Card) -> set[str]:
+    title, counter = _title(card)
+    stem, extension = split(title)
+    known = extension.lower() in STILLS or extension.lower() in FILMS
+    return {plain(name) for name in stems(stem if known else title, counter)}
+
+
+class Companions:
+    """Gives the films and edited copies that other rules left the sidecar of the picture they belong to."""
+
+    def __init__(self, board: Board) -> None:
+        self._board = board
+        self._near = Neighbours(board)
+
+    def films(self) -> None:
+        """Live films (`live`) and motion films (`motion`), also those whose name does not say that they are films."""
+        board = self._board
+        for name in board.left:
+            extension = split(name)[1].lower()
+            if extension in LIVE_FILMS:
+                self._share("live", name, self._live(name))
+            if extension not in STILLS and name not in board.placed:
+                self._share("motion", name, self._motion(name))
+        for name in sorted(board.others.keys() - board.placed.keys()):
+            if not split(name)[1] or _MOTION.fullmatch(split(name)[1]):
+                self._share("motion", name, self._motion(name))
+
+    def edited(self) -> None:
+        """Copies edited in Google Photos (`edited`, `edited-cut`, `edited-word`)."""
+        for name in self._board.left:
+            for rule, base in self._edits(name):
+                self._share(rule, name, base)
+                if base is not None:
+                    break
+
+    def pair(self) -> None:
+        """Tell films that have a sidecar of their own to which still they belong."""
+        board = self._board
+        films = [name for name, placed in board.placed.items() if not placed.main and _is_film(name)]
+        for name in films:
+            base = self._near.stemmed(split(name)[0], LIVE_STILLS)
+            if base is not None and base.main and _taken_together(board.placed[name], base):
+                board.placed[name] = board.placed[name]._replace(main=base.main)
+
+    def _share(self, rule: str, name: str, base: Base | None) -> None:
+        board = self._board
+        if base is None:
+            return
+        if base.doubt:
+            board.doubts[name] = base.doubt
+        elif base.cards:
+            board.placed[name] = Placed(base.cards, rule, base.main)
+            for card in base.cards:
+                card.given = True
+        elif base.main:
+            board.mains[name] = base.main
+
+    def _live(self, name: str) -> Base | None:
+        return self._one_film(split(name)[0], LIVE_STILLS)
+
+    def _motion(self, name: str) -> Base | None:
+        """Pixel: `X.MP` beside `X.MP.jpg`, `X(1).MP` beside `X.MP(1).jpg`, `X.mp4` beside `X.MP.jpg`."""
+        title, counter = uncount_media(name)
+        stem, extension = split(title)
+        if extension.lower() in FILMS - {".mp"}:
+            return self._near.stemmed(counted(stem + ".MP", counter), LIVE_STILLS)
+        return self._one_film(name, LIVE_STILLS) or (
+            self._one_film(counted(title, counter), LIVE_STILLS) if counter else None
+        )
+
+    def _one_film(self, stem: str, extensions: Container[str]) -> Base | None:
+        """The still of a film; where it is only foretold, its sidecar is for the one file of that stem."""
+        base = self._near.stemmed(stem, extensions)
+        if base is None or base.main or base.doubt:
+            return base
+        rivals = self._near.rivals(stem)
+        if any(card.given for card in base.cards) or any(not _is_film(name) for name in rivals):
+            return None
+        if len(rivals) > 1:
+            return Base("", (), f"ambiguous: {base.cards[0].name} fits {', '.join(rivals)}")
+        return base
+
+    def _edits(self, name: str) -> Iterator[tuple[str, Base | None]]:
+        """Every way to read the name as an edited copy's, the surest first."""
+        title, counter = uncount_media(composed(name))
+        stem, extension = split(title)
+        for suffix in SUFFIXES:
+            if folded(stem[-len(suffix) :]) == suffix:
+                yield "edited", self._picture(stem[: -len(suffix)], counter, extension)
+        if MEDIA_UNITS in (units(title), units(title) - 1, units(uncount_media(name).title)):
+            for start in _dashes(stem):
+                tail = folded(stem[start:])
+                if any(suffix.startswith(tail) for suffix in SUFFIXES):
+                    yield "edited-cut", self._picture(stem[:start], counter, extension)
+        base_stem, dash, word = stem.rpartition("-")
+        if dash and base_stem and _is_word(word):
+            base = self._picture(base_stem, counter, extension, other_extensions=False)
+            yield "edited-word", base if base is not None and base.cards else None
+
+    def _picture(self, stem: str, counter: int, extension: str, other_extensions: bool = True) -> Base | None:
+        """The picture that a copy was made of: the one of its counter where there is one, else the plain one."""
+        if not stem:
+            return None
+        for count in dict.fromkeys((counter, 0)):
+            base = self._near.named(counted(stem, count) + extension)
+            if base is None and other_extensions:
+                base = self._near.stemmed(counted(stem, count), STILLS | FILMS) if extension else None
+            if base is not None:
+                return base
+        return None
+
+
+def _is_film(name: str) -> bool:
+    return split(name)[1].lower() in LIVE_FILMS
+
+
+def _taken_together(film: Placed, still: Base) -> bool:
+    if split(still.main)[1].lower() in HEIC:
+        return True
+    times = [cards[0].sidecar.taken for cards in (film.cards, still.cards) if cards]
+    known = [time for time in times if time is not None]
+    return len(known) == 2 and abs(known[0] - known[1]) <= LIVE_SECONDS
+
+
+def _dashes(stem: str) -> Iterator[int]:
+    """Where a cut suffix may begin, the last place first."""
+    place = stem.rfind("-")
+    while place > 0:
+        yield place
+        place = stem.rfind("-", 0, place)
+
+
+def _is_word(text: str) -> bool:
+    """One or two words of letters in any script: what some language may say for "edited"."""
+    if not 0 < len(text) <= WORD_LETTERS or text != text.strip() or text.count(" ") > 1:
+        return False
+    return all(char.isalpha() or char == " " or unicodedata.category(char)[0] == "M" for char in text)

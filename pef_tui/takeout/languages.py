@@ -1,0 +1,35 @@
+"""What Google calls an edited copy, in every language seen; facts, to be added to.
+
+The list can never be complete: `companions.py` also goes by the shape of the name.
+"""
+
+from __future__ import annotations
+
+EDITED = (
+    "-edited",  # English
+    "-bearbeitet",  # German
+    "-modifié",  # French
+    "-modificato",  # Italian
+    "-bewerkt",  # Dutch
+    "-edytowane",  # Polish
+    "-編集済み",  # Japanese
+    "-ha editado",  # Spanish
+    "-editado",  # Spanish, Portuguese
+    "-editada",  # Spanish, seen in 2023
+    "-editat",  # Catalan
+    "-已修改",  # Chinese, simplified
+    "-编辑",  # Chinese, simplified
+    "-已編輯",  # Chinese, traditional
+    "-muokattu",  # Finnish
+    "-измененный",  # Russian
+    "-отредактировано",  # Russian
+    "-düzenlendi",  # Turkish
+    "-redigeret",  # Danish
+    "-upravené",  # Slovak
+    "-відредаговано",  # Ukrainian
+    "-편집됨",  # Korean
+)
+"""Suffixes of the stem of an edited copy."""
+
+EFFECTS = ("-effects", "-smile", "-mix", "-motion", "-animation", "-collage", "-movie", "-pano")
+"""Suffixes of what Google makes out of a picture: English in every account, in small or capital letters."""
