@@ -148,11 +148,11 @@ def _check(copy: Copy, place: Dest, open_media: OpenMedia) -> None:
     if written.word != "unchanged":
         copy.word = written.word
     copy.reason, copy.warnings, copy.temporary = written.reason, written.warnings, written.temporary
-    if written.word != "failed" and (wrong := _wrong(copy, written, place)):
-        copy.word, copy.reason, copy.temporary = "failed", wrong, False
-    if copy.word != "failed":
-        copy.xmp = _size(place, copy.xmp_name) is not None
-        return
+    if written.word != "failed":
+        if not (wrong := _wrong(copy, written, place)):
+            copy.xmp = _size(place, copy.xmp_name) is not None
+            return
+        copy.reason, copy.temporary = wrong, False
     if place.free() < copy.plan.match.media.size + SPARE:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     reason, temporary = copy.reason, copy.temporary

@@ -1,0 +1,333 @@
+from __future__ import annotations
+
+import os
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from pef_tui.manifest import Entry, Ledger, NewerFormat, RunOpened
+from pef_tui.manifest import ledger as ledger_module
+from pef_tui.manifest.format import WORDS, Done, Impossible, decode, encode, pack, unpack
+from pef_tui.manifest.journal import HEADER, frame
+
+RUN = RunOpened("r1", 1_700_000_000_000_000_000, "1.0", b"shape123", {"existing": "fill"}, {"gps": "1"})
+
+
+def entry(key: bytes, **fields: object) -> Entry:
+    base = Entry(key, 10, 20, b"sidecar1", b"shape123", b"planplan", "written", output=key, output_size=11)
+    return replace(base, **fields)
+
+
+def path(tmp_path: Path) -> Path:
+    return tmp_path / ".pef-tui" / "manifest"
+
+
+def recorded(tmp_path: Path, *entries: Entry) -> None:
+    ledger = Ledger.open(str(tmp_path), read_only=False)
+    ledger.begin(RUN)
+    ledger.done(ledger.intend([(each.key, each.output) for each in entries]), entries)
+    ledger.close({"written": len(entries)})
+
+
+names = st.binary(min_size=1, max_size=12).map(lambda name: name.replace(b"/", b"-").replace(b"\0", b"-"))
+keys = st.builds(lambda parts: b"/".join(parts), st.lists(names, min_size=1, max_size=3))
+eight = st.one_of(st.just(b""), st.binary(min_size=8, max_size=8).filter(lambda value: value != bytes(8)))
+outputs = keys.filter(lambda key: not {b".", b"..", b".pef-tui"} & set(key.split(b"/")))
+entries = st.builds(
+    Entry,
+    key=keys,
+    size=st.integers(0, 2**63),
+    mtime_ns=st.integers(-(2**62), 2**62),
+    sidecar=eight,
+    shape=eight,
+    plan=eight,
+    word=st.sampled_from(WORDS),
+    reason=st.text(max_size=20),
+    temporary=st.booleans(),
+    output=st.one_of(st.just(b""), outputs),
+    output_size=st.integers(0, 2**63),
+    output_mtime_ns=st.integers(-(2**62), 2**62),
+    racy=st.booleans(),
+    content=eight,
+)
+
+
+@given(st.lists(entries, max_size=12))
+def test_columns_give_back_what_was_put_in(rows: list[Entry]) -> None:
+    done = decode(encode(pack(3, rows)))
+    assert isinstance(done, Done) and done.batch == 3
+    assert [unpack(done, number) for number in range(done.count)] == rows
+    assert done.failed == sum(row.word == "failed" for row in rows)
+
+
+def test_an_xmp_file_is_remembered_with_size_and_time() -> None:
+    row = entry(b"a.jpg", xmp=True, xmp_size=7, xmp_mtime_ns=-9)
+    assert unpack(pack(1, [row]), 0) == row
+
+
+@pytest.mark.parametrize(
+    "output", [b"../x", b"/etc/x", b"a/../../x", b"a//b", b".pef-tui/lock", b"a\0b", b"."]
+)
+def test_an_output_outside_dest_is_no_entry(output: bytes, tmp_path: Path) -> None:
+    with pytest.raises(Impossible):
+        unpack(pack(1, [entry(b"a.jpg", output=output)]), 0)
+    recorded(tmp_path, entry(b"a.jpg", output=output), entry(b"b.jpg"))
+    ledger = Ledger.open(str(tmp_path), read_only=True)
+    assert ledger.get(b"a.jpg") is None and ledger.get(b"b.jpg") == entry(b"b.jpg")
+    ledger.release()
+
+
+@given(st.binary(max_size=200), st.integers(0, 10**6), st.integers(0, 255))
+def test_no_record_makes_it_stumble(data: bytes, at: int, value: int) -> None:
+    good = bytearray(encode(pack(1, [entry(b"folder/a.jpg"), entry(b"b.jpg", output=b"c/d")])))
+    good[at % len(good)] = value
+    for payload in (data, bytes(good)):
+        try:
+            record = decode(payload)
+        except Impossible:
+            continue
+        if isinstance(record, Done):
+            for number in range(record.count):
+                try:
+                    unpack(record, number)
+                except Impossible:
+                    continue
+
+
+def test_the_last_record_of_a_key_counts(tmp_path: Path) -> None:
+    ledger = Ledger.open(str(tmp_path), read_only=False)
+    ledger.begin(RUN)
+    twin = b"Album/a.jpg\x002"
+    ledger.done(ledger.intend([]), [entry(b"Album/a.jpg"), entry(twin, output=b"Album/a (2).jpg")])
+    assert ledger.get(b"Album/a.jpg") == entry(b"Album/a.jpg")
+    newer = entry(b"Album/a.jpg", size=99)
+    ledger.done(ledger.intend([]), [newer])
+    for _ in range(2):
+        assert ledger.get(b"Album/a.jpg") == newer
+        assert ledger.get(twin) == entry(twin, output=b"Album/a (2).jpg")
+        assert ledger.get(b"Album/none.jpg") is None and ledger.get(b"a.jpg") is None
+        ledger.release()
+        ledger = Ledger.open(str(tmp_path), read_only=True)
+    ledger.release()
+
+
+def test_names_that_are_not_utf8(tmp_path: Path) -> None:
+    odd = entry(b"\xff\xfe/\xe9.jpg", output=b"\xff\xfe/\xe9.jpg", reason="caf\udce9")
+    recorded(tmp_path, odd)
+    ledger = Ledger.open(str(tmp_path), read_only=True)
+    assert ledger.get(odd.key) == odd
+    assert ledger.recorded(os.fsdecode(odd.output)) == odd
+    ledger.release()
+
+
+def test_an_output_is_found_by_its_path_wherever_it_lies(tmp_path: Path) -> None:
+    moved = entry(b"Album/a.jpg", output=b"2019/07/a.jpg")
+    ledger = Ledger.open(str(tmp_path), read_only=False)
+    ledger.done(ledger.intend([]), [moved, entry(b"Album/b.jpg")])
+    assert ledger.recorded("2019/07/a.jpg") == moved
+    assert ledger.recorded("Album/a.jpg") is None
+    assert ledger.recorded("Album/b.jpg") == entry(b"Album/b.jpg")
+    ledger.done(ledger.intend([]), [entry(b"Album/a.jpg")])
+    assert ledger.recorded("2019/07/a.jpg") is None
+    assert ledger.recorded("Album/a.jpg") == entry(b"Album/a.jpg")
+    ledger.release()
+
+
+@pytest.mark.parametrize("word", ["failed", "unchanged"])
+def test_an_outcome_that_put_nothing_there_keeps_the_output(tmp_path: Path, word: str) -> None:
+    recorded(tmp_path, entry(b"a.jpg", output_size=5, output_mtime_ns=6))
+    recorded(
+        tmp_path, entry(b"a.jpg", word=word, output=b"" if word == "failed" else b"a.jpg", output_size=77)
+    )
+    ledger = Ledger.open(str(tmp_path), read_only=True)
+    found = ledger.get(b"a.jpg")
+    assert found is not None
+    assert (found.word, found.output, found.output_size, found.output_mtime_ns) == (word, b"a.jpg", 5, 6)
+    ledger.release()
+
+
+def test_intents_without_done_are_unfinished_until_their_files_are_recorded(tmp_path: Path) -> None:
+    ledger = Ledger.open(str(tmp_path), read_only=False)
+    ledger.begin(RUN)
+    ledger.done(ledger.intend([(b"a.jpg", b"a.jpg")]), [entry(b"a.jpg")])
+    ledger.intend([(b"b.jpg", b"b.jpg"), (b"c.jpg", b"x/c.jpg")])
+    assert not ledger.intended("b.jpg")
+    ledger.release()
+    ledger = Ledger.open(str(tmp_path), read_only=False)
+    assert ledger.unfinished == {b"b.jpg": (b"b.jpg",), b"c.jpg": (b"x/c.jpg",)}
+    assert ledger.intended("x/c.jpg") and not ledger.intended("a.jpg")
+    ledger.begin(RUN)
+    batch = ledger.intend([(b"b.jpg", b"b.jpg")])
+    assert ledger.intended("b.jpg")
+    ledger.done(batch, [entry(b"b.jpg")])
+    assert not ledger.intended("b.jpg")
+    ledger.close({})
+    ledger = Ledger.open(str(tmp_path), read_only=False)
+    assert ledger.unfinished == {b"c.jpg": (b"x/c.jpg",)}
+    ledger.release()
+
+
+def test_failed_and_forgotten(tmp_path: Path) -> None:
+    failed = entry(b"x/f.jpg", word="failed", output=b"", reason="damaged")
+    recorded(tmp_path, failed, entry(b"x/g.jpg", word="failed", output=b""), entry(b"x/a.jpg"))
+    recorded(tmp_path, entry(b"x/g.jpg"))
+    ledger = Ledger.open(str(tmp_path), read_only=False)
+    assert ledger.failed == {b"x/f.jpg"}
+    ledger.forget([b"x/f.jpg"])
+    assert ledger.get(b"x/f.jpg") is None and ledger.failed == set()
+    ledger.release()
+    ledger = Ledger.open(str(tmp_path), read_only=True)
+    assert ledger.get(b"x/f.jpg") is None and ledger.get(b"x/a.jpg") == entry(b"x/a.jpg")
+    assert sorted(ledger.outputs()) == [b"x/a.jpg", b"x/g.jpg"]
+    ledger.release()
+
+
+def test_a_listing_is_void_when_a_file_of_the_folder_is_recorded(tmp_path: Path) -> None:
+    ledger = Ledger.open(str(tmp_path), read_only=False)
+    ledger.listed(b"x", b"listing1", b"shape123")
+    ledger.listed(b"y", b"listing2", b"shape123")
+    ledger.done(ledger.intend([]), [entry(b"x/a.jpg")])
+    for _ in range(2):
+        assert ledger.listing(b"x") is None and ledger.listing(b"y") == (b"listing2", b"shape123")
+        ledger.release()
+        ledger = Ledger.open(str(tmp_path), read_only=True)
+    ledger.release()
+
+
+def test_runs_are_remembered_with_their_ends(tmp_path: Path) -> None:
+    recorded(tmp_path, entry(b"a.jpg"))
+    ledger = Ledger.open(str(tmp_path), read_only=False)
+    ledger.begin(replace(RUN, run="r2"))
+    ledger.release()
+    ledger = Ledger.open(str(tmp_path), read_only=True)
+    (first, end), (second, none) = ledger.runs
+    assert (first, second.run, none) == (RUN, "r2", None) and end is not None and end.counts == {"written": 1}
+    ledger.release()
+
+
+def test_reading_only_makes_and_changes_nothing(tmp_path: Path) -> None:
+    ledger = Ledger.open(str(tmp_path / "none"), read_only=True)
+    assert ledger.get(b"a.jpg") is None and not ledger.unfinished and not list(ledger.outputs())
+    with pytest.raises(OSError):
+        ledger.begin(RUN)
+    ledger.release()
+    assert not list(tmp_path.iterdir())
+    recorded(tmp_path, entry(b"a.jpg"))
+    with path(tmp_path).open("ab") as file:
+        file.write(b"torn")
+    before = path(tmp_path).read_bytes()
+    ledger = Ledger.open(str(tmp_path), read_only=True)
+    assert ledger.problems and ledger.get(b"a.jpg") == entry(b"a.jpg")
+    ledger.release()
+    assert path(tmp_path).read_bytes() == before and os.listdir(path(tmp_path).parent) == ["manifest"]
+
+
+def test_damage_in_the_middle_costs_its_frame_and_is_told_once(tmp_path: Path) -> None:
+    for name in (b"a.jpg", b"b.jpg", b"c.jpg"):
+        recorded(tmp_path, entry(name))
+    data = path(tmp_path).read_bytes()
+    at = data.rindex(b"b.jpg")
+    path(tmp_path).write_bytes(data[:at] + b"!" + data[at + 1 :])
+    for told in (1, 0):
+        ledger = Ledger.open(str(tmp_path), read_only=False)
+        assert len(ledger.problems) == told
+        found = [ledger.get(name) is not None for name in (b"a.jpg", b"b.jpg", b"c.jpg")]
+        assert found == [True, False, True]
+        assert ledger.intended("b.jpg")
+        ledger.release()
+
+
+def test_a_header_lost_is_written_again(tmp_path: Path) -> None:
+    recorded(tmp_path, entry(b"a.jpg"))
+    data = path(tmp_path).read_bytes()
+    for damaged in (b"", HEADER[:5], b"?" + data[1:]):
+        path(tmp_path).write_bytes(damaged)
+        Ledger.open(str(tmp_path), read_only=False).release()
+        assert path(tmp_path).read_bytes().startswith(HEADER)
+        ledger = Ledger.open(str(tmp_path), read_only=False)
+        assert (ledger.get(b"a.jpg") is not None) == (len(damaged) > 20) and not ledger.problems
+        ledger.release()
+
+
+def test_a_newer_format_is_refused(tmp_path: Path) -> None:
+    path(tmp_path).parent.mkdir()
+    path(tmp_path).write_bytes(b"pef-tui manifest 12\n")
+    with pytest.raises(NewerFormat):
+        Ledger.open(str(tmp_path), read_only=True)
+
+
+def test_compaction_keeps_what_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ledger_module, "COMPACT_FROM", 100)
+    ledger = Ledger.open(str(tmp_path), read_only=False)
+    ledger.begin(RUN)
+    ledger.intend([(b"lost.jpg", b"lost.jpg")])
+    ledger.release()
+    expected = {}
+    for turn in range(4):
+        ledger = Ledger.open(str(tmp_path), read_only=False)
+        ledger.begin(replace(RUN, run=f"r{turn}"))
+        for folder in range(6):
+            rows = [entry(b"f%d/%d.jpg" % (folder, n), size=turn) for n in range(turn, 40)]
+            expected |= {row.key: row for row in rows}
+            ledger.done(ledger.intend([(row.key, row.output) for row in rows]), rows)
+        ledger.forget([b"f0/%d.jpg" % turn])
+        expected.pop(b"f0/%d.jpg" % turn)
+        ledger.listed(b"f1", b"listing%d" % turn, b"shape123")
+        ledger.close({"written": turn})
+    ledger = Ledger.open(str(tmp_path), read_only=True)
+    assert {row.key: row for row in ledger.entries()} == expected
+    assert all(ledger.get(key) == row for key, row in expected.items())
+    assert ledger.listing(b"f1") == (b"listing3", b"shape123")
+    assert ledger.unfinished == {b"lost.jpg": (b"lost.jpg",)}
+    assert [opened.run for opened, _ in ledger.runs] == ["r1", "r0", "r1", "r2", "r3"]
+    ledger.release()
+    assert path(tmp_path).stat().st_size < 150 * len(expected)
+
+
+def test_threads_record_at_once(tmp_path: Path) -> None:
+    ledger = Ledger.open(str(tmp_path), read_only=False)
+
+    def work(number: int) -> None:
+        for turn in range(20):
+            row = entry(b"same/%d-%d.jpg" % (number, turn))
+            ledger.done(ledger.intend([(row.key, row.output)]), [row])
+            assert ledger.get(row.key) == row
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    ledger.close({})
+    ledger = Ledger.open(str(tmp_path), read_only=True)
+    assert len(list(ledger.entries())) == 80 and not ledger.problems and not ledger.unfinished
+    ledger.release()
+
+
+def test_a_folder_that_is_a_link_is_not_entered(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "dest").mkdir()
+    (tmp_path / "dest" / ".pef-tui").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(OSError):
+        Ledger.open(str(tmp_path / "dest"), read_only=False)
+    assert not list((tmp_path / "elsewhere").iterdir())
+
+
+def test_a_hundred_thousand_entries_load_fast_and_small(tmp_path: Path) -> None:
+    rows = [entry(b"Photos from 20%02d/IMG_%08d.jpg" % (n // 1000, n)) for n in range(100_000)]
+    data = [HEADER]
+    for number, at in enumerate(range(0, len(rows), 200), 1):
+        data.append(frame(number, encode(pack(number, rows[at : at + 200]))))
+    path(tmp_path).parent.mkdir()
+    path(tmp_path).write_bytes(b"".join(data))
+    assert path(tmp_path).stat().st_size < 110 * len(rows)
+    started = time.process_time()
+    ledger = Ledger.open(str(tmp_path), read_only=True)
+    assert time.process_time() - started < 0.25  # 400,000 a second
+    assert ledger.get(rows[54_321].key) == rows[54_321]
+    ledger.release()
