@@ -118,6 +118,9 @@ def _no_screen(argv: list[str], arguments: Arguments, console: Console) -> int:
 
 def _open_log(path: str, verbose: bool) -> None:
     """`--log FILE`: appended to, readable by its owner only."""
+    logger = logging.getLogger("pef_tui")
+    logger.propagate = False
+    logger.addHandler(logging.NullHandler())
     if not path:
         return
     try:
@@ -132,7 +135,5 @@ def _open_log(path: str, verbose: bool) -> None:
         raise ConfigError(f"--log {safe(path, 200)}: cannot be written: {error.strerror}") from None
     handler = logging.StreamHandler(stream)
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
-    logger = logging.getLogger("pef_tui")
     logger.addHandler(handler)
     logger.setLevel(logging.DEBUG if verbose else logging.INFO)
-    logger.propagate = False

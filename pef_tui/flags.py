@@ -63,12 +63,14 @@ class _Parser(argparse.ArgumentParser):
 
 def parse(argv: Sequence[str]) -> Arguments:
     """Take the arguments apart. Raises ConfigError; exits for --help and --version."""
-    given = vars(_parser().parse_intermixed_args(list(argv)))
+    end = argv.index("--") if "--" in argv else len(argv)
+    given = vars(_parser().parse_intermixed_args(list(argv[:end])))
+    given["sources"] = [*given.get("sources", ()), *argv[end + 1 :]]
     action = next((name for name in ACTIONS if given.pop("do_" + name, False)), "")
     config = given.pop("config", "")
     user_file = not given.pop("no_config", False)
-    if not given.get("sources"):
-        given.pop("sources", None)
+    if not given["sources"]:
+        del given["sources"]
     return Arguments(given, action, config, user_file)
 
 

@@ -1,0 +1,154 @@
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from pef_tui.config import ConfigError
+from pef_tui.flags import parse
+
+Command = Callable[..., subprocess.CompletedProcess[bytes]]
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.mark.parametrize(
+    ("line", "flags"),
+    [
+        ("--batch a -o out b", {"batch": True, "output": "out", "sources": ["a", "b"]}),
+        ("-nq a --no-dry-run", {"dry_run": False, "quiet": True, "sources": ["a"]}),
+        ("--album x --album y", {"album": ["x", "y"]}),
+        ("-p no:tags -p ./mine.py", {"plugin": ["no:tags", "./mine.py"]}),
+        ("a -q -- -strange -n", {"sources": ["a", "-strange", "-n"], "quiet": True}),
+        ("", {}),
+    ],
+)
+def test_command_lines(line: str, flags: dict[str, object]) -> None:
+    assert parse(line.split()).flags == flags
+
+
+@pytest.mark.parametrize("line", ["--existin fill", "--in-place a", "--undo last", "--workers", "--doctor=1"])
+def test_what_does_not_exist_is_refused(line: str) -> None:
+    with pytest.raises(ConfigError, match="pef-tui --help"):
+        parse(line.split())
+
+
+def test_without_batch_the_batch_command_is_shown(command: Command) -> None:
+    done = command("My Photos", "-o", "out")
+    assert done.returncode == 2
+    assert b"pef-tui --batch 'My Photos' -o out\n" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        (["--batch"], "--batch needs a SOURCE"),
+        (["--batch", "--existing", "x", "a"], "--existing: fill, overwrite or never"),
+        (["--batch", "--log", "/nowhere/x", "a"], "--log /nowhere/x: cannot be written"),
+        (["--batch", "--nope\x1b", "a"], "unrecognized arguments: --nope\\x1b"),
+        (["--plugins", "-p", "no_such_plugin"], "no plugin, module or file of that name"),
+    ],
+)
+def test_usage_errors_are_one_line_and_exit_code_2(command: Command, arguments: list[str], text: str) -> None:
+    done = command(*arguments)
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert done.stderr.decode().startswith("pef-tui: ")
+    assert text in done.stderr.decode()
+    assert done.stderr.count(b"\n") == 1
+
+
+def test_show_config_names_origins(command: Command) -> None:
+    done = command("--show-config", "--json", "-n", PEF_TUI_WORKERS="3")
+    settings = {line["name"]: line for line in map(json.loads, done.stdout.splitlines())}
+    assert settings["dry_run"] == {
+        "v": 1,
+        "type": "setting",
+        "name": "dry_run",
+        "value": True,
+        "origin": "flag --dry-run",
+    }
+    assert (settings["workers"]["value"], settings["workers"]["origin"]) == (3, "environment PEF_TUI_WORKERS")
+    words = command("--show-config", "-n").stdout.decode()
+    assert any(line.split() == ["dry_run", "true", "flag", "--dry-run"] for line in words.splitlines())
+
+
+def test_plugins_are_listed_in_words_and_json(command: Command) -> None:
+    doctor = json.loads(command("--plugins", "--json").stdout)
+    assert (doctor["name"], doctor["state"], doctor["hooks"]) == ("doctor", "loaded", ["pef_checks"])
+    assert command("--plugins", "-p", "no:doctor").stdout.split()[:2] == [b"doctor", b"off"]
+
+
+def test_doctor_tells_in_words_and_json_and_cleans_up(command: Command, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    done = command("--doctor", "--json", "-o", str(out))
+    *findings, summary = map(json.loads, done.stdout.splitlines())
+    assert {finding["check"] for finding in findings} >= {
+        "python",
+        "packages",
+        "exiftool",
+        "locale",
+        "output",
+    }
+    assert (summary["problem"], summary["exit"], done.returncode) == (0, 0, 0)
+    assert list(out.iterdir()) == []
+    assert b"output: hard links" in command("--doctor", "-o", str(out)).stdout
+
+
+def test_doctor_without_an_exiftool_asked_for_is_exit_code_4(command: Command) -> None:
+    assert command("--doctor", "--exiftool", "/nowhere/exiftool").returncode == 4
+    done = command("--doctor", PATH="/nowhere")
+    assert done.returncode == 0
+    assert b"WARNING exiftool: ExifTool is not installed" in done.stdout
+
+
+def test_doctor_names_a_place_that_cannot_be_used(command: Command, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    done = command("--doctor", "-o", "file")
+    assert done.returncode == 1
+    assert b"PROBLEM output:" in done.stdout
+
+
+def test_file_names_of_any_bytes_pass_in_any_locale(command: Command) -> None:
+    other = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    name = b"caf\xe9/\xc3\xa9.zip"
+    done = command("--show-config", "--json", name, **other)
+    line = json.loads(done.stdout.splitlines()[0])
+    assert line["value"] == ["caf\\xe9/é.zip"]
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--version"], ["--plugins"], ["--doctor"], ["--batch", "/nowhere"], ["--help"]]
+)
+def test_nothing_without_a_screen_loads_the_screens_library(arguments: list[str], tmp_path: Path) -> None:
+    code = (
+        "import sys, runpy\n"
+        f"sys.argv = ['pef-tui', *{arguments!r}]\n"
+        "try: runpy.run_module('pef_tui', run_name='__main__')\n"
+        "except SystemExit: pass\n"
+        "assert not {'textual', 'rich'} & set(sys.modules), 'loaded'\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, timeout=60)
+    assert done.returncode == 0, done.stderr.decode()
+
+
+def test_version_loads_next_to_nothing() -> None:
+    code = "import sys; sys.argv[1:] = ['--version']; from pef_tui.__main__ import main; main(); print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    version, modules = done.stdout.splitlines()
+    assert version.startswith("pef-tui ")
+    assert not {"argparse", "pluggy", "msgspec", "lxml"} & set(modules.split())
+
+
+def test_modules_of_the_working_directory_are_never_loaded(tmp_path: Path) -> None:
+    (tmp_path / "evil_plugin.py").write_text("open('PWNED', 'w')")
+    done = subprocess.run(
+        [sys.executable, "-m", "pef_tui", "--plugins", "-p", "evil_plugin"],
+        cwd=tmp_path,
+        env={"PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        timeout=60,
+    )
+    assert done.returncode == 2
+    assert not (tmp_path / "PWNED").exists()
