@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from threading import Condition, Thread
 from typing import Generic, TypeVar
 
@@ -66,7 +66,7 @@ class Channel(Generic[Item]):
             self._changed.notify_all()
 
 
-def ahead(produce: Callable[[Callable[[Item], None]], None], size: int) -> Iterator[list[Item]]:
+def ahead(produce: Callable[[Callable[[Item], None]], None], size: int) -> Generator[list[Item], None, None]:
     """Run `produce(put)` in a thread; yield what it puts, in order, in lists of whatever is ready (maybe []).
 
     An empty list comes every tenth of a second while there is nothing, so that a reader can look after its own.

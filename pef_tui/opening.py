@@ -24,7 +24,7 @@ from pef_tui.model import JsonFile, MediaFile
 from pef_tui.plan import MapTags
 from pef_tui.plugins import PluginHost
 from pef_tui.progress import Progress
-from pef_tui.resume import Memory
+from pef_tui.resume import Memory, RunBooks
 from pef_tui.settings import Settings
 from pef_tui.sources import as_sources, given_paths, output_path
 from pef_tui.state.inspect import ReadTags
@@ -44,6 +44,7 @@ class Opened:
     progress: Progress
     ledger: Ledger
     memory: Memory
+    books: RunBooks
     readers: Sequence[SourceReader]
     matchers: Sequence[Matcher]
     filters: Sequence[Filter]
@@ -92,6 +93,7 @@ def opened(settings: Settings, host: PluginHost, progress: Progress, stack: Exit
         progress=progress,
         ledger=ledger,
         memory=memory,
+        books=RunBooks(ledger, shape, open_media),
         readers=readers,
         matchers=_registered(host, "pef_matchers"),
         filters=_registered(host, "pef_filters"),

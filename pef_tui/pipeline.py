@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack
 
 from pef_tui.ahead import ahead
@@ -18,7 +19,9 @@ from pef_tui.settings import Settings
 from pef_tui.state.inspect import inspect
 from pef_tui.takeout.join import folders
 from pef_tui.takeout.read_ahead import read_sidecars
-from pef_tui.workshop import preview, work
+from pef_tui.workshop import CarryOut, Workshop, preview, work
+from pef_tui.write.commit import carry_out
+from pef_tui.write.dest import Dest
 
 AHEAD = 1024
 """Plans that may wait for a writer: some seconds of ExifTool's work, a few MB."""
@@ -34,9 +37,23 @@ def run(settings: Settings, host: PluginHost, progress: Progress) -> Iterator[Re
     """
     with ExitStack() as stack:
         place = opened(settings, host, progress, stack)
-        planned = ahead(lambda put: Planning(place).produce(put), AHEAD)
+        planned: Generator[list[Record | Plan], None, None] = ahead(Planning(place).produce, AHEAD)
         stack.callback(planned.close)
-        yield from preview(planned) if settings.dry_run else work(planned, place)
+        if settings.dry_run:
+            yield from preview(planned)
+            return
+        dest = Dest(place.output)
+        stack.callback(dest.close)
+        shop = Workshop(place.writers, settings.worker_count, _hand(place, dest))
+        stack.callback(shop.close)
+        yield from work(planned, shop, progress.stop)
+        counts: Counter[str] = Counter(progress.media)
+        place.ledger.close(counts + Counter(progress.json))
+
+
+def _hand(place: Opened, dest: Dest) -> CarryOut:
+    """What a worker does with a batch."""
+    return lambda batch, sessions: carry_out(batch, dest, sessions, place.open_media, place.books)
 
 
 class Planning:
@@ -65,8 +82,10 @@ class Planning:
         """The Matches that must be looked at; every other file of their Folders is put straight."""
         for folder in found:
             gathered = gather(folder, self._place.matchers, self._place.filters, self._place.open_media)
-            for record in (*gathered.json, *gathered.other):
-                put(record)
+            for json in gathered.json:
+                put(json)
+            for other in gathered.other:
+                put(other)
             yield from self._open(gathered, put)
 
     def _open(self, gathered: Gathered, put: Put) -> Iterator[Match]:
@@ -93,7 +112,7 @@ class Planning:
         if (outcome := self._place.memory.recalled(match)) is not None:
             return outcome
         plan = self._planner.plan(match)
-        return self._place.memory.settled(plan) or plan
+        return self._place.memory.settled(plan)
 
 
 __all__ = ["DestHeld", "DiskFull", "ExifToolMissing", "RunError", "UsageError", "run"]

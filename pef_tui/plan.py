@@ -12,6 +12,7 @@ from pef_tui.hooks import Writer
 from pef_tui.layout import Layout
 from pef_tui.model import Match, MediaOutcome, Plan, TagEdit
 from pef_tui.settings import Settings
+from pef_tui.tags.classes import for_xmp_file
 from pef_tui.tags.policy import settle
 
 MapTags = Callable[[Match], Iterable[TagEdit]]
@@ -54,7 +55,9 @@ class Planner:
         return match.media.mtime_ns if taken is None else round(taken * 1000) * 1_000_000
 
     def _with_tags(self, match: Match) -> Plan:
-        settled = settle(match, self._map_tags(match), self._settings.existing)
+        existing = self._settings.existing
+        asked = for_xmp_file(match) if existing == "never" else match
+        settled = settle(match, self._map_tags(asked), existing)
         warnings = [*settled.warnings, *self._doubts(match)]
         plan = Plan(
             match,

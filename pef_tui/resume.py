@@ -136,19 +136,49 @@ class Memory:
             return None
         return "" if same else "the output was changed since and is left alone"
 
-    def source_fields(self, match: Match) -> dict[str, object]:
-        """The fields of an Entry that tell the source as it was read: for a record made just now."""
-        media = match.media
+
+class RunBooks:
+    """What a run puts into the manifest (`write.place.Books`); used from several threads."""
+
+    def __init__(self, ledger: Ledger, shape: bytes, open_media: OpenMedia) -> None:
+        self._ledger = ledger
+        self._shape = shape
+        self._open_media = open_media
+        self.recorded: Callable[[str], Entry | None] = ledger.recorded
+        self.intended: Callable[[str], bool] = ledger.intended
+
+    def intend(self, plans: Sequence[Plan]) -> int:
+        """These are about to be put at their outputs; the batch's number."""
+        return self._ledger.intend([(plan.key, os.fsencode(plan.output or "")) for plan in plans])
+
+    def done(self, batch: int, outcomes: Sequence[Outcome]) -> None:
+        """They are there. What somebody changed since an earlier run keeps the record it has."""
+        kept = [outcome for outcome in outcomes if outcome.word != "unchanged"]
+        self._ledger.done(batch, [self._entry(outcome) for outcome in kept])
+
+    def _entry(self, outcome: Outcome) -> Entry:
+        media = outcome.plan.match.media
         racy = media.mtime_ns > time.time_ns() - FAT_NS
-        content = content_digest(media, self._open_media) if racy else b""
-        return {
-            "size": media.size,
-            "mtime_ns": media.mtime_ns,
-            "sidecar": sidecar_digest(match),
-            "shape": self._shape,
-            "racy": racy,
-            "content": content,
-        }
+        xmp_size, xmp_mtime_ns = outcome.xmp or (0, 0)
+        return Entry(
+            outcome.plan.key,
+            media.size,
+            media.mtime_ns,
+            sidecar_digest(outcome.plan.match),
+            self._shape,
+            digest(outcome.plan),
+            outcome.word,
+            outcome.reason,
+            temporary=outcome.temporary,
+            output=os.fsencode(outcome.output or ""),
+            output_size=outcome.size,
+            output_mtime_ns=outcome.mtime_ns,
+            xmp=outcome.xmp is not None,
+            xmp_size=xmp_size,
+            xmp_mtime_ns=xmp_mtime_ns,
+            racy=racy,
+            content=content_digest(media, self._open_media) if racy else b"",
+        )
 
 
 def _keys(folder: str, matches: Sequence[Match]) -> list[bytes]:

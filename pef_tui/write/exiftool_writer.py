@@ -21,7 +21,7 @@ from pef_tui.write.kept import Kept
 from pef_tui.xmp import can_write, merge, to_xmp
 
 _NO_MEDIA = re.compile(r"Not a valid|[Ff]ormat error|File is empty|Unknown file type|File not found")
-_NO_VALUES = re.compile(r"Nothing to (?:do|write)")
+_NO_VALUES = re.compile(r"Nothing to do")
 _WRITE_ERROR = re.compile(r"Error (?:writing|creating|renaming|copying|closing)")
 _SPARE = 1 << 20
 """Bytes beyond the file's size that writing it may need."""
@@ -48,18 +48,26 @@ def _xmp_only(edits: Sequence[TagEdit], cls: Class) -> list[str]:
 _LADDER = (
     Rung("", re.compile(""), arguments),
     Rung("written without its Interop directory, which is damaged", re.compile("Interop"), _without_interop),
-    Rung("only XMP was written, because the file is damaged", re.compile(""), _xmp_only),
+    Rung("only XMP was written, because the file is damaged", re.compile("."), _xmp_only),
 )
 
 
-def exiftool_writer(path: str, *, raw: bool = False, process: Callable[[str], Process] = Process) -> Writer:
-    """The writer that uses the ExifTool at `path`; raw pictures only with `raw` (they are originals)."""
+def exiftool_writer(
+    path: str, *, raw: bool = False, beside: bool = True, process: Callable[[str], Process] = Process
+) -> Writer:
+    """The writer that uses the ExifTool at `path`; raw pictures only with `raw` (they are originals).
+
+    A file already known to be damaged is not taken. Where damage shows only when writing, an XMP file is the last
+    resort, unless `beside` forbids it.
+    """
 
     def accepts(plan: Plan) -> bool:
-        cls = format_class(plan)
-        return (raw or cls != "raw") and any(fits(edit.tag, cls) for edit in wanted(plan))
+        cls, state = format_class(plan), plan.match.state
+        if (cls == "raw" and not raw) or (state is not None and state.damage):
+            return False
+        return any(fits(edit.tag, cls) for edit in wanted(plan))
 
-    return Writer("exiftool", accepts, lambda: ExifToolSession(process(path)), order=200)
+    return Writer("exiftool", accepts, lambda: ExifToolSession(process(path), beside=beside), order=200)
 
 
 def format_class(plan: Plan) -> Class:
@@ -79,8 +87,9 @@ def wanted(plan: Plan) -> tuple[TagEdit, ...]:
 class ExifToolSession:
     """A hooks.WriterSession: one ExifTool, one thread."""
 
-    def __init__(self, process: Process) -> None:
+    def __init__(self, process: Process, *, beside: bool = True) -> None:
         self._process = process
+        self._beside = beside
 
     def write(self, staged: Sequence[Staged]) -> Iterator[Written]:
         """Write each Plan's edits into its copy. Raises OSError (ENOSPC) when the disk is full."""
@@ -123,9 +132,7 @@ class ExifToolSession:
                 return Written("unchanged", "", warnings)
             kept.fresh()
             error = "; ".join(answer.errors) or "ExifTool wrote nothing and does not say why"
-            if _WRITE_ERROR.search(error):
-                raise _disk_error(kept, error)
-            if _NO_VALUES.search(error):
+            if any(_NO_VALUES.search(warning) for warning in answer.warnings):
                 return Written(
                     "failed", f"ExifTool takes none of the values: {'; '.join(answer.warnings)}", notes
                 )
@@ -134,16 +141,20 @@ class ExifToolSession:
             reason = reason or error
         if not reason:
             return Written("unchanged", "", notes)
-        return _beside(kept.path, edits, reason, notes)
+        return _beside(kept.path, edits, reason, notes) if self._beside else Written("failed", reason, notes)
 
     def _command(self, args: Sequence[str], kept: Kept) -> Answer:
-        """Write into the copy; once more, on the copy as it was, when ExifTool dies or hangs."""
+        """Write into the copy; once more, on the copy as it was, when ExifTool dies or hangs or cannot write."""
         command: list[str | bytes] = ["-overwrite_original", *args, os.fsencode(kept.path)]
         kept.fresh()
         try:
-            return self._process.run(command, kept.size)
+            answer = self._process.run(command, kept.size)
+            if not any(_WRITE_ERROR.match(error) for error in answer.errors):
+                return answer
+            _want_room(kept)
         except ProcessError:
-            kept.fresh()
+            pass
+        kept.fresh()
         try:
             return self._process.run(command, kept.size)
         except ProcessError:
@@ -170,9 +181,16 @@ def _beside(path: str, edits: Sequence[TagEdit], reason: str, notes: tuple[str, 
     return Written("sidecar", f"damaged: {reason}", notes)
 
 
-def _disk_error(kept: Kept, error: str) -> OSError:
-    """ExifTool does not say why it could not write; the room left tells. (It has removed what it wrote.)"""
-    place = os.statvfs(os.path.dirname(kept.path) or ".")
-    if place.f_bavail * place.f_frsize < kept.size + _SPARE:
-        return OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), kept.path)
-    return OSError(errno.EIO, error)
+def _want_room(kept: Kept) -> None:
+    """Raises OSError (ENOSPC, EDQUOT) if the disk has no room for the file once more.
+
+    ExifTool says "Error writing output file" for a full disk, and for a picture that ends too early. When it says so,
+    it has removed what it wrote.
+    """
+    probe = kept.path + ".room"
+    number = os.open(probe, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+    try:
+        os.posix_fallocate(number, 0, kept.size + _SPARE)
+    finally:
+        os.close(number)
+        os.unlink(probe)
