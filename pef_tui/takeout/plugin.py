@@ -1,4 +1,4 @@
-"""The built-in plugin `takeout`: reads directories, filters, and matches by Google's naming rule."""
+"""The built-in plugin `takeout`: reads directories and archives, filters, and matches by Google's naming rule."""
 
 from __future__ import annotations
 
@@ -10,13 +10,20 @@ from pef_tui.settings import Settings
 from pef_tui.takeout.filters import filters
 from pef_tui.takeout.match import match_folder
 from pef_tui.takeout.scan import DirectoryReader
+from pef_tui.takeout.zips import ZipReader
 
 
 @hookimpl
 def pef_scanners(settings: Settings) -> Iterator[Scanner]:
-    """Directories; the output folder of the run is left out where it lies in one."""
+    """Directories, without the output folder of the run where it lies in one; zip archives."""
     output = (settings.output,) if settings.output else ()
     yield Scanner("directory", os.path.isdir, lambda source: DirectoryReader(source, output))
+    yield Scanner("zip", _is_zip, ZipReader)
+
+
+def _is_zip(path: str) -> bool:
+    """By its name, so that a part cut short is taken too, and told."""
+    return path.lower().endswith(".zip") and os.path.isfile(path)
 
 
 @hookimpl

@@ -39,3 +39,18 @@ def test_filters_and_matcher_are_registered() -> None:
     assert [item.name for item in found] == ["only", "exclude"]
     (matchers,) = hooks().pef_matchers(settings=Settings())
     assert [matcher.name for matcher in matchers] == ["takeout"]
+
+
+def test_archives_are_known_by_name(tmp_path: Path) -> None:
+    (scanners,) = hooks().pef_scanners(settings=Settings())
+    by_name = {scanner.name: scanner for scanner in scanners}
+    assert list(by_name) == ["directory", "zip"]
+    (tmp_path / "folder.zip").mkdir()
+    (tmp_path / "Part.ZIP").touch()
+    accepted = {
+        name: [
+            path for path in ("folder.zip", "Part.ZIP", "gone.zip") if scanner.accepts(str(tmp_path / path))
+        ]
+        for name, scanner in by_name.items()
+    }
+    assert accepted == {"directory": ["folder.zip"], "zip": ["Part.ZIP"]}

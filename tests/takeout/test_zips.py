@@ -1,0 +1,338 @@
+"""Zip archives as sources: ordinary, damaged and hostile ones."""
+
+from __future__ import annotations
+
+import io
+import stat
+import struct
+import threading
+import zipfile
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from pef_tui.model import Folder, Source
+from pef_tui.takeout import members
+from pef_tui.takeout.join import folders
+from pef_tui.takeout.scan import DirectoryReader
+from pef_tui.takeout.zips import ZipReader
+
+FILES = {
+    "Takeout/Google Fotos/Fotos von 2019/a.jpg": b"picture" * 100,
+    "Takeout/Google Fotos/Fotos von 2019/a.jpg.json": b"{}",
+    "Takeout/Google Fotos/Ausflug \U0001f600/b.mp4": b"film" * 5_000,
+    "Takeout/archive_browser.html": b"<html>",
+}
+
+
+def info(name: str, **fields: object) -> zipfile.ZipInfo:
+    made = zipfile.ZipInfo(name, (2020, 2, 3, 4, 5, 6))
+    for field, value in {"compress_type": zipfile.ZIP_DEFLATED, **fields}.items():
+        setattr(made, field, value)
+    return made
+
+
+def pack(path: Path, *files: tuple[zipfile.ZipInfo, bytes]) -> Path:
+    with zipfile.ZipFile(path, "w") as archive:
+        for member, raw in files:
+            archive.writestr(member, raw)
+    return path
+
+
+def reader(path: Path, root: int = 0) -> ZipReader:
+    return ZipReader(Source(root, str(path), "zip"))
+
+
+def content(source: ZipReader) -> dict[str, bytes]:
+    found = {}
+    for listing in source.listings():
+        for file in listing.files:
+            with source.open(file.path) as stream:
+                found[file.path] = stream.read()
+            assert len(found[file.path]) == file.size
+    return found
+
+
+def patched(path: Path, signature: bytes, offset: int, raw: bytes) -> Path:
+    """The archive with bytes changed at an offset from its first record of a kind."""
+    whole = bytearray(path.read_bytes())
+    start = whole.index(signature) + offset
+    whole[start : start + len(raw)] = raw
+    path.write_bytes(whole)
+    return path
+
+
+CENTRAL, LOCAL = b"PK\x01\x02", b"PK\x03\x04"
+
+
+def test_an_archive_is_as_its_extracted_folder(tmp_path: Path) -> None:
+    pack(tmp_path / "part.zip", *((info(name), raw) for name, raw in reversed(FILES.items())))
+    source = reader(tmp_path / "part.zip")
+    assert content(source) == FILES
+    assert source.problems() == ()
+    with zipfile.ZipFile(tmp_path / "part.zip") as archive:
+        archive.extractall(tmp_path / "out")
+
+    def told(found: list[Folder]) -> list[object]:
+        return [
+            (folder.path, [(file.path, file.size) for file in (*folder.media, *folder.json, *folder.other)])
+            for folder in found
+        ]
+
+    plain = told(list(folders([DirectoryReader(Source(0, str(tmp_path / "out")))])))
+    assert told(list(folders([source]))) == plain
+    assert [folder.path for folder in folders([source])] == [
+        "Ausflug \U0001f600",
+        "Fotos von 2019",
+        "Takeout",
+    ]
+
+
+def test_parts_and_folders_are_joined(tmp_path: Path) -> None:
+    names = list(FILES)
+    pack(tmp_path / "1.zip", (info(names[0]), b"x"))
+    pack(tmp_path / "2.zip", (info(names[1]), b"{}"), (info(names[0]), b"x"))
+    (tmp_path / "Fotos von 2019").mkdir()
+    (tmp_path / "Fotos von 2019" / "c.jpg").touch()
+    directory = DirectoryReader(Source(2, str(tmp_path / "Fotos von 2019")))
+    (folder,) = folders([reader(tmp_path / "1.zip", 0), reader(tmp_path / "2.zip", 1), directory])
+    assert [(file.root, file.name) for file in folder.media] == [(0, "a.jpg"), (1, "a.jpg"), (2, "c.jpg")]
+    assert [(file.root, file.name) for file in folder.json] == [(1, "a.jpg.json")]
+
+
+@pytest.mark.parametrize(
+    "kind", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA]
+)
+def test_members_can_be_sought_in_and_read_by_several_threads(tmp_path: Path, kind: int) -> None:
+    raw = bytes(range(256)) * 2_000
+    pack(
+        tmp_path / "a.zip",
+        (info("a.jpg", compress_type=kind), raw),
+        (info("b.jpg", compress_type=kind), raw[::-1]),
+    )
+    source = reader(tmp_path / "a.zip")
+    wrong: list[str] = []
+
+    def read(path: str, expected: bytes) -> None:
+        with source.open(path) as stream:
+            stream.seek(-1_000, io.SEEK_END)
+            if stream.read() != expected[-1_000:] or stream.seek(5) != 5 or stream.read() != expected[5:]:
+                wrong.append(path)
+
+    threads = [
+        threading.Thread(target=read, args=pair) for pair in [("a.jpg", raw), ("b.jpg", raw[::-1])] * 3
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert wrong == []
+    with pytest.raises(OSError):
+        source.open("a.jpg").fileno()
+
+
+def test_names_in_every_encoding(tmp_path: Path) -> None:
+    def unicode_path(raw: bytes, name: str, crc: int | None = None) -> bytes:
+        field = struct.pack("<BL", 1, zlib.crc32(raw) if crc is None else crc) + name.encode()
+        return struct.pack("<HH", 0x7075, len(field)) + field
+
+    cases = {
+        "caf\u00e9.jpg".encode("cp437"): (b"", "caf\u00e9.jpg"),
+        "名.jpg".encode(): (b"", "名.jpg"),
+        b"caf_.jpg": (b"", "caf_.jpg"),
+        b"\x81.jpg": (unicode_path(b"\x81.jpg", "\U0001f600.jpg"), "\U0001f600.jpg"),
+        b"\x82.jpg": (unicode_path(b"\x82.jpg", "wrong.jpg", 1), "\u00e9.jpg"),
+        b"\x84.jpg": (b"\x75\x70\x01\x00\x01", "\u00e4.jpg"),
+        b"\x85.jpg": (unicode_path(b"\x85.jpg", "")[:-1] + b"\xff", "\u00e0.jpg"),
+    }
+    path = tmp_path / "names.zip"
+    stand_ins = {raw: b"%02d" % number + b"x" * (len(raw) - 2) for number, raw in enumerate(cases)}
+    pack(path, *((info(stand_ins[raw].decode(), extra=extra), raw) for raw, (extra, _) in cases.items()))
+    whole = path.read_bytes()
+    for raw, stand_in in stand_ins.items():
+        whole = whole.replace(stand_in, raw)
+    path.write_bytes(whole)
+    source = reader(path)
+    assert content(source) == {name: raw for raw, (_, name) in cases.items()}
+    assert source.problems() == ()
+
+
+@pytest.mark.parametrize(
+    ("fields", "seconds"),
+    [
+        ({}, 1_580_702_706),
+        ({"extra": struct.pack("<HHBl", 0x5455, 5, 1, 1_234_567_890)}, 1_234_567_890),
+        ({"extra": struct.pack("<HHBl", 0x5455, 5, 1, -5)}, -5),
+        ({"extra": struct.pack("<HHBl", 0x5455, 5, 2, 7)}, 1_580_702_706),
+        ({"extra": b"\x55\x54\x01\x00\x01"}, 1_580_702_706),
+        ({"date_time": (1980, 0, 0, 0, 0, 0)}, 315_532_800),
+        ({"date_time": (2020, 15, 31, 31, 63, 62)}, 315_532_800),
+    ],
+)
+def test_modification_times(tmp_path: Path, fields: dict[str, object], seconds: int) -> None:
+    (listing,) = reader(pack(tmp_path / "a.zip", (info("a.jpg", **fields), b"x"))).listings()
+    assert listing.files[0].mtime_ns == seconds * 1_000_000_000
+
+
+@pytest.mark.parametrize(
+    ("member", "told"),
+    [
+        (info("../a.jpg"), "path out of the archive"),
+        (info("Trip/../../a.jpg"), "path out of the archive"),
+        (info("/etc/a.jpg"), "absolute path"),
+        (info("Trip//a.jpg"), "no proper path"),
+        (info("./a.jpg"), "no proper path"),
+        (info("a.jpg", external_attr=(stat.S_IFLNK | 0o777) << 16), "symbolic link"),
+        (info("a.jpg", external_attr=(stat.S_IFIFO | 0o777) << 16), "no regular file"),
+        (info("a.jpg", external_attr=(stat.S_IFCHR | 0o777) << 16), "no regular file"),
+        (info("\n../\x1b[31m/../a.jpg"), "path out of the archive"),
+    ],
+)
+def test_members_that_are_no_plain_files_are_left_out(
+    tmp_path: Path, member: zipfile.ZipInfo, told: str
+) -> None:
+    source = reader(pack(tmp_path / "a.zip", (info("good.jpg"), b"good"), (member, b"bad")))
+    assert content(source) == {"good.jpg": b"good"}
+    (line,) = source.problems()
+    assert told in line
+    assert line.isprintable()
+    with pytest.raises(FileNotFoundError):
+        source.open(member.orig_filename)
+
+
+def test_folders_and_own_folders_are_no_files(tmp_path: Path) -> None:
+    path = pack(
+        tmp_path / "a.zip", (info("Trip/"), b""), (info("Trip/a.jpg"), b"a"), (info("x/.pef-tui/b"), b"b")
+    )
+    source = reader(path)
+    assert content(source) == {"Trip/a.jpg": b"a"}
+    assert source.problems() == ()
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_of_two_members_of_one_name_the_first_is_taken(tmp_path: Path) -> None:
+    source = reader(pack(tmp_path / "a.zip", (info("a.jpg"), b"one"), (info("a.jpg"), b"two")))
+    assert content(source) == {"a.jpg": b"one"}
+    assert "twice" in source.problems()[0]
+
+
+def test_zeros_without_end_are_left_out(tmp_path: Path) -> None:
+    source = reader(
+        pack(tmp_path / "a.zip", (info("a.jpg"), bytes(1 << 25)), (info("b.json"), bytes(1 << 20)))
+    )
+    assert list(content(source)) == ["b.json"]
+    assert "claims to unpack to 33,554,432 bytes" in source.problems()[0]
+
+
+def test_members_in_members_are_left_out(tmp_path: Path) -> None:
+    inner = io.BytesIO()
+    with zipfile.ZipFile(inner, "w") as archive:
+        archive.writestr(info("b.jpg"), b"inner")
+    stored = info("a.jpg", compress_type=zipfile.ZIP_STORED)
+    path = pack(tmp_path / "a.zip", (stored, inner.getvalue()), (info("b.jpg"), b"outer"))
+    whole = path.read_bytes()
+    at = whole.rindex(CENTRAL) + 42
+    path.write_bytes(whole[:at] + struct.pack("<L", whole.index(b"PK\x03\x04", 4)) + whole[at + 4 :])
+    source = reader(path)
+    assert list(content(source)) == ["a.jpg"]
+    assert "overlaps" in source.problems()[0]
+
+
+def test_more_members_than_an_export_has(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(members, "MAX_MEMBERS", 2)
+    source = reader(pack(tmp_path / "a.zip", *((info(f"{number}.jpg"), b"") for number in range(3))))
+    assert content(source) == {}
+    assert "3 members" in source.problems()[0]
+
+
+def test_a_member_that_claims_to_hold_the_next(tmp_path: Path) -> None:
+    path = pack(tmp_path / "a.zip", (info("a.jpg"), b"picture" * 5), (info("b.jpg"), b"good"))
+    source = reader(patched(path, CENTRAL, 20, b"\xff\xff\xff\0"))
+    assert content(source) == {"a.jpg": b"picture" * 5}
+    assert "b.jpg': overlaps" in source.problems()[0]
+
+
+DAMAGES: dict[str, Callable[[Path], Path]] = {
+    "encrypted": lambda path: patched(path, CENTRAL, 8, b"\x01\x00"),
+    "unknown compression": lambda path: patched(path, CENTRAL, 10, b"\x63\x00"),
+    "checksum": lambda path: patched(path, CENTRAL, 16, b"\0\0\0\0"),
+    "smaller than it says": lambda path: patched(path, CENTRAL, 24, b"\xff\0\0\0"),
+    "larger than it says": lambda path: patched(path, CENTRAL, 24, b"\x01\0\0\0"),
+    "packed size too small": lambda path: patched(path, CENTRAL, 20, b"\x01\0\0\0"),
+    "offset behind the end": lambda path: patched(path, CENTRAL, 42, b"\xff\xff\xff\x7f"),
+    "local header": lambda path: patched(path, LOCAL, 0, b"XXXX"),
+    "other name in the header": lambda path: patched(path, LOCAL, 30, b"b"),
+    "data": lambda path: patched(path, LOCAL, 35, b"\xff\xff"),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_one_damaged_member(tmp_path: Path, damage: str) -> None:
+    path = pack(tmp_path / "a.zip", (info("a.jpg"), b"picture" * 5), (info("b.jpg"), b"good"))
+    source = reader(DAMAGES[damage](path))
+    listed = [file.path for listing in source.listings() for file in listing.files]
+    if "a.jpg" in listed:
+        with pytest.raises(OSError), source.open("a.jpg") as stream:
+            stream.read()
+    else:
+        assert source.problems()
+    if "b.jpg" in listed:
+        with source.open("b.jpg") as stream:
+            assert stream.read() == b"good"
+    else:
+        assert len(source.problems()) > 0
+
+
+@pytest.mark.parametrize(
+    "damage", ["missing", "empty", "truncated", "no zip", "name that is not UTF-8", "extra field"]
+)
+def test_a_damaged_archive_is_named_and_empty(tmp_path: Path, damage: str) -> None:
+    path = pack(tmp_path / "part 2.zip", (info("\u00e9.jpg", extra=b"\x55\x54\x00\x00"), b"picture" * 50))
+    raw = path.read_bytes()
+    if damage == "missing":
+        path.unlink()
+    else:
+        path.write_bytes(
+            {
+                "empty": b"",
+                "truncated": raw[:-30],
+                "no zip": b"<html>" * 100,
+                "name that is not UTF-8": raw.replace("\u00e9".encode(), b"\xff\xff"),
+                "extra field": raw.replace(b"\x55\x54\x00\x00", b"\x55\x54\xff\xff"),
+            }[damage]
+        )
+    source = reader(path)
+    assert list(source.listings()) == []
+    (line,) = source.problems()
+    assert "part 2.zip" in line
+    assert line.isprintable()
+    with pytest.raises(OSError):
+        source.open("\u00e9.jpg")
+
+
+@pytest.fixture(scope="module")
+def sound(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    path = tmp_path_factory.mktemp("zip") / "a.zip"
+    return pack(path, (info("Trip/a.jpg"), b"picture" * 50), (info("\u00e9.json"), b"{}")).read_bytes()
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(st.data())
+def test_no_damage_raises_anything_but_oserror(tmp_path: Path, sound: bytes, data: st.DataObject) -> None:
+    raw = bytearray(sound)
+    for _ in range(data.draw(st.integers(0, 4))):
+        raw[data.draw(st.integers(0, len(raw) - 1))] = data.draw(st.integers(0, 255))
+    path = tmp_path / "a.zip"
+    path.write_bytes(raw[: data.draw(st.integers(0, len(raw)))] if data.draw(st.booleans()) else raw)
+    source = reader(path)
+    for listing in source.listings():
+        for file in listing.files:
+            try:
+                with source.open(file.path) as stream:
+                    assert len(stream.read()) <= file.size
+            except OSError:
+                pass
