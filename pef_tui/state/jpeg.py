@@ -67,6 +67,8 @@ def _tags(found: _Segments) -> dict[str, Value] | None:
             return None
         tags |= iptc
     if found.xmp is not None:
+        if b"\0" in found.xmp[:4]:  # UTF-16 or UTF-32, which a JPEG should not hold
+            return None
         try:
             tags |= read_xmp(found.xmp)
         except BadPacket:

@@ -62,7 +62,8 @@ def open_tiff(block: bytes) -> Tiff | None:
 def read_directory(tiff: Tiff, start: int) -> dict[int, Entry] | None:
     """The entries of the directory at `start` by tag.
 
-    None where it or one of its values is not wholly inside the block, a type is unknown, or a tag comes twice.
+    None where it or one of its values is not wholly inside the block, a value lies in the directory itself, a type
+    is unknown, or a tag comes twice.
     """
     block, order, _ = tiff
     size = len(block)
@@ -79,7 +80,7 @@ def read_directory(tiff: Tiff, start: int) -> dict[int, Entry] | None:
             return None
         length = _SIZES[kind] * count
         where = at if length <= 4 else order.long.unpack_from(block, at)[0]
-        if where + length > size or where < 8:
+        if where + length > size or where < 8 or (length > 4 and where < end and where + length > start):
             return None
         entries[tag] = Entry(kind, count, where)
         at += 12

@@ -190,7 +190,7 @@ def _append(rdf: etree._Element, added: list[etree._Element]) -> None:
     """Put new properties into one description of their own, behind the others."""
     others = list(rdf.iterchildren(DESCRIPTION))
     spaces = {str(prefix): uri for element in added for prefix, uri in element.nsmap.items()}
-    description = etree.SubElement(rdf, DESCRIPTION, nsmap={"rdf": RDF, **spaces})
+    description = etree.SubElement(rdf, DESCRIPTION, nsmap=spaces)
     description.set(_ABOUT, others[0].get(_ABOUT, others[0].get("about", "")) if others else "")
     description.extend(added)
     etree.cleanup_namespaces(description, keep_ns_prefixes=list(spaces))

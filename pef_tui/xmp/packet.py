@@ -14,6 +14,15 @@ from pef_tui.xmp.values import decode, guess
 
 _TAG = re.compile(r"[A-Za-z][A-Za-z0-9_-]+$")
 _HUMP = re.compile(r"_([a-z])")
+_VERSION = re.compile(r"/\d+\.\d+(?=/|$)")
+
+
+def _unversioned(uri: str) -> str:
+    return _VERSION.sub("", uri).rstrip("/")
+
+
+_PREFIXES = frozenset(one.prefix for one in BY_NAME.values())
+_FAMILIES = frozenset(_unversioned(uri) for uri in GROUPS)
 
 
 def read(packet: bytes) -> dict[str, Value]:
@@ -78,8 +87,13 @@ def _default_language(found: Found) -> tuple[str, ...]:
 
 
 def _unknown_tag(name: str, prefix: str) -> str:
-    """How ExifTool would call a property nobody knows; "" where its name cannot be a tag's."""
+    """How ExifTool would call a property nobody knows; "" where its name cannot be a tag's.
+
+    Raises BadPacket for a namespace that is nearly a known one: another version, or the prefix of one.
+    """
     uri, _, local = name[1:].partition("}")
+    if uri not in GROUPS and (prefix in _PREFIXES or _unversioned(uri) in _FAMILIES):
+        raise BadPacket(f"the namespace {uri[:100]} is not the one that {prefix} stands for")
     if local.isupper():
         local = _HUMP.sub(lambda hump: hump[1].upper(), local.lower())
     group = GROUPS.get(uri) or f"XMP-{prefix}"
