@@ -73,17 +73,17 @@ class Driver(exiftool.ExifTool):  # type: ignore[misc]
         """End ExifTool: by its own command, else SIGINT (it removes its temporary file), else SIGKILL."""
         if self._running:
             self._process.say_goodbye()
-            self._end(None, timeout)
+            self._end((None, signal.SIGINT, signal.SIGKILL), timeout)
 
     def abandon(self) -> None:
         """End an ExifTool that no longer answers: SIGINT, else SIGKILL."""
         if self._running:
-            self._end(signal.SIGINT, _GRACE / 2)
+            self._end((signal.SIGINT, signal.SIGKILL), _GRACE / 2)
 
-    def _end(self, first: signal.Signals | None, timeout: float) -> None:
+    def _end(self, steps: tuple[signal.Signals | None, ...], timeout: float) -> None:
         exchange: Any = self._process
         self._flag_running_false()
-        for means in (first, signal.SIGINT, signal.SIGKILL):
+        for means in steps:
             if means is not None:
                 exchange.popen.send_signal(means)
             try:

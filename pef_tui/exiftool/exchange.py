@@ -11,7 +11,7 @@ import tempfile
 import time
 from typing import IO, Protocol
 
-MOST_OUTPUT = 256 << 20
+MOST_OUTPUT = 64 << 20
 """Bytes of one answer; more is not ExifTool's."""
 _BLOCK = 1 << 16
 
@@ -109,7 +109,8 @@ class Exchange:
                     raise TimedOut(f"ExifTool did not answer within {self._limit.seconds:.0f} s")
                 for key, _ in ready:
                     if key.data is not None:
-                        key.data.listen(key.fd)
+                        if not key.data.listen(key.fd):
+                            selector.unregister(key.fileobj)
                         continue
                     rest = rest[_send(key.fd, rest) :]
                     if not rest:
@@ -126,12 +127,14 @@ class _Side:
         self._end = end
         self._number = number
 
-    def listen(self, descriptor: int) -> None:
-        """Take what is there. Raises Died for an end, too much, or the end of another answer."""
+    def listen(self, descriptor: int) -> bool:
+        """Take what is there; is more to come? Raises Died for an end too early, too much, or another answer."""
         try:
             block = os.read(descriptor, _BLOCK)
         except BlockingIOError:
-            return
+            return True
+        if not block and self.complete:
+            return False
         if not block:
             raise Died("ExifTool ended in the middle of a command")
         self.said += block
@@ -141,6 +144,7 @@ class _Side:
         self.complete = found is not None
         if found is not None and found[1] != self._number:
             raise Died("ExifTool answered another command")
+        return True
 
 
 def check(argument: str | bytes) -> bytes:

@@ -7,6 +7,7 @@ import os
 import re
 import stat
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 
 import orjson
 
@@ -67,7 +68,7 @@ def read_states(
 
     Paths begin with `/` and are ours (`/proc/PID/fd/N` of a file that is open here), never names from an export.
     `further` names tags to read besides TAGS. A file that ExifTool cannot read has its reason in `damage`; one that
-    makes it die or hang, twice, costs the others of its batch nothing but time.
+    makes it die or hang costs the others of its batch nothing but time.
     """
     asked = (*TAGS, *(tag for tag in further if valid_tag(tag)))
     regular = [file for file in files if _is_regular(file[0])]
@@ -87,14 +88,15 @@ def _read(process: Process, files: Sequence[tuple[str, int]], asked: Sequence[st
     if not files:
         return {}
     for _ in range(2):
-        try:
+        with suppress(ProcessError):
             return _ask(process, files, asked)
+    found: dict[str, State] = {}
+    for file in files:
+        try:
+            found |= _ask(process, [file], asked)
         except ProcessError as error:
-            why = str(error)
-    if len(files) == 1:
-        return {files[0][0]: State(damage=f"could not be read: {why}")}
-    middle = len(files) // 2
-    return _read(process, files[:middle], asked) | _read(process, files[middle:], asked)
+            found[file[0]] = State(damage=f"could not be read: {error}")
+    return found
 
 
 def _ask(process: Process, files: Sequence[tuple[str, int]], asked: Sequence[str]) -> dict[str, State]:

@@ -190,7 +190,8 @@ def _want_room(kept: Kept) -> None:
     probe = kept.path + ".room"
     number = os.open(probe, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
     try:
-        os.posix_fallocate(number, 0, kept.size + _SPARE)
+        if hasattr(os, "posix_fallocate"):  # macOS has none
+            os.posix_fallocate(number, 0, kept.size + _SPARE)
     finally:
         os.close(number)
         os.unlink(probe)

@@ -1,0 +1,87 @@
+"""Finding ExifTool and judging it."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from pef_tui.exiftool.locate import ask_version, install_advice, judge, locate
+
+
+@pytest.mark.parametrize(
+    ("version", "usable", "warned"),
+    [
+        ("12.37", False, False),
+        ("9.99", False, False),
+        ("12.38", True, True),
+        ("12.57", True, True),
+        ("13.08", True, True),
+        ("13.09", True, False),
+        ("13.54", True, False),
+        ("14.00", True, False),
+        ("", False, False),
+        ("usage: exiftool", False, False),
+    ],
+)
+def test_which_versions_may_be_used(version: str, usable: bool, warned: bool) -> None:
+    found = judge("/bin/exiftool", version)
+    assert (found.usable, bool(found.warning)) == (usable, warned)
+    assert bool(found.problem) is not usable
+    assert bool(found.advice) == (bool(found.problem) or warned)
+
+
+@pytest.mark.parametrize(
+    ("release", "advice"),
+    [
+        ("ID=debian\n", "apt install libimage-exiftool-perl"),
+        ('ID=linuxmint\nID_LIKE="ubuntu debian"\n', "apt install"),
+        ('ID="rocky"\nID_LIKE="rhel centos fedora"\n', "dnf install"),
+        ('ID="opensuse-leap"\nID_LIKE="suse opensuse"', "zypper"),
+        ("ID=arch", "pacman"),
+        ("ID=alpine", "apk add"),
+        ("ID=unheard-of\ngarbage", "exiftool.org"),
+    ],
+)
+def test_advice_fits_the_system(tmp_path: Path, release: str, advice: str) -> None:
+    (tmp_path / "os-release").write_text(release)
+    assert advice in install_advice(str(tmp_path / "os-release"), "linux")
+
+
+def test_advice_elsewhere(tmp_path: Path) -> None:
+    assert "brew" in install_advice(platform="darwin")
+    assert "exiftool.org" in install_advice(str(tmp_path / "missing"), "linux")
+
+
+def put_program(path: Path, body: str) -> str:
+    path.write_text(f"#!{sys.executable} -IS\n{body}")
+    path.chmod(0o755)
+    return str(path)
+
+
+def test_the_one_that_is_asked_for(tmp_path: Path) -> None:
+    program = put_program(tmp_path / "my exiftool", "print('13.54')")
+    assert (locate(program).path, locate(program).version) == (program, "13.54")
+
+
+def test_the_one_on_the_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program = put_program(tmp_path / "exiftool", "print('13.54')")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert locate().path == program
+    Path(program).unlink()
+    assert (locate().path, locate().problem) == ("", "ExifTool is not installed")
+    assert locate().advice
+
+
+def test_none_where_it_should_be(tmp_path: Path) -> None:
+    found = locate(str(tmp_path / "exiftool"))
+    assert (found.path, found.usable) == ("", False)
+    assert str(tmp_path) in found.problem
+
+
+@pytest.mark.parametrize("body", ["print()", "import sys; sys.exit(3)", "print('hello\\n'*1000)"])
+def test_a_program_that_is_not_exiftool(tmp_path: Path, body: str) -> None:
+    program = put_program(tmp_path / "exiftool", body)
+    assert not locate(program).usable
+    assert ask_version(str(tmp_path)) == "", "a directory is no program"
