@@ -14,18 +14,18 @@ _COORDINATES = 1e-5  # degrees: films hold 4 or 5 decimals
 _METRES = 0.1
 
 
-def same(tag: str, one: Value, other: Value) -> bool:
+def same(tag: str, wanted: Value, held: Value) -> bool:
     """Equal but for what formats do to values: rounding, Unicode forms, blanks at the ends, ways to write dates."""
-    if one == other:
+    if wanted == held:
         return True
-    if isinstance(one, tuple) or isinstance(other, tuple):
-        return [fold(each) for each in members(one)] == [fold(each) for each in members(other)]
-    if isinstance(one, str) and isinstance(other, str):
+    if isinstance(wanted, tuple) or isinstance(held, tuple):
+        return [fold(each) for each in members(wanted)] == [fold(each) for each in members(held)]
+    if isinstance(wanted, str) and isinstance(held, str):
         if tag.endswith(":GPSCoordinates"):
-            return _same_coordinates(one, other)
-        return fold(one) == fold(other) or _same_date(one, other)
+            return _same_coordinates(wanted, held)
+        return fold(wanted) == fold(held) or _same_date(wanted, held)
     try:
-        number, number2 = float(one), float(other)
+        number, number2 = float(wanted), float(held)
     except ValueError:
         return False
     return abs(number - number2) <= _NUMBER * max(1.0, abs(number) / 100)
@@ -44,10 +44,10 @@ def fold(text: str) -> str:
     return legible(text.replace("\r\n", "\n").replace("\r", "\n"))
 
 
-def _same_date(one: str, other: str) -> bool:
-    """The same instant; the same digits where not both have an offset."""
-    date, date2 = parse_date(one), parse_date(other)
-    if date is None or date2 is None:
+def _same_date(wanted: str, held: str) -> bool:
+    """The same instant, or the same digits; a date that lacks the offset wanted is another one."""
+    date, date2 = parse_date(wanted), parse_date(held)
+    if date is None or date2 is None or (date[1] is not None and date2[1] is None):
         return False
     seconds = (date[0] - date2[0]).total_seconds()
     if date[1] is not None and date2[1] is not None:
@@ -55,10 +55,10 @@ def _same_date(one: str, other: str) -> bool:
     return abs(seconds) <= SAME
 
 
-def _same_coordinates(one: str, other: str) -> bool:
-    north, east, up = coordinates(one)
-    north2, east2, up2 = coordinates(other)
+def _same_coordinates(wanted: str, held: str) -> bool:
+    north, east, up = coordinates(wanted)
+    north2, east2, up2 = coordinates(held)
     if north is None or east is None or north2 is None or east2 is None:
-        return one == other
+        return wanted == held
     near = abs(north - north2) <= _COORDINATES and abs(east - east2) <= _COORDINATES
     return near and abs((up or 0.0) - (up2 or 0.0)) <= _METRES

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from pef_tui.model import EPOCH, Geo, MediaFile, Match, Person, Sidecar, Stamp, State, Taken, Value
+from pef_tui.model import EPOCH, Geo, Match, MediaFile, Person, Sidecar, Stamp, State, Taken, Value
 
 
 def seconds(text: str) -> float:
