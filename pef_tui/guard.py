@@ -102,7 +102,7 @@ def words_only() -> Iterator[None]:
 
 def reason(error: BaseException) -> str:
     """An exception in one line: what, and in which line of which file."""
-    text = safe(str(error).strip().partition("\n")[0], 200)
+    text = safe("; ".join(str(error)[:2000].split("\n")), 300)
     trace, where = error.__traceback__, ""
     while trace is not None:
         where = f" ({os.path.basename(trace.tb_frame.f_code.co_filename)}:{trace.tb_lineno})"

@@ -1,0 +1,280 @@
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from msgspec import Struct
+
+from pef_tui import plugins
+from pef_tui.config import ConfigError
+from pef_tui.hooks import Check, Filter, Finding, SettingsTable, TagMapper, hookimpl
+from pef_tui.plugins import PluginHost
+from pef_tui.settings import Settings
+
+
+class Distribution:
+    def __init__(self, name: str, version: str = "1.2") -> None:
+        self.name, self.version = name, version
+
+
+class Entry:
+    """What the host uses of an entry point."""
+
+    def __init__(self, name: str, load: Callable[[], Any], distribution: str = "") -> None:
+        self.name, self.load = name, load
+        self.dist = Distribution(distribution or f"pef-tui-{name}")
+
+
+def plugin(**implementations: Callable[..., Any]) -> Any:
+    """An object with these hook implementations."""
+    return type("Plugin", (), {name: staticmethod(hookimpl(each)) for name, each in implementations.items()})
+
+
+def mapper(name: str, order: int = 100) -> TagMapper:
+    return TagMapper(name, lambda match: (), order)
+
+
+def leave() -> Any:
+    sys.exit(3)
+
+
+def stumble() -> Any:
+    raise ValueError("first line\nsecond \x1b line")
+
+
+@pytest.fixture(autouse=True)
+def without_our_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(plugins, "BUILT_IN", {"doctor": "pef_tui.doctor"})
+
+
+def host(
+    *entries: Entry, only: str | None = None, tables: dict[str, object] | None = None, p: tuple[str, ...] = ()
+) -> PluginHost:
+    return PluginHost(Settings(plugins=tables or {}, plugin=p), entries, only)  # type: ignore[arg-type]
+
+
+def states(found: PluginHost) -> dict[str, str]:
+    return {each.name: each.state for each in found.plugins}
+
+
+def test_what_fails_to_load_is_recorded_with_distribution_and_version_and_survived() -> None:
+    found = host(
+        Entry("good", lambda: plugin(pef_tag_mappers=lambda: [mapper("m")])),
+        Entry("leaves", leave),
+        Entry("stumbles", stumble),
+        Entry("wrong-argument", lambda: plugin(pef_tag_mappers=lambda nonsense: [])),
+        Entry("doctor", lambda: plugin(), "pef-tui-other"),
+    )
+    assert [name for name, _ in found.collect("pef_tag_mappers")] == ["good"]
+    errors = {each.name: each.error for each in found.broken}
+    assert errors["leaves"].startswith("SystemExit: 3 (test_host.py:")
+    assert errors["stumbles"].startswith("ValueError: first line; second \\x1b line (test_host.py:")
+    assert "nonsense" in errors["wrong-argument"]
+    assert errors["doctor"].startswith("the name is taken by doctor (pef-tui ")
+    told = next(note for note in found.notes if "stumbles" in note)
+    assert told.startswith("plugin stumbles (pef-tui-stumbles 1.2): ValueError")
+    assert all("\n" not in note and "\x1b" not in note for note in found.notes)
+
+
+def test_hooks_nobody_knows_are_told() -> None:
+    found = host(Entry("new", lambda: plugin(pef_executors=lambda: ())))
+    assert found.notes == ["plugin new (pef-tui-new 1.2): pef_executors: no such hook"]
+    assert states(found)["new"] == "loaded"
+
+
+@pytest.mark.parametrize(
+    ("only", "tables", "p", "expected"),
+    [
+        (None, {}, (), {"a", "b", "doctor"}),
+        ("", {}, (), {"doctor"}),
+        ("b", {}, (), {"b", "doctor"}),
+        ("", {}, ("a",), {"a", "doctor"}),
+        (None, {"disable": ["a", "doctor"]}, (), {"b"}),
+        (None, {"disable": ["a"]}, ("a",), {"a", "b", "doctor"}),
+        (None, {}, ("no:b",), {"a", "doctor"}),
+        (None, {}, ("b", "no:b"), {"a", "doctor"}),
+    ],
+)
+def test_plugins_are_chosen_by_variable_table_and_flag(
+    only: str | None, tables: dict[str, object], p: tuple[str, ...], expected: set[str]
+) -> None:
+    entries = [Entry(name, lambda: plugin(pef_filters=lambda: ())) for name in ("b", "a")]
+    found = states(host(*entries, only=only, tables=tables, p=p))
+    assert {name for name, state in found.items() if state == "loaded"} == expected
+    assert set(found.values()) <= {"loaded", "off"}
+
+
+def test_what_is_off_is_never_imported() -> None:
+    host(Entry("a", lambda: pytest.fail("imported")), only="")
+
+
+def test_registrations_are_sorted_by_order_plugin_and_name() -> None:
+    found = host(
+        Entry("z", lambda: plugin(pef_tag_mappers=lambda: [mapper("late", 200), mapper("b"), mapper("a")])),
+        Entry("c", lambda: plugin(pef_tag_mappers=lambda settings: iter([mapper("x"), mapper("early", 1)]))),
+    )
+    pairs = [(name, each.name) for name, each in found.collect("pef_tag_mappers")]
+    assert pairs == [("c", "early"), ("c", "x"), ("z", "a"), ("z", "b"), ("z", "late")]
+
+
+def yields_then_raises() -> Any:
+    yield mapper("half")
+    raise RuntimeError("no more")
+
+
+def endless() -> Any:
+    while True:
+        yield mapper("again")
+
+
+@pytest.mark.parametrize(
+    ("implementation", "told"),
+    [
+        (stumble, "ValueError: first line"),
+        (leave, "SystemExit"),
+        (yields_then_raises, "RuntimeError: no more"),
+        (endless, "more than 1000 objects"),
+        (lambda: ["text"], "yields str, not TagMapper"),
+        (lambda: [Filter("f", lambda match: None)], "yields Filter, not TagMapper"),
+        (lambda: [TagMapper(5, print)], "the name of a TagMapper is a text"),  # type: ignore[arg-type]
+        (lambda: [TagMapper("m", print, "first")], "its order a whole number"),  # type: ignore[arg-type]
+        (lambda: 7, "TypeError"),
+    ],
+)
+def test_a_hook_that_fails_gives_nothing_is_named_and_costs_nobody_else(
+    implementation: Callable[[], Any], told: str
+) -> None:
+    found = host(
+        Entry("bad", lambda: plugin(pef_tag_mappers=implementation)),
+        Entry("good", lambda: plugin(pef_tag_mappers=lambda: [mapper("m")])),
+        Entry("silent", lambda: plugin(pef_tag_mappers=lambda: None)),
+    )
+    assert [name for name, _ in found.collect("pef_tag_mappers")] == ["good"]
+    found.collect("pef_tag_mappers")
+    assert len(found.notes) == 1
+    assert found.notes[0].startswith("plugin bad: pef_tag_mappers: ")
+    assert told in found.notes[0]
+
+
+def test_printing_goes_to_standard_error(capsys: pytest.CaptureFixture[str]) -> None:
+    def speaks() -> Any:
+        print("from the hook")
+        yield mapper("m")
+
+    def load() -> Any:
+        print("from the import")
+        return plugin(pef_tag_mappers=speaks)
+
+    host(Entry("loud", load)).collect("pef_tag_mappers")
+    assert capsys.readouterr() == ("", "from the import\nfrom the hook\n")
+
+
+class Links(Struct, frozen=True):
+    limit: int = 3
+
+
+def linked(seen: list[object]) -> Entry:
+    def mappers(settings: Settings) -> Any:
+        seen.append(settings.plugins["links"])
+        settings.plugins.clear()
+        return []
+
+    tables = plugin(pef_settings=lambda: [SettingsTable("links", Links)], pef_tag_mappers=mappers)
+    return Entry("links", lambda: tables)
+
+
+def test_the_table_of_a_plugin_comes_as_its_own_struct_and_cannot_be_spoilt() -> None:
+    seen: list[object] = []
+    found = host(linked(seen), tables={"links": {"limit": 5}})
+    found.collect("pef_tag_mappers")
+    found.collect("pef_tag_mappers")
+    host(linked(seen)).collect("pef_tag_mappers")
+    assert seen == [Links(5), Links(5), Links(3)]
+
+
+@pytest.mark.parametrize(
+    ("tables", "told"),
+    [
+        ({"links": {"limit": "x"}}, r"\[plugins.links\]: Expected `int`, got `str` - at `limit`"),
+        ({"nobody": {}}, r"\[plugins.nobody\]: no plugin of that name is installed"),
+        ({"doctor": {}}, r"\[plugins.doctor\]: this plugin has no settings"),
+        ({"disable": "links"}, "plugins.disable: a list of names, not 'links'"),
+    ],
+)
+def test_tables_that_do_not_fit_are_refused(tables: dict[str, object], told: str) -> None:
+    with pytest.raises(ConfigError, match=told):
+        host(linked([]), tables=tables)
+
+
+def test_tables_of_broken_and_switched_off_plugins_are_let_be() -> None:
+    host(
+        Entry("broken", stumble),
+        linked([]),
+        tables={"broken": {"a": 1}, "links": {"b": 1}, "disable": ["links"]},
+    )
+
+
+def test_a_local_file_or_module_is_a_plugin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = "from pef_tui.hooks import *\n@hookimpl\ndef pef_filters():\n    yield Filter('f', lambda match: None)\n"
+    (tmp_path / "mine.py").write_text(text)
+    (tmp_path / "by_name.py").write_text(text)
+    monkeypatch.syspath_prepend(tmp_path)
+    found = host(p=(str(tmp_path / "mine.py"), "by_name"))
+    assert [name for name, _ in found.collect("pef_filters")] == ["by_name", "mine"]
+    assert [(each.name, each.origin) for each in found.plugins[1:]] == [
+        ("mine", "local"),
+        ("by_name", "local"),
+    ]
+
+
+@pytest.mark.parametrize("name", ["no_such_module", "./missing.py", "a.b.c", "../x", ""])
+def test_a_local_plugin_that_is_not_there_is_a_usage_error(name: str) -> None:
+    with pytest.raises(ConfigError, match=r"no such file|no plugin, module or file"):
+        host(p=(name,))
+
+
+def test_a_check_that_fails_is_a_finding(capfd: pytest.CaptureFixture[str]) -> None:
+    from pef_tui.doctor import examine
+
+    checks = [
+        Check("bad", stumble),
+        Check("odd", lambda: ["text"]),  # type: ignore[list-item, return-value]
+        Check("mine", lambda: [Finding("problem", "it is \x1b[31mloose", "fasten it")]),
+    ]
+    assert (
+        examine(host(Entry("three", lambda: plugin(pef_checks=lambda: checks)), Entry("broken", leave))) == 1
+    )
+    shown = capfd.readouterr().out
+    assert "WARNING bad: the check of plugin three failed: ValueError" in shown
+    assert "WARNING odd: the check of plugin three failed: TypeError: yields str" in shown
+    assert "PROBLEM mine: it is \\x1b[31mloose\n        fasten it\n" in shown
+    assert "leave it out: -p no:broken" in shown
+
+
+def shape(*entries: Entry, tables: dict[str, object] | None = None, **settings: object) -> bytes:
+    found = host(*entries, tables=tables)
+    return found.shape(Settings(**settings))  # type: ignore[arg-type]
+
+
+def test_the_shape_changes_with_what_may_plan_differently_and_with_nothing_else(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    seen: list[object] = []
+    plain = shape(linked(seen))
+    assert len(plain) == 8
+    same = [shape(linked(seen), workers=3, output="x", dry_run=True, log="y", sources=("a",))]
+    newer = linked(seen)
+    newer.dist.version = "1.3"
+    others = [
+        shape(),
+        shape(newer),
+        shape(linked(seen), tables={"links": {"limit": 4}}),
+        shape(linked(seen), existing="never"),
+        shape(linked(seen), timezone="Europe/Berlin"),
+        shape(linked(seen), exclude=("*.gif",)),
+    ]
+    monkeypatch.setattr(plugins, "RULES", plugins.RULES + 1)
+    others.append(shape(linked(seen)))
+    assert same == [plain]
+    assert len({plain, *others}) == 1 + len(others)
