@@ -24,7 +24,7 @@ PEEKS = 50
 _CJK = "[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]"
 _YEAR = r"(?:18|19|20)[0-9][0-9]"
 # "Photos from 2019", "Foto_s van 2018"; where the year comes first: "2019年の写真", "2020년 사진", "2019-es"
-_ENDS_IN_YEAR = re.compile(rf"(?s)(?=.*[^\W\d_]).*[\s_](?P<year>{_YEAR})")
+_ENDS_IN_YEAR = re.compile(rf"(?s)(?=.*[^\W\d_]).*\s(?P<year>{_YEAR})")
 _BEGINS_WITH_YEAR = re.compile(rf"(?s)(?P<year>{_YEAR})(?:\s?{_CJK}|-?[^\W\d_]).*")
 _TAKEOUT = re.compile(r"Takeout(?: ?\(?[0-9]{1,3}\)?)?")  # also "Takeout 2", "Takeout(1)" of file managers
 
@@ -95,7 +95,7 @@ def _search(look: Look, level: list[_Candidate]) -> Iterator[str]:
             folders = look.folders(candidate.path)
             if _is_container(look, candidate, folders):
                 yield candidate.path
-            elif year_of(candidate.name) is None:
+            elif len(lower) < budget and year_of(candidate.name) is None:
                 lower += _below(candidate.path, candidate.name, folders)
         budget = max(budget - len(level), 0)
         level = lower
@@ -115,7 +115,8 @@ def _is_takeout(name: str) -> bool:
 
 def _is_container(look: Look, candidate: _Candidate, folders: Sequence[str]) -> bool:
     if not candidate.in_takeout:
-        return _has_years(look, candidate.path, folders)
+        branded = "google" in candidate.name.casefold() and _any_json(look, candidate.path, folders)
+        return branded or _has_years(look, candidate.path, folders)
     if any(year_of(folder) is not None for folder in folders):
         return True
     return not _is_takeout(candidate.name) and (candidate.lonely or _any_json(look, candidate.path, folders))
@@ -124,13 +125,14 @@ def _is_container(look: Look, candidate: _Candidate, folders: Sequence[str]) -> 
 def _has_years(look: Look, path: str, folders: Sequence[str]) -> bool:
     """Are there year folders of Google in it, rather than a trip or two with a year in the name?
 
-    Enough is: two years of one naming, Google's name (kept in every language), or JSON in a year's folder.
+    Enough is: two years of one naming, Google's name above (kept in every language), or JSON in a year folder.
     """
     years = [folder for folder in folders if year_of(folder) is not None]
     if not years:
         return False
     namings = Counter(folder.replace(str(year_of(folder)), "") for folder in years)
-    return max(namings.values()) > 1 or "google" in path.casefold() or _any_json(look, path, years)
+    branded = "google" in path.rpartition("/")[2].casefold()
+    return branded or max(namings.values()) > 1 or _any_json(look, path, years)
 
 
 def _any_json(look: Look, path: str, folders: Sequence[str]) -> bool:

@@ -33,7 +33,7 @@ def shape(*files: str, source: str = "/data/export") -> Shape:
         ("Photos de 2020", 2020),
         ("Fotos del 1899", 1899),
         ("Foto_s van 2018", 2018),
-        ("Photos_from_2019", 2019),
+        ("Photos_from_2019", None),
         ("Фото за 2020", 2020),
         ("Photos\u00a0from\u00a02099", 2099),
         ("2020年的照片", 2020),
@@ -107,6 +107,12 @@ def test_year_folders_have_a_shape(name: str, year: int | None) -> None:
             ["Photos from 2019/a.json", "Takeout/Google Photos/Photos from 2019/b.jpg"],
             ["Takeout/Google Photos"],
             id="a container with a whole export in it",
+        ),
+        pytest.param(
+            ["Google Foto_s/Reis/a.jpg.json", "b/c.jpg"], ["Google Foto_s"], id="albums only, no Takeout"
+        ),
+        pytest.param(
+            ["Google Drive/Reis/a.jpg", "Google/x/Italy 2019/b.jpg"], [], id="other things of Google"
         ),
         pytest.param(["Trips/Italy 2019/a.jpg", "Trips/Spain 2020/a.jpg"], [], id="trips are no years"),
         pytest.param(["2019/a.jpg", "Family/2020/a.jpg"], [], id="plain years"),
