@@ -1,0 +1,143 @@
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pef_tui.model import JsonFile
+from pef_tui.takeout import sidecar
+
+VECTORS = Path(__file__).parents[2].parent / "shared" / "vectors" / "sidecar_kinds.jsonl"
+FILE = JsonFile(1, "Trip/a.json", 7, 9)
+TAKEN = {"timestamp": "1600000000", "formatted": "Sep 13, 2020"}
+DEEP = 100_000
+
+
+def read(document: object) -> JsonFile:
+    return sidecar.read(FILE, json.dumps(document).encode())
+
+
+@pytest.mark.parametrize(
+    ("document", "kind"),
+    [
+        ({"title": "a.jpg", "photoTakenTime": TAKEN}, "sidecar"),
+        ({"photoTakenTime": TAKEN}, "sidecar"),
+        ({"title": "a.jpg", "creationTime": TAKEN}, "sidecar"),
+        ({"title": "a.jpg", "imageViews": "3"}, "sidecar"),
+        ({"title": "a.jpg", "geoDataExif": {"latitude": 1.0}}, "sidecar"),
+        ({"title": "Trip"}, "album"),
+        ({"title": "Trip", "date": TAKEN, "access": "protected"}, "album"),
+        ({"albumData": {"title": "Trip"}}, "album"),
+        ({}, "other"),
+        ({"sharedAlbumComments": [{"text": "hi"}] * 1000}, "other"),
+        ({"externalOrderId": "1", "creationTime": {"formatted": ""}}, "other"),
+    ],
+)
+def test_tells_the_kind_by_content(document: object, kind: str) -> None:
+    assert read(document).kind == kind
+
+
+def test_keeps_where_the_file_lies() -> None:
+    known = read({"title": "a.jpg", "photoTakenTime": TAKEN})
+    assert (known.root, known.path, known.size, known.mtime_ns) == (1, "Trip/a.json", 7, 9)
+    assert known.sidecar is not None
+    assert (known.sidecar.title, known.sidecar.taken) == ("a.jpg", 1_600_000_000)
+
+
+def test_reads_what_stands_between_the_pictures_of_an_album() -> None:
+    place = {"name": "City", "description": "Region", "latitudeE7": 488029439, "longitudeE7": "24854290"}
+    album = read(
+        {
+            "albumData": {
+                "title": "Walks",
+                "description": "by foot",
+                "enrichments": [
+                    {"narrativeEnrichment": {"text": "some text"}},
+                    {"locationEnrichment": {"location": [place, {"name": "Nowhere"}]}},
+                    {"mapEnrichment": {"origin": []}},
+                ],
+            }
+        }
+    ).album
+    assert album is not None
+    assert (album.title, album.description, album.texts) == ("Walks", "by foot", ("some text",))
+    [(name, point)] = album.places
+    assert name == "City, Region"
+    assert (point.latitude, point.longitude) == pytest.approx((48.8029439, 2.485429))
+
+
+BROKEN = {
+    "empty": (b"", "empty file"),
+    "blank": (b" \n", "empty file"),
+    "null": (b"null", "object"),
+    "list": (b"[]", "object"),
+    "cut short": (b'{"title": "a.jpg"', "truncated"),
+    "more after the end": (b'{"title": "a"} x', "malformed"),
+    "not a number": (b'{"title": "a", "geoData": {"latitude": NaN}}', "malformed"),
+    "not a number where nobody looks": (b'{"x": NaN}', "malformed"),
+    "huge number": (b'{"photoTakenTime": {"timestamp": 1e999}}', "range"),
+    "lone surrogate": (b'{"title": "a\\ud800 and more"}', "surrogate"),
+    "byte order mark": (b'\xef\xbb\xbf{"title": "a"}', "byte order mark"),
+    "UTF-16": ('{"title": "a"}'.encode("utf-16"), "UTF-16"),
+    "UTF-16 without mark": ('{"title": "a"}'.encode("utf-16-le"), "UTF-16"),
+    "Latin-1": (b'{"title": "caf\xe9"}', "UTF-8"),
+    "title of another type": (b'{"title": 7, "photoTakenTime": {}}', "title"),
+    "people of another type": (b'{"title": "a", "people": "me", "photoTakenTime": {}}', "people"),
+    "time of another type": (b'{"title": "a", "photoTakenTime": 7}', "photoTakenTime"),
+    "deep": (b'{"title": "a", "x": ' + b"[" * DEEP + b"]" * DEEP + b"}", "deep"),
+    "deep without title": (b'{"x": ' + b'{"x":' * DEEP + b"1" + b"}" * DEEP + b"}", "deep"),
+}
+
+
+@pytest.mark.parametrize(("raw", "reason"), BROKEN.values(), ids=BROKEN)
+def test_calls_malformed_json_invalid_in_one_line(raw: bytes, reason: str) -> None:
+    known = sidecar.read(FILE, raw)
+    assert (known.kind, known.sidecar, known.album) == ("invalid", None, None)
+    assert reason in known.reason
+    assert "\n" not in known.reason
+
+
+def test_does_not_read_what_is_too_large() -> None:
+    known = sidecar.too_large(FILE)
+    assert known.kind == "invalid"
+    assert "8 MiB" in known.reason
+
+
+@given(st.binary(max_size=200))
+def test_never_raises(raw: bytes) -> None:
+    for document in (raw, b'{"title":"' + raw + b'"}', b'{"albumData":' + raw + b"}"):
+        assert sidecar.read(FILE, document).kind != "unread"
+
+
+@pytest.mark.shared
+@pytest.mark.skipif(not VECTORS.exists(), reason="no shared vectors")
+def test_every_vector_holds() -> None:
+    vectors = [json.loads(line) for line in VECTORS.read_text("utf-8").splitlines()]
+    assert len(vectors) >= 26
+    for vector in vectors:
+        known, expected = read(vector["json"]), vector["expect"]
+        assert known.kind == {"asset": "sidecar"}.get(vector["kind"], vector["kind"]), vector["id"]
+        if known.album is not None:
+            assert known.album.title == expected["title"], vector["id"]
+        if known.sidecar is not None:
+            _compare(known, expected, vector["id"])
+
+
+def _compare(known: JsonFile, expected: dict[str, object], vector: str) -> None:
+    found = known.sidecar
+    assert found is not None
+    place = found.place
+    origin = found.google_photos_origin
+    told = {
+        "taken": found.taken,
+        "gps": place and [place.latitude, place.longitude, place.altitude],
+        "title": found.title,
+        "people": list(found.names),
+        "favorited": found.favorited,
+        "archived": found.archived,
+        "trashed": found.trashed,
+        "partner": origin is not None and origin.from_partner_sharing is not None,
+    }
+    for field, value in expected.items():
+        assert told[field] == value, (vector, field)
