@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -58,7 +59,8 @@ def main(arguments: Sequence[str]) -> int:
         stderr=subprocess.STDOUT,
         check=False,
     )
-    print(run.stdout.strip())
+    for line in run.stdout.strip().splitlines():
+        print(textwrap.fill(safe(line), 80, subsequent_indent="  "))
     show(source / Path(CONTAINER).name, fixed)
     problems = [
         *([f"pef-tui ended with code {run.returncode}"] if run.returncode not in _OK else ()),
@@ -95,8 +97,8 @@ def show(before: Path, after: Path) -> None:
     print()
     if not shutil.which("exiftool"):
         print(
-            "\nExifTool is not installed: the tags went into XMP files beside the pictures. With it"
-            "\n(Debian: apt install libimage-exiftool-perl) they go into the pictures and films."
+            "\nWithout ExifTool the tags went into XMP files beside the pictures. With it"
+            "\n(Debian: apt install libimage-exiftool-perl) they go into the files themselves."
         )
 
 

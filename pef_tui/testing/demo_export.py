@@ -83,7 +83,7 @@ def _of_2020() -> Files:
         LONG: sidecar(LONG, taken=_at("2020-01-05T18:00:00"), place=RIO),
         "shared.heic": Item(sidecar("shared.heic", taken=_at("2020-06-06T12:00:00")), make("jpeg", 66)),
         "tiny.avif": sidecar("tiny.avif", taken=_at("2020-07-07T12:00:00"), place=PARIS),
-        "damaged.jpg": Item(sidecar("damaged.jpg", taken=_at("2020-08-08T12:00:00")), make("jpeg", 8)[:200]),
+        "damaged.jpg": Item(sidecar("damaged.jpg", taken=_at("2020-08-08T12:00:00")), make("jpeg", 8)[:120]),
     }
 
 

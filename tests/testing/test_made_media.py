@@ -140,6 +140,29 @@ class TestWithExifTool:
         assert found["XMP-GCamera:MotionPhoto"] == 1
         assert f'Item:Semantic="MotionPhoto" Item:Length="{len(clip)}"'.encode() in data
 
+    @pytest.mark.parametrize(
+        ("name", "fault"),
+        [
+            ("empty.jpg", "Format error in file"),
+            ("text.jpg", "Not a valid JPG"),
+            ("jpeg named.heic", "Not a valid HEIC (looks more like a JPEG)"),
+            ("cut before its picture.jpg", "Corrupted JPEG image"),
+            ("header only.jpg", "Corrupted JPEG image"),
+            ("cut short.mp4", "Truncated 'moov' atom"),
+            ("cut short.heic", "Truncated 'meta' atom"),
+            ("cut short.png", "Corrupted PNG image"),
+            ("cut short.jpg", ""),
+            ("garbage behind.jpg", ""),
+            ("motion photo.jpg", ""),
+        ],
+    )
+    def test_oddities_fail_as_files_damaged_that_way(self, name: str, fault: str, tmp_path: Path) -> None:
+        path = tmp_path / name
+        path.write_bytes(oddities()[name])
+        command = ["exiftool", "-overwrite_original", "-XMP-dc:Description=x", str(path)]
+        run = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert fault in run.stderr and ("1 image files updated" in run.stdout) == (not fault)
+
     def test_big_endian_tiff_and_dng(self, tmp_path: Path) -> None:
         for data in (tiff(1, "big"), dng(1, "big")):
             assert tags(data, tmp_path, ".tif")["File:ExifByteOrder"] == "MM"
@@ -179,6 +202,7 @@ def test_oddities_are_what_they_say() -> None:
         "empty.jpg": None,
         "text.jpg": None,
         "cut short.jpg": "jpeg",
+        "cut before its picture.jpg": "jpeg",
         "header only.jpg": "jpeg",
         "cut short.png": "png",
         "cut short.mp4": "mp4",
