@@ -22,6 +22,8 @@ from pef_tui.xmp import can_write, merge, to_xmp
 
 _NO_MEDIA = re.compile(r"Not a valid|[Ff]ormat error|File is empty|Unknown file type|File not found")
 _NO_VALUES = re.compile(r"Nothing to do")
+_LOSS = re.compile(r"dropped|deleted|may be corrupt|[Ee]rror rebuilding")
+"""Warnings that something of the camera's is gone, though the file counts as updated."""
 _WRITE_ERROR = re.compile(r"Error (?:writing|creating|renaming|copying|closing)")
 _SPARE = 1 << 20
 """Bytes beyond the file's size that writing it may need."""
@@ -126,12 +128,13 @@ class ExifToolSession:
                 continue
             answer = self._command(args, kept)
             warnings = (*notes, *((f"{rung.words} ({reason})",) if rung.words else ()), *answer.warnings)
-            if answer.updated and not answer.errors:
+            lost = "; ".join(warning for warning in answer.warnings if _LOSS.search(warning))
+            if answer.updated and not answer.errors and not (lost and kept.linked):
                 return _written(kept, warnings)
             if answer.unchanged and not answer.errors:
                 return Written("unchanged", "", warnings)
             kept.fresh()
-            error = "; ".join(answer.errors) or "ExifTool wrote nothing and does not say why"
+            error = "; ".join(answer.errors) or lost or "ExifTool wrote nothing and does not say why"
             if any(_NO_VALUES.search(warning) for warning in answer.warnings):
                 return Written(
                     "failed", f"ExifTool takes none of the values: {'; '.join(answer.warnings)}", notes

@@ -65,10 +65,12 @@ def command(args: list[str]) -> None:
             "pid": os.getpid(),
         }
         out = json.dumps(told) + "\n" + out
-    if fault in ("no space", "nothing", "interop", "damaged", "no picture", "lie"):
+    if fault in ("no space", "nothing", "interop", "damaged", "no picture", "lie", "lossy"):
         text, counts = SAYS[fault]
-        post = f"{text}={1 if text else 0}=post{number}\n"
+        post = f"{text}={int(text.startswith('Error'))}=post{number}\n"
         out = counts + out
+        if fault == "lossy":
+            replace(args[-4], b"-")
     elif "-overwrite_original" in args:
         replace(args[-4], b"+")
         out = "    1 image files updated\n" + out
@@ -87,6 +89,7 @@ SAYS = {
     "interop": ("Error: Truncated InteropIFD directory - /x\n", "    0 image files updated\n"),
     "damaged": ("Error: Bad IFD0 directory - /x\n", "    0 image files updated\n"),
     "no picture": ("Error: Not a valid JPG (looks more like a PNG) - /x\n", "    0 image files updated\n"),
+    "lossy": ("Warning: Truncated PreviewIFD directory. IFD dropped. - /x\n", "    1 image files updated\n"),
     "lie": ("", "    1 image files updated\n"),
 }
 

@@ -1,94 +1,34 @@
-"""The writer `exiftool`: the right values in every class, the ladder for damaged files, nothing lost by faults."""
+"""The writer `exiftool` with the real one: the right values in every class, and the ladder for damaged files."""
 
 from __future__ import annotations
 
-import errno
-import json
 import os
-import shutil
 import struct
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from exiftool_cases import (
+    EXIF,
+    EXIFTOOL,
+    FILM,
+    FORMATS_WRITTEN,
+    TEXT,
+    WANTED,
+    XMP,
+    beside,
+    needs_exiftool,
+    stage,
+)
 
 from pef_tui.exiftool import Process
 from pef_tui.formats import FORMATS, detect
 from pef_tui.hooks import Staged, WriterSession, Written
-from pef_tui.model import Match, MediaFile, Plan, State, TagEdit, Value
+from pef_tui.model import State, Value
 from pef_tui.state.by_exiftool import read_states
 from pef_tui.testing.jpeg import iptc_block, jpeg, motion_photo
 from pef_tui.testing.media import make
 from pef_tui.write.exiftool_writer import exiftool_writer
-
-EXIFTOOL = shutil.which("exiftool") or "exiftool"
-needs_exiftool = [
-    pytest.mark.exiftool,
-    pytest.mark.skipif(
-        shutil.which("exiftool") is None and not os.environ.get("CI"), reason="ExifTool is not installed"
-    ),
-]
-
-TEXT = "Ümlaut 😀 東京 \"q\" $5 @x &amp; 'y'\nsecond line\n-if\nsystem('touch PWNED')"
-EXIF: dict[str, Value] = {
-    "EXIF:DateTimeOriginal": "2019:07:01 12:34:56",
-    "EXIF:CreateDate": "2019:07:01 12:34:56",
-    "EXIF:OffsetTimeOriginal": "+02:00",
-    "EXIF:OffsetTimeDigitized": "+02:00",
-    "EXIF:GPSLatitude": -33.8612,
-    "EXIF:GPSLongitude": -151.25,
-    "EXIF:GPSAltitude": -3.5,
-    "EXIF:ImageDescription": TEXT,
-}
-XMP: dict[str, Value] = {
-    "XMP-photoshop:DateCreated": "2019:07:01 12:34:56+02:00",
-    "XMP-dc:Description": TEXT,
-    "XMP-dc:Subject": ("Ann", "Bœuf, Bob"),
-    "XMP-iptcExt:PersonInImage": ("Ann", "Bœuf, Bob"),
-    "XMP-lr:HierarchicalSubject": ("People|Ann", "People|Bœuf, Bob"),
-    "XMP-digiKam:TagsList": ("People/Ann", "People/Bœuf, Bob"),
-    "XMP-xmp:Rating": 5,
-}
-FILM: dict[str, Value] = {
-    "QuickTime:CreateDate": "2019:07:01 10:34:56",
-    "QuickTime:ModifyDate": "2019:07:01 10:34:56",
-    "QuickTime:TrackCreateDate": "2019:07:01 10:34:56",
-    "QuickTime:MediaCreateDate": "2019:07:01 10:34:56",
-    "Keys:CreationDate": "2019:07:01 12:34:56+02:00",
-    "Keys:GPSCoordinates": "-33.8612, -151.25, -3.5",
-    "UserData:GPSCoordinates": "-33.8612, -151.25, -3.5",
-    "ItemList:GPSCoordinates": "-33.8612, -151.25, -3.5",
-    "Keys:Description": TEXT,
-    "ItemList:Description": TEXT,
-}
-XMP_ONLY: dict[str, Value] = XMP | {
-    "XMP-exif:DateTimeOriginal": "2019:07:01 12:34:56+02:00",
-    "XMP-xmp:CreateDate": "2019:07:01 12:34:56+02:00",
-    "XMP-exif:GPSLatitude": -33.5,
-    "XMP-exif:GPSLongitude": -151.25,
-    "XMP-tiff:ImageDescription": TEXT,
-}
-FORMATS_WRITTEN = [
-    *("jpeg", "tiff", "dng", "psd", "jp2", "heic", "heif", "avif", "webp", "png", "jxl"),
-    *("mp4", "mov", "m4v", "3gp", "3g2", "gif", "cr2", "nef", "arw"),
-]
-WANTED = {"exif": EXIF | XMP, "raw": EXIF | XMP, "quicktime": FILM | XMP, "xmp": XMP_ONLY}
-
-
-def stage(path: Path, content: bytes, tags: dict[str, Value], state: State | None = None) -> Staged:
-    path.write_bytes(content)
-    found = detect(content)
-    state = state or State(format=found.name if found else "jpeg")
-    match = Match(MediaFile(0, "hostile\n-name.jpg", len(content), 0), "", state=state)
-    return Staged(
-        Plan(match, "written", tuple(TagEdit(tag, value) for tag, value in tags.items())), str(path)
-    )
-
-
-def beside(path: Path) -> list[str]:
-    """Names of everything in the staging folder but the copy and what a test's stand-in keeps there."""
-    return sorted(file.name for file in path.parent.iterdir() if file != path)
 
 
 @pytest.fixture(scope="module")
@@ -126,6 +66,18 @@ class TestWithExifTool:
             else:
                 assert found[tag] == value, tag
         assert beside(path) == []
+
+    def test_a_folder_whose_name_is_not_utf8(
+        self, session: WriterSession, process: Process, tmp_path: Path
+    ) -> None:
+        folder = tmp_path / os.fsdecode(b"caf\xe9 - x")
+        folder.mkdir()
+        path = folder / "1.jpg"
+        assert self.write(session, stage(path, jpeg(), XMP)) == Written("written")
+        assert beside(path) == []
+        with path.open("rb") as file:
+            (state,) = read_states(process, [(f"/proc/{os.getpid()}/fd/{file.fileno()}", 1)])
+        assert state.tags == XMP
 
     def test_a_picture_keeps_its_image_data(self, session: WriterSession, tmp_path: Path) -> None:
         path, content = tmp_path / "1.jpg", jpeg(3)
@@ -265,116 +217,6 @@ def with_count(content: bytes, tag: bytes, count: int) -> bytes:
     entry = content.index(tag + b"\0\4\0\0\0\1", start)
     at = start + struct.unpack_from(">I", content, entry + 8)[0]
     return content[:at] + struct.pack(">H", count) + content[at + 2 :]
-
-
-Play = Callable[..., WriterSession]
-
-
-class TestWithAStandIn:
-    @pytest.fixture
-    def play(self, tmp_path: Path) -> Iterator[Play]:
-        opened: list[WriterSession] = []
-        folder = tmp_path / "program"
-        folder.mkdir()
-        program = folder / "exiftool"
-        text = (Path(__file__).parents[1] / "exiftool" / "stand_in.py").read_text()
-        program.write_text(f"#!{sys.executable} -IS\n{text}")
-        program.chmod(0o755)
-
-        def play(*script: str) -> WriterSession:
-            (folder / "script.json").write_text(json.dumps(script))
-            writer = exiftool_writer(str(program), process=lambda path: Process(path, seconds=1.5))
-            opened.append(writer.open())
-            return opened[-1]
-
-        yield play
-        for session in opened:
-            session.close()
-
-    def run(self, session: WriterSession, path: Path) -> Written:
-        (written,) = session.write([stage(path, jpeg(), EXIF | XMP)])
-        return written
-
-    @pytest.mark.parametrize(
-        "fault",
-        ["die before", "die inside", "die after", "other number", "garbage", "replace and die", "hang"],
-    )
-    def test_one_fault_is_survived(self, play: Play, tmp_path: Path, fault: str) -> None:
-        path = tmp_path / "1.jpg"
-        assert self.run(play(fault), path).word == "written"
-        assert path.read_bytes() == jpeg() + b"+", "written once, on the copy as it was"
-        assert beside(path) == ["program"]
-
-    @pytest.mark.parametrize("fault", ["die before", "die inside", "garbage", "replace and die"])
-    def test_two_faults_leave_the_copy_and_may_pass(self, play: Play, tmp_path: Path, fault: str) -> None:
-        path = tmp_path / "1.jpg"
-        session = play(fault, fault)
-        written = self.run(session, path)
-        assert (written.word, written.temporary) == ("failed", True)
-        assert written.reason.startswith("ExifTool")
-        assert (path.read_bytes(), beside(path)) == (jpeg(), ["program"])
-        assert self.run(session, path).word == "written", "the next file is not concerned"
-
-    @pytest.mark.parametrize(
-        ("script", "word", "warning"),
-        [
-            (["nothing"], "unchanged", ""),
-            (["interop"], "written", "Interop"),
-            (["interop", "interop"], "written", "only XMP"),
-            (["damaged"], "written", "only XMP"),
-            (["damaged", "damaged"], "sidecar", ""),
-            (["no picture"], "failed", ""),
-            (["lie"], "failed", ""),
-        ],
-    )
-    def test_the_ladder(self, play: Play, tmp_path: Path, script: list[str], word: str, warning: str) -> None:
-        path = tmp_path / "1.jpg"
-        written = self.run(play(*script), path)
-        assert (written.word, any(warning in each for each in written.warnings)) == (word, bool(warning)), (
-            written
-        )
-        assert path.read_bytes() == jpeg() + b"+" * (word == "written")
-        assert beside(path) == ["1.jpg.xmp"] * (word == "sidecar") + ["program"]
-
-    def test_a_full_disk_is_raised(self, play: Play, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        path = tmp_path / "1.jpg"
-
-        def full(*_: object) -> None:
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-        monkeypatch.setattr(os, "posix_fallocate", full)
-        with pytest.raises(OSError, match="No space") as raised:
-            self.run(play("no space"), path)
-        assert (raised.value.errno, path.read_bytes(), beside(path)) == (errno.ENOSPC, jpeg(), ["program"])
-
-    def test_a_write_error_with_room_on_the_disk_is_tried_again(self, play: Play, tmp_path: Path) -> None:
-        path = tmp_path / "1.jpg"
-        assert self.run(play("no space"), path) == Written("written")
-        assert (path.read_bytes(), beside(path)) == (jpeg() + b"+", ["program"])
-
-    def test_without_hard_links_a_changed_copy_is_not_written_again(
-        self, play: Play, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        def no_links(*_: object, **__: object) -> None:
-            raise OSError(errno.EPERM, "no hard links here")
-
-        monkeypatch.setattr(os, "link", no_links)
-        path = tmp_path / "1.jpg"
-        written = self.run(play("replace and die"), path)
-        assert (written.word, written.temporary) == ("failed", True)
-        assert self.run(play("die before"), path).word == "written", "an unchanged one is"
-
-    def test_no_exiftool(self, tmp_path: Path) -> None:
-        session = exiftool_writer(str(tmp_path / "missing")).open()
-        written = self.run(session, tmp_path / "1.jpg")
-        assert (written.word, written.temporary) == ("failed", True)
-
-    def test_a_link_is_not_followed(self, play: Play, tmp_path: Path) -> None:
-        target, path = tmp_path / "target.jpg", tmp_path / "1.jpg"
-        staged = stage(target, jpeg(), EXIF)
-        path.symlink_to(target)
-        (written,) = play().write([Staged(staged.plan, str(path))])
-        assert (written.word, target.read_bytes()) == ("failed", jpeg())
 
 
 @pytest.mark.parametrize(
