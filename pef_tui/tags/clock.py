@@ -9,10 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from functools import cache
 
 from msgspec import Struct
 
-from pef_tui.model import EPOCH, Taken, Value
+from pef_tui.model import Taken, Value
 
 SAME = 2.0
 """Seconds by which two readings of one moment may differ."""
@@ -23,6 +24,7 @@ _DATE = re.compile(
 _OFFSET = re.compile(r"([+-])(\d\d?):?(\d\d)")
 _LONGEST_OFFSET = 14 * 60
 _FIRST_YEAR = 1826  # the oldest photograph
+_EPOCH = datetime(1970, 1, 1)
 _QUICKTIME_FROM = datetime(1970, 1, 2)  # films of clocks never set
 
 
@@ -68,7 +70,7 @@ class Clock(Struct, frozen=True):
     @property
     def seconds(self) -> float:
         """What it shows, counted as if it were UTC."""
-        return (self.digits.replace(tzinfo=UTC) - EPOCH).total_seconds()
+        return (self.digits - _EPOCH).total_seconds()
 
     @property
     def instant(self) -> float | None:
@@ -119,25 +121,35 @@ def _offset(own: int | None, tags: dict[str, Value], others: tuple[str, ...]) ->
 
 
 def _is_valid(digits: datetime, utc: bool) -> bool:
-    last = datetime.now(UTC).replace(tzinfo=None) + timedelta(days=2)
-    return digits.year >= _FIRST_YEAR and digits <= last and not (utc and digits < _QUICKTIME_FROM)
+    if digits.year < _FIRST_YEAR or (utc and digits < _QUICKTIME_FROM):
+        return False
+    return digits < _STARTED or digits <= _now() + timedelta(days=2)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC).replace(tzinfo=None)
+
+
+_STARTED = _now()  # asking for the time costs a date 1 us
 
 
 def local_text(taken: Taken) -> str:
     """The clock there with its offset, `2019:07:01 14:34:56+02:00`; UTC where no offset is known."""
-    return taken.local.isoformat(" ", "seconds").replace("-", ":", 2)
+    offset = taken.offset or 0
+    return utc_text(taken.instant + offset * 60) + offset_text(offset)
 
 
 def utc_text(instant: float) -> str:
     """UTC without offset, `2019:07:01 12:34:56`."""
-    return (EPOCH + timedelta(seconds=instant)).isoformat(" ", "seconds")[:19].replace("-", ":", 2)
+    return digits_text(_EPOCH + timedelta(seconds=instant))
 
 
 def digits_text(digits: datetime) -> str:
     """What a clock shows, `2019:07:01 14:34:56`."""
-    return digits.isoformat(" ", "seconds")[:19].replace("-", ":", 2)
+    return digits.isoformat(" ", "seconds").replace("-", ":", 2)
 
 
+@cache
 def offset_text(minutes: int) -> str:
     """An offset as tags hold it, `+02:00`."""
     hours, rest = divmod(abs(minutes), 60)

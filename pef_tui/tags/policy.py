@@ -91,7 +91,9 @@ def _decide(edit: TagEdit, tags: dict[str, Value], wanted: dict[str, TagEdit]) -
 
 def _joined(edit: TagEdit, held: Value | None) -> TagEdit | None:
     """The file's list and what is new behind it; None where nothing is."""
-    have = members(held) if held is not None else ()
+    if held is None:
+        return edit if edit.value else None
+    have = members(held)
     known = {fold(each) for each in have}
     new: dict[str, str] = {}
     for each in members(edit.value or ()):
