@@ -56,8 +56,8 @@ def carry_out(
     try:
         return _carried_out(copies, place, sessions, open_media, books)
     except OSError as error:
-        _clear(place, copies)
         if error.errno in FULL:
+            _clear(place, copies)
             needed = sum(plan.match.media.size for plan in batch)
             raise DiskFull(place.path, needed, place.free()) from None
         raise errors.RunError(f"{place.path}: {error.strerror or error}") from error
@@ -156,7 +156,7 @@ def _check(copy: Copy, place: Dest, open_media: OpenMedia) -> None:
     if place.free() < copy.plan.match.media.size + SPARE:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     reason, temporary = copy.reason, copy.temporary
-    _remove(place, copy)
+    _clear(place, (copy,))
     copy.name = ""
     _stage(copy, place, open_media)
     if copy.name:
@@ -231,18 +231,13 @@ def _outcome(copy: Copy) -> Outcome:
 
 
 def _clear(place: Dest, copies: Sequence[Copy]) -> None:
-    """Leave nothing of these copies in the staging folder."""
-    for copy in copies:
-        if copy.name and not copy.placed:
-            with suppress(OSError):
-                _remove(place, copy)
-
-
-def _remove(place: Dest, copy: Copy) -> None:
-    """Remove a copy and what ExifTool may have left beside it."""
-    for end in ("", ".xmp", "_exiftool_tmp", "_original", ".xmp_exiftool_tmp"):
-        with suppress(FileNotFoundError):
-            os.unlink(copy.name + end, dir_fd=place.staging_fd)
+    """Leave nothing of these copies in the staging folder, nor what writers left beside them."""
+    stems = {copy.name.partition(".")[0] for copy in copies if copy.name}
+    with suppress(OSError):
+        for name in os.listdir(place.staging_fd) if stems else ():
+            if name.partition(".")[0] in stems:
+                with suppress(FileNotFoundError):
+                    os.unlink(name, dir_fd=place.staging_fd)
 
 
 __all__ = ["Books", "DiskFull", "OpenMedia", "SyncFailed", "carry_out"]
