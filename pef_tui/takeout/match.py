@@ -253,7 +253,7 @@ def _same_start(board: Board) -> Iterator[tuple[Card, Sequence[str]]]:
     pictures: dict[tuple[str, int], list[str]] = {}
     for name in board.left:
         title, counter = uncount_media(name)
-        if units(title) >= PREFIX_UNITS:
+        if units(title) >= PREFIX_UNITS and name not in board.mains:
             pictures.setdefault((cut(plain(title), PREFIX_UNITS), counter), []).append(name)
     cards: dict[tuple[str, int], list[Card]] = {}
     for card in board.unused if pictures else ():
