@@ -179,8 +179,6 @@ def _read_gps(tiff: Tiff, entries: dict[int, Entry], tags: dict[str, Value]) -> 
     """Where and when by satellite; the signs of the references are taken into the numbers."""
     for tag, name, ways in ((1, "EXIF:GPSLatitude", "NS"), (3, "EXIF:GPSLongitude", "EW")):
         way = _reference(tiff, entries.get(tag), ways)
-        if way:
-            tags[f"{name}Ref"] = way
         if (entry := entries.get(tag + 1)) is not None:
             parts = rationals(tiff, entry, 3)
             if parts is None or not way:
@@ -210,7 +208,6 @@ def _read_height(tiff: Tiff, entries: dict[int, Entry], tags: dict[str, Value]) 
         below = int(_sure(integer(tiff, entry)))
         if entry.type != BYTE or below > 1:
             raise Unsure
-        tags["EXIF:GPSAltitudeRef"] = below
     if (entry := entries.get(6)) is not None:
         found = rationals(tiff, entry, 1)
         if found is None:

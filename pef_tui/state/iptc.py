@@ -42,7 +42,7 @@ TEXTS = {
     63: "DigitalCreationTime",
 }
 """Names of the datasets of record 2."""
-LISTS = frozenset((20, 25, 80, 85, 118, 122))
+LISTS = frozenset((20, 25, 80, 118))
 _DATES, _TIMES, _NUMBERS = frozenset((55, 62)), frozenset((60, 63)), frozenset((10,))
 _RESOURCE = Struct(">4sH")
 _SIZE = Struct(">L")
@@ -91,9 +91,9 @@ def _records(block: bytes) -> dict[str, Value] | None:
             if value != UTF8 or tags or lists:
                 return None
             coding = "utf-8"
-            tags["IPTC:CodedCharacterSet"] = UTF8.decode()
+            tags["IPTC:CodedCharacterSet"] = "UTF8"
         elif record == 2 and dataset == 0:
-            tags["IPTC:ApplicationRecordVersion"] = int.from_bytes(value, "big")
+            tags["IPTC:ApplicationRecordVersion"] = str(int.from_bytes(value, "big"))
         elif (
             record != 2
             or (name := TEXTS.get(dataset)) is None
@@ -101,7 +101,7 @@ def _records(block: bytes) -> dict[str, Value] | None:
         ):
             return None
         elif dataset in LISTS:
-            lists.setdefault(f"IPTC:{name}", []).append(str(shown))
+            lists.setdefault(f"IPTC:{name}", []).append(shown)
         elif f"IPTC:{name}" in tags:
             return None
         else:
@@ -109,15 +109,15 @@ def _records(block: bytes) -> dict[str, Value] | None:
     return tags | {name: tuple(values) for name, values in lists.items()}
 
 
-def _value(dataset: int, value: bytes, coding: str) -> str | int | None:
+def _value(dataset: int, value: bytes, coding: str) -> str | None:
     try:
         text = value.decode(coding)
     except UnicodeDecodeError:
         return None
     if "\0" in text:
         return None
-    if dataset in _NUMBERS:
-        return int(text) if text.isascii() and text.isdigit() else None
+    if dataset in _NUMBERS and not (text.isascii() and text.isdigit()):
+        return None
     if dataset in _DATES:
         return f"{text[:4]}:{text[4:6]}:{text[6:]}" if len(text) == 8 and text.isdigit() else None
     if dataset in _TIMES:

@@ -43,8 +43,8 @@ def read_jpeg(stream: BinaryIO) -> State | None:
     """What the JPEG in `stream`, which stands at its beginning, holds; only its header is read.
 
     The tags are those ExifTool shows (`-n -G1`, the directories of EXIF all called EXIF, coordinates and altitude
-    signed). None where anything is there that this reader does not take at its word: two blocks of a kind,
-    extended XMP, odd types or offsets, texts that are not UTF-8. Raises OSError.
+    signed instead of having references). None where anything is there that this reader does not take at its word:
+    two blocks of a kind, extended XMP, odd types or offsets, texts that are not UTF-8. Raises OSError.
     """
     head = stream.read(PIECE)
     if not head:
@@ -70,9 +70,17 @@ def _tags(found: _Segments) -> dict[str, Value] | None:
         if b"\0" in found.xmp[:4]:  # UTF-16 or UTF-32, which a JPEG should not hold
             return None
         try:
-            tags |= read_xmp(found.xmp)
+            tags |= _signed(read_xmp(found.xmp))
         except BadPacket:
             return None
+    return tags
+
+
+def _signed(tags: dict[str, Value]) -> dict[str, Value]:
+    """The XMP tags with the altitude's sign in its number."""
+    height = tags.get("XMP-exif:GPSAltitude")
+    if tags.pop("XMP-exif:GPSAltitudeRef", 0) == 1 and isinstance(height, int | float):
+        tags["XMP-exif:GPSAltitude"] = -height
     return tags
 
 

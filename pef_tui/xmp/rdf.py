@@ -8,13 +8,14 @@ from typing import NamedTuple
 
 from lxml import etree
 
-from pef_tui.xmp.names import RDF, XML, Container
+from pef_tui.xmp.names import RDF, XMETA, XML, Container
 
 RDF_ROOT, DESCRIPTION, LI = f"{{{RDF}}}RDF", f"{{{RDF}}}Description", f"{{{RDF}}}li"
 RESOURCE, LANG = f"{{{RDF}}}resource", f"{{{XML}}}lang"
 CONTAINERS: dict[str, Container] = {f"{{{RDF}}}Bag": "bag", f"{{{RDF}}}Seq": "seq", f"{{{RDF}}}Alt": "alt"}
 DEFAULT = "x-default"
 
+_WRAPPERS = (f"{{{XMETA}}}xmpmeta", f"{{{XMETA}}}xapmeta")
 _PARSER = etree.XMLParser(
     encoding="utf-8",
     resolve_entities=False,
@@ -61,7 +62,7 @@ def parse(packet: bytes) -> etree._Element:
         root = etree.fromstring(data, _PARSER)
     except (etree.XMLSyntaxError, ValueError) as error:
         raise BadPacket(f"XMP is not well-formed: {' '.join(str(error).split())}") from None
-    found = [root] if root.tag == RDF_ROOT else root.findall(RDF_ROOT)
+    found = [root] if root.tag == RDF_ROOT else root.findall(RDF_ROOT) if root.tag in _WRAPPERS else []
     if len(found) != 1:
         raise BadPacket("no XMP: one rdf:RDF is expected")
     return found[0]

@@ -15,11 +15,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pef_tui.model import Place, State, Value
+from pef_tui.exiftool import Process
+from pef_tui.model import Place, State, TagEdit, Value
 from pef_tui.state import exif as exif_names
+from pef_tui.state.by_exiftool import TAGS, read_states
 from pef_tui.state.jpeg import CUT, EMPTY, read_jpeg
 from pef_tui.testing.exif import Exif, octets, rational, short, text, tiff_block
 from pef_tui.testing.jpeg import iptc_block, jpeg, segment, xmp_packet
+from pef_tui.xmp import merge
 from pef_tui.xmp.names import BY_TAG
 
 SAMPLES = Path(__file__).parents[2].parent / "shared" / "samples"
@@ -35,6 +38,7 @@ EXIF_TAGS = {
     *("EXIF:ExifVersion", "EXIF:UserComment", "EXIF:GPSTimeStamp", "EXIF:GPSDateStamp"),
     *(f"EXIF:GPS{name}{ref}" for name in ("Latitude", "Longitude", "Altitude") for ref in ("", "Ref")),
 }
+ALTITUDES = (("EXIF:GPSAltitude", 1), ("XMP-exif:GPSAltitude", 1))
 CAMERA = Exif(
     date="2019:07:01 12:34:56",
     offset="+02:00",
@@ -72,7 +76,8 @@ def test_what_a_camera_wrote() -> None:
     assert tags["EXIF:SubSecTimeOriginal"] == "070"
     assert tags["EXIF:GPSLatitude"] == pytest.approx(-33.856784)
     assert tags["EXIF:GPSLongitude"] == pytest.approx(151.215297)
-    assert (tags["EXIF:GPSAltitude"], tags["EXIF:GPSAltitudeRef"]) == (-12.5, 1)
+    assert tags["EXIF:GPSAltitude"] == -12.5
+    assert not [tag for tag in tags if tag.endswith("Ref")]
     assert tags["EXIF:ImageDescription"] == "Grüße 2019"
     assert (tags["EXIF:Make"], tags["EXIF:Model"], tags["EXIF:ExifVersion"]) == ("Kamera", "5", "0232")
 
@@ -83,7 +88,7 @@ def test_xmp_and_iptc() -> None:
     assert tags["XMP-dc:Subject"] == ("Anna",)
     assert tags["IPTC:Caption-Abstract"] == "Ein Fluß"
     assert tags["IPTC:Keywords"] == ("Zoë", "12")
-    assert tags["IPTC:CodedCharacterSet"] == "\x1b%G"
+    assert tags["IPTC:CodedCharacterSet"] == "UTF8"
     assert tags_of(jpeg(iptc=iptc_block("Fluß")))["IPTC:Caption-Abstract"] == "Fluß"
 
 
@@ -171,6 +176,11 @@ def test_only_the_header_is_read() -> None:
     assert stream.tell() <= 65536
 
 
+def test_the_altitude_of_xmp_is_signed() -> None:
+    packet = merge(None, [TagEdit("XMP-exif:GPSAltitude", 12.5), TagEdit("XMP-exif:GPSAltitudeRef", 1)])
+    assert tags_of(jpeg(xmp=packet)) == {"XMP-exif:GPSAltitude": -12.5}
+
+
 @settings(max_examples=300, deadline=None)
 @given(st.binary(max_size=300), st.integers(0, len(PICTURE)), st.integers(0, 40))
 def test_no_bytes_break_it(noise: bytes, at: int, gone: int) -> None:
@@ -181,7 +191,7 @@ def test_no_bytes_break_it(noise: bytes, at: int, gone: int) -> None:
 def exiftool(paths: list[Path]) -> dict[str, dict[str, Any]]:
     command = ["exiftool", "-config", "", "-j", "-n", "-G1", *map(str, paths)]
     answer = subprocess.run(command, capture_output=True, check=False)
-    return {one["SourceFile"]: one for one in json.loads(answer.stdout)}
+    return {one["SourceFile"]: one for one in json.loads(answer.stdout.decode("utf-8", "replace"))}
 
 
 def expected(shown: Mapping[str, Any]) -> dict[str, Any]:
@@ -193,9 +203,11 @@ def expected(shown: Mapping[str, Any]) -> dict[str, Any]:
         known = BY_TAG.get(tag)
         if tag in EXIF_TAGS or group == "IPTC" or (known is not None and known.item not in ("struct", "odd")):
             tags[tag] = value
-    for name, below in (("Latitude", "S"), ("Longitude", "W"), ("Altitude", 1)):
-        if tags.get(f"EXIF:GPS{name}Ref") == below and f"EXIF:GPS{name}" in tags:
-            tags[f"EXIF:GPS{name}"] *= -1
+    for name, below in (("EXIF:GPSLatitude", "S"), ("EXIF:GPSLongitude", "W"), *ALTITUDES):
+        if tags.pop(name + "Ref", None) == below and name in tags:
+            tags[name] *= -1
+    if "IPTC:CodedCharacterSet" in tags:
+        tags["IPTC:CodedCharacterSet"] = "UTF8"
     return tags
 
 
@@ -278,6 +290,30 @@ def test_made_pictures_equal_exiftool(tmp_path: Path) -> None:
     for path, data in zip(paths, everything, strict=True):
         path.write_bytes(data)
     assert check(paths) == len(paths)
+
+
+@needs_exiftool
+@pytest.mark.exiftool
+def test_both_readers_say_the_same(tmp_path: Path) -> None:
+    made = {
+        "camera": jpeg(exif=CAMERA),
+        "all": jpeg(exif=CAMERA, iptc=iptc_block("é", ["a"], "utf-8")),
+        "x": PICTURE,
+    }
+    paths = [tmp_path / f"{name}.jpg" for name in made]
+    for path, data in zip(paths, made.values(), strict=True):
+        path.write_bytes(data)
+    paths += sorted(SAMPLES.rglob("*.jpg"))
+    process = Process(shutil.which("exiftool") or "exiftool")
+    try:
+        theirs = read_states(process, [(str(path), path.stat().st_size) for path in paths])
+    finally:
+        process.close()
+    asked = {tag.removesuffix("#") for tag in TAGS}
+    for path, their in zip(paths, theirs, strict=True):
+        if (own := read(path.read_bytes())) is not None:
+            kept = {tag: one for tag, one in own.tags.items() if tag in asked or tag.startswith("IPTC:")}
+            assert kept == their.tags, path.name
 
 
 @needs_exiftool

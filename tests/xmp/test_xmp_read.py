@@ -117,6 +117,7 @@ HOSTILE = {
     "html": b"<html><body>x</body></html>",
     "cut": xmp_packet("<dc:source>x</dc:source>", **SPACES)[:-90],
     "no RDF": b'<x:xmpmeta xmlns:x="adobe:ns:meta/"/>',
+    "wrong wrapper": xmp_packet().replace(b"adobe:ns:meta/", b"adobe:n7:meta/"),
     "two RDF": b'<a xmlns:r="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><r:RDF/><r:RDF/></a>',
     "billion laughs": _laughs(),
     "external entity": b'<!DOCTYPE a [<!ENTITY b SYSTEM "file:///etc/passwd">]>'
