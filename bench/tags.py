@@ -41,7 +41,7 @@ def matches(count: int, tags: dict[str, Value]) -> list[Match]:
             Sidecar(
                 title=f"IMG_{number}.jpg",
                 description="Under the lime trees",
-                photo_taken_time=Stamp(str(1561975200 + number % 1000)),
+                photo_taken_time=Stamp("1561975200"),
                 geo_data=Geo(52.5 + number % 100 / 1000, 13.4, 34.0),
                 people=people,
                 favorited=True,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect, insort
+from bisect import bisect
 from collections import deque
 from collections.abc import Callable, Iterator
 from itertools import groupby
@@ -96,14 +96,26 @@ class Neighbours:
     def add(self, taken: Taken) -> None:
         """One more file whose zone is known."""
         if taken.offset is not None:
-            insort(self._by_instant, (taken.instant, taken.offset))
-            insort(self._by_clock, (taken.instant + taken.offset * 60, taken.offset))
+            _insert(self._by_instant, (taken.instant, taken.offset))
+            _insert(self._by_clock, (taken.instant + taken.offset * 60, taken.offset))
 
     def nearest(self, found: Evidence) -> int | None:
         """The offset of the nearest within 12 hours, by instant, or by clock where that is all there is."""
         if found.instant is None:
             return _nearest(self._by_clock, found.seconds)
         return _nearest(self._by_instant, found.instant)
+
+
+def _insert(known: list[tuple[float, int]], moment: tuple[float, int]) -> None:
+    """Put it in order; of three that say the same within 12 hours the middle one tells nothing more."""
+    at = bisect(known, moment)
+    known.insert(at, moment)
+    for middle in (at, at - 1, at + 1):
+        if 0 < middle < len(known) - 1:
+            (first, offset), (_, offset2), (last, offset3) = known[middle - 1 : middle + 2]
+            if offset == offset2 == offset3 and last - first <= NEAR:
+                del known[middle]
+                return
 
 
 def _nearest(known: list[tuple[float, int]], moment: float) -> int | None:

@@ -48,7 +48,8 @@ def test_all_tags_of_each_format(format: str, expected: dict[str, Value]) -> Non
 
 @pytest.mark.parametrize(
     ("place", "camera", "latitude"),
-    [(SYDNEY, None, -33.8567844), (geo(0, 0), SYDNEY, -33.8567844), (None, SYDNEY, -33.8567844), (geo(1, 1), SYDNEY, 1.0),
+    [(SYDNEY, None, -33.8567844), (geo(0, 0), SYDNEY, -33.8567844), (None, SYDNEY, -33.8567844),
+     (geo(1, 1), SYDNEY, 1.0),
      (geo(91, 0), None, None), (geo(0, 181), None, None), (Geo("nan", "1"), None, None), (Geo(1e308, 0), None, None),
      (geo(0, 12), None, 0.0), (Geo("-1.5", "2"), None, -1.5)],
 )  # fmt: skip

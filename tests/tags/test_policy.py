@@ -72,7 +72,8 @@ def test_one_conflict_a_unit_and_one_a_lone_tag() -> None:
     ("when", "value", "held", "written"),
     [
         ("missing", None, "x", False), ("always", None, "x", True), ("always", None, None, False),
-        ("always", "y", "x", True), ("always", "x", "x", False), ("missing", "x", None, True), ("merge", (), "x", False),
+        ("always", "y", "x", True), ("always", "x", "x", False), ("missing", "x", None, True),
+        ("merge", (), "x", False),
         ("merge", (), None, False), ("merge", "x", ("x",), False), ("merge", "y", ("x",), True),
     ],
 )  # fmt: skip

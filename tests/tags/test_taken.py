@@ -7,12 +7,15 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from tag_cases import geo, match, seconds
 
 from pef_tui.model import Match, Sidecar, Stamp, Taken
 from pef_tui.settings import Settings
 from pef_tui.tags import taken
-from pef_tui.tags.taken import stage
+from pef_tui.tags.evidence import Evidence
+from pef_tui.tags.taken import Neighbours, stage
 
 NOON = "2019-07-01T10:00:00Z"  # noon in Berlin
 BERLIN = geo(52.5, 13.4)
@@ -223,3 +226,24 @@ def test_every_match_comes_out_once() -> None:
 def test_a_zone_that_is_none_is_told_at_once() -> None:
     with pytest.raises(ValueError, match=r"^timezone 'Middle/Earth': "):
         stage(Settings(timezone="Middle/Earth"), date_in_name)
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 200_000), st.sampled_from([0, 60, 120])),
+        max_size=30,
+        unique_by=lambda one: one[0],
+    ),
+    st.lists(st.integers(-50_000, 250_000), min_size=1, max_size=10),
+)
+def test_only_what_tells_nothing_more_is_forgotten(known: list[tuple[int, int]], asked: list[int]) -> None:
+    neighbours = Neighbours()
+    for instant, offset in known:
+        neighbours.add(Taken(instant, offset, "gps"))
+    for moment in asked:
+        distances = [
+            (abs(instant - moment), offset) for instant, offset in known if abs(instant - moment) <= 43_200
+        ]
+        best = {offset for distance, offset in distances if distance == min(distances)[0]}
+        found = neighbours.nearest(Evidence("a.jpg", {}, None, None, "sidecar", date_in_name, moment))
+        assert found in best if best else found is None
