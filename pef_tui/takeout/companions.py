@@ -49,11 +49,12 @@ LIVE_SECONDS = 3
 WORD_LETTERS = 30
 """No language takes more letters to say "edited"."""
 
-SUFFIXES = tuple(sorted({folded(suffix) for suffix in EDITED + EFFECTS}, key=lambda text: (-len(text), text)))
-"""Of edited copies, folded, the longest first."""
+SUFFIXES = frozenset(folded(suffix) for suffix in EDITED + EFFECTS)
+"""Of edited copies, folded; each has one dash, its first character."""
 
 Item = TypeVar("Item")
 
+_FILM_ENDINGS = tuple(sorted(LIVE_FILMS))
 _MOTION = re.compile(r"\.MP(?:~\d+)?", re.IGNORECASE)
 
 
@@ -233,23 +234,21 @@ class Companions:
         """Every way to read the name as an edited copy's, the surest first."""
         title, counter = uncount_media(composed(name))
         stem, extension = split(title)
-        for suffix in SUFFIXES:
-            if folded(stem[-len(suffix) :]) == suffix:
-                yield "edited", self._picture(stem[: -len(suffix)], counter, extension)
-        if MEDIA_UNITS in (units(title), units(title) - 1, units(uncount_media(name).title)):
-            for start in _dashes(stem):
-                tail = folded(stem[start:])
-                if any(suffix.startswith(tail) for suffix in SUFFIXES):
-                    yield "edited-cut", self._picture(stem[:start], counter, extension)
         base_stem, dash, word = stem.rpartition("-")
-        if dash and base_stem and _is_word(word):
+        if not dash or not base_stem:
+            return
+        if folded(dash + word) in SUFFIXES:
+            yield "edited", self._picture(base_stem, counter, extension)
+        if MEDIA_UNITS in (units(title), units(title) - 1, units(uncount_media(name).title)):
+            tail = folded(dash + word)
+            if any(suffix.startswith(tail) for suffix in SUFFIXES):
+                yield "edited-cut", self._picture(base_stem, counter, extension)
+        if _is_word(word):
             base = self._picture(base_stem, counter, extension, other_extensions=False)
             yield "edited-word", base if base is not None and base.cards else None
 
     def _picture(self, stem: str, counter: int, extension: str, other_extensions: bool = True) -> Base | None:
         """The picture that a copy was made of: the one of its counter where there is one, else the plain one."""
-        if not stem:
-            return None
         for count in dict.fromkeys((counter, 0)):
             base = self._near.named(counted(stem, count) + extension)
             if base is None and other_extensions:
@@ -260,7 +259,7 @@ class Companions:
 
 
 def _is_film(name: str) -> bool:
-    return split(name)[1].lower() in LIVE_FILMS
+    return name.lower().endswith(_FILM_ENDINGS)
 
 
 def _taken_together(film: Placed, still: Base) -> bool:
@@ -269,14 +268,6 @@ def _taken_together(film: Placed, still: Base) -> bool:
     times = [cards[0].sidecar.taken for cards in (film.cards, still.cards) if cards]
     known = [time for time in times if time is not None]
     return len(known) == 2 and abs(known[0] - known[1]) <= LIVE_SECONDS
-
-
-def _dashes(stem: str) -> Iterator[int]:
-    """Where a cut suffix may begin, the last place first."""
-    place = stem.rfind("-")
-    while place > 0:
-        yield place
-        place = stem.rfind("-", 0, place)
 
 
 def _is_word(text: str) -> bool:
