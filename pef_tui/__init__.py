@@ -1,3 +1,103 @@
-"""Puts back into photos and videos what a Google Photos export leaves in JSON files beside them."""
+"""Puts back into photos and videos what a Google Photos export leaves in JSON files beside them.
+
+What is exported here is the interface for plugins; it is loaded when it is first used, so that
+`pef-tui --version` loads nothing.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pef_tui.hooks import (
+        Check,
+        Filter,
+        Finding,
+        Listing,
+        Matcher,
+        Scanner,
+        SettingsTable,
+        SourceReader,
+        Stage,
+        Staged,
+        TagMapper,
+        Writer,
+        WriterSession,
+        Written,
+        hookimpl,
+    )
+    from pef_tui.model import (
+        Album,
+        Conflict,
+        Folder,
+        Geo,
+        JsonFile,
+        JsonRecord,
+        Match,
+        MediaFile,
+        Origin,
+        OtherRecord,
+        Outcome,
+        Person,
+        Place,
+        Plan,
+        Sidecar,
+        Source,
+        Stamp,
+        State,
+        TagEdit,
+        Taken,
+    )
+    from pef_tui.settings import Settings
 
 __version__ = "0.1.0"
+
+__all__ = [
+    "Album",
+    "Check",
+    "Conflict",
+    "Filter",
+    "Finding",
+    "Folder",
+    "Geo",
+    "JsonFile",
+    "JsonRecord",
+    "Listing",
+    "Match",
+    "Matcher",
+    "MediaFile",
+    "Origin",
+    "OtherRecord",
+    "Outcome",
+    "Person",
+    "Place",
+    "Plan",
+    "Scanner",
+    "Settings",
+    "SettingsTable",
+    "Sidecar",
+    "Source",
+    "SourceReader",
+    "Stage",
+    "Staged",
+    "Stamp",
+    "State",
+    "TagEdit",
+    "TagMapper",
+    "Taken",
+    "Writer",
+    "WriterSession",
+    "Written",
+    "hookimpl",
+]
+
+
+def __getattr__(name: str) -> object:
+    if name in __all__:
+        from pef_tui import hooks, model, settings
+
+        for module in (model, hooks, settings):
+            if (found := vars(module).get(name)) is not None:
+                globals()[name] = found
+                return found
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

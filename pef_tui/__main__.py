@@ -8,23 +8,30 @@ import sys
 
 def main() -> None:
     """Run the command line and leave with its exit code."""
-    if sys.argv[1:] == ["--version"]:  # answered without loading anything
-        from pef_tui import __version__
-
-        print(f"pef-tui {__version__}")
-        return
-    if sys.getfilesystemencoding().lower() != "utf-8" and os.environ.get("PYTHONUTF8") != "1":
-        _again_in_utf8()
     _have_streams()
-    _leave_working_directory()
-    from pef_tui.cli import main as command
-
-    status = command(sys.argv[1:])
+    try:
+        status: object = _command()
+    except SystemExit as left:  # --help
+        status = left.code
     try:
         sys.stdout.flush()
     except OSError:  # nobody reads any more
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-    sys.exit(status)
+    raise SystemExit(status)
+
+
+def _command() -> int:
+    if sys.argv[1:] == ["--version"]:  # answered without loading anything
+        from pef_tui import __version__
+
+        print(f"pef-tui {__version__}")
+        return 0
+    if sys.getfilesystemencoding().lower() != "utf-8" and os.environ.get("PYTHONUTF8") != "1":
+        _again_in_utf8()
+    _leave_working_directory()
+    from pef_tui.cli import main as command
+
+    return command(sys.argv[1:])
 
 
 def _again_in_utf8() -> None:

@@ -46,6 +46,7 @@ class Front:
         self._data = data
         self._console = Console(settings.quiet)
         self._progress = Progress()
+        self._progress.notes += host.notes
         self._progress.sources, self._progress.output = settings.sources, settings.output
         self._noted = 0
         self._started = False
@@ -66,13 +67,15 @@ class Front:
             self._start()
             self._data.write(report.summary_line(progress, status, self._error))
             self._data.flush()
-        if status not in (USAGE, NO_EXIFTOOL, HELD):
+        if progress.found or not self._error:
             for line in report.summary(progress, self._settings.dry_run):
                 self._console.say(line)
                 log.info("%s", line)
         if self._error:
             self._console.error(self._error)
             log.error("%s", self._error)
+        elif self._settings.quiet and progress.failed:
+            self._console.error(f"{progress.failed:,} files failed; --json or --log names them")
         log.info("ended with exit code %d", status)
         return status
 

@@ -46,8 +46,6 @@ def _main(argv: list[str]) -> int:
     host = PluginHost(settings, only=os.environ.get("PEF_TUI_LOAD_PLUGINS"))
     if arguments.action == "plugins":
         return _show(_plugin_lines(host), settings.json)
-    for note in host.notes:
-        console.say(note)
     if arguments.action == "doctor":
         from pef_tui.doctor import examine
 

@@ -71,7 +71,12 @@ def _findings(host: PluginHost) -> Iterator[tuple[str, Finding]]:
         for finding in found:
             yield check.name, finding
     for listed in host.plugins:
-        if listed.state == "broken":
+        if listed.state == "broken" and listed.origin == "built-in":
+            yield (
+                "plugins",
+                Finding("problem", f"{listed.described}: {listed.error}", "install pef-tui again"),
+            )
+        elif listed.state == "broken":
             advice = f"update or remove it, or leave it out: -p no:{listed.name}"
             yield "plugins", Finding("warning", f"{listed.described}: {listed.error}", advice)
     loaded = [listed.name for listed in host.plugins if listed.state == "loaded"]

@@ -83,14 +83,22 @@ class PluginHost:
             self._add(
                 Plugin(name, "built-in", "pef-tui", __version__), partial(importlib.import_module, module)
             )
-        found = importlib.metadata.entry_points(group=GROUP) if entry_points is None else entry_points
-        self._add_installed(found, only)
+        self._add_installed(self._installed() if entry_points is None else entry_points, only)
         self._add_local()
+        for name in sorted(self._off - {plugin.name for plugin in self.plugins}):
+            self.notes.append(f"{safe(name, 60)} is to be left out, but there is no plugin of that name")
         self.settings = settings
         """The settings with every `[plugins.NAME]` table as the plugin's own Struct."""
         self.settings = replace(settings, plugins=self._tables(settings))
 
     # -- loading
+
+    def _installed(self) -> Iterable[importlib.metadata.EntryPoint]:
+        try:
+            return importlib.metadata.entry_points(group=GROUP)
+        except Exception as error:  # one damaged distribution makes all of them unreadable
+            self.notes.append(f"installed plugins cannot be listed: {reason(error)}")
+            return ()
 
     def _add_installed(self, found: Iterable[importlib.metadata.EntryPoint], only: str | None) -> None:
         named = None if only is None else {name.strip() for name in only.split(",")}

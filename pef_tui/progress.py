@@ -28,6 +28,8 @@ class Progress:
         """The last failures: path below its source, reason."""
         self.warnings = 0
         """Media with at least one warning."""
+        self.conflicts = 0
+        """Media that say one thing where their sidecar says another."""
         self.notes: list[str] = []
         """What is to be told of the run as a whole, each in one line."""
         self.stop = threading.Event()
@@ -48,6 +50,8 @@ class Progress:
             self.folder = match.folder
             if record.warnings or record.plan.warnings:
                 self.warnings += 1
+            if record.plan.conflicts:
+                self.conflicts += 1
             if record.word == "failed":
                 self.problems.append((match.media.path, record.reason or record.plan.reason))
         elif isinstance(record, JsonRecord):

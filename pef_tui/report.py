@@ -235,8 +235,11 @@ def summary(progress: Progress, dry_run: bool) -> Iterator[str]:
     yield _row("pictures and videos", progress.media_count, progress.media, MEDIA_WORDS)
     yield _row("JSON files", progress.json_count, progress.json, JSON_WORDS)
     yield f"{progress.other:>9,} other files"
-    warned = f", {progress.warnings:,} with warnings (-v or --json names them)" if progress.warnings else ""
-    yield f"{progress.found:>9,} files found, {clock(progress.seconds)}{warned}"
+    yield f"{progress.found:>9,} files found, {clock(progress.seconds)}"
+    if progress.conflicts:
+        yield f"{progress.conflicts:>9,} say something else than Google does; --json tells both values"
+    if progress.warnings:
+        yield f"{progress.warnings:>9,} have warnings; -v tells them"
     problems = list(progress.problems)
     if problems:
         yield f"Failed{f' (the last {len(problems)})' if progress.failed > len(problems) else ''}:"

@@ -85,6 +85,7 @@ def test_words_go_to_standard_error_and_add_up(command: Command) -> None:
     assert "2 pictures and videos: 1 written, 1 needed nothing" in words
     assert "2 JSON files: 1 used, 1 invalid" in words
     assert "5 files found" in words
+    assert "1 say something else than Google does" in words
     assert "copied: Photos from 2019/\\x1b]0;owned\\x07\\u202egpj.\\xff.jpg" in words
     assert "\x1b" not in words
 
@@ -110,12 +111,26 @@ def test_what_ends_a_run_is_one_line_and_its_exit_code(
     assert b"Traceback" not in done.stderr
 
 
+def test_a_broken_plugin_is_told_once_and_the_run_goes_on(command: Command, tmp_path: Path) -> None:
+    (tmp_path / "broken.py").write_text("raise RuntimeError('not today')")
+    done = command("--batch", "--json", "-p", "./broken.py", "plain")
+    assert done.returncode == 0
+    assert done.stderr.count(b"not today") == 1
+    assert [note for note in lines(done)[-1]["notes"] if "RuntimeError: not today (broken.py:1)" in note]
+
+
 def test_some_failed_is_exit_code_3_and_names_the_last(command: Command) -> None:
     done = command("--batch", "failing")
     assert done.returncode == 3
     assert "100 pictures and videos: 100 failed" in done.stderr.decode()
     assert "(the last 20)" in done.stderr.decode()
     assert "  Trip/99.jpg: a bad\\nreason\n" in done.stderr.decode()
+
+
+def test_quiet_still_says_that_files_failed(command: Command) -> None:
+    done = command("--batch", "-q", "failing")
+    assert done.returncode == 3
+    assert done.stderr == b"pef-tui: 100 files failed; --json or --log names them\n"
 
 
 def test_max_errors_stops(command: Command) -> None:

@@ -1,4 +1,5 @@
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -134,11 +135,26 @@ def test_nothing_without_a_screen_loads_the_screens_library(arguments: list[str]
 
 
 def test_version_loads_next_to_nothing() -> None:
-    code = "import sys; sys.argv[1:] = ['--version']; from pef_tui.__main__ import main; main(); print(*sys.modules)"
+    code = "import sys; sys.argv[1:] = ['--version']; from pef_tui.__main__ import _command as c; c(); print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60)
     version, modules = done.stdout.splitlines()
     assert version.startswith("pef-tui ")
     assert not {"argparse", "pluggy", "msgspec", "lxml"} & set(modules.split())
+
+
+@pytest.mark.parametrize("action", ["--help", "--show-config", "--version"])
+def test_a_reader_that_goes_away_is_no_error(action: str, environ: dict[str, str]) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run(
+        [sys.executable, "-m", "pef_tui", action],
+        env=environ,
+        stdout=writing,
+        stderr=subprocess.PIPE,
+        timeout=60,
+    )
+    os.close(writing)
+    assert done.stderr == b""
 
 
 def test_modules_of_the_working_directory_are_never_loaded(tmp_path: Path) -> None:
