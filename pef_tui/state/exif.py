@@ -229,7 +229,8 @@ def _clock(parts: tuple[float, ...] | None) -> str:
 
 
 def _day(value: bytes) -> str:
-    try:
-        return _DAY.sub(rb"\1:\2:\3", value.rstrip(b"\0")).decode()
-    except UnicodeDecodeError:
-        raise Unsure from None
+    """`2019:07:01`, whatever stands between the numbers. (Casio EX-H20G: NULs.) Raises Unsure for anything else."""
+    day = _DAY.sub(rb"\1:\2:\3", value.rstrip(b"\0"))
+    if b"\0" in day or not day.isascii():
+        raise Unsure
+    return day.decode()

@@ -151,6 +151,7 @@ UNSURE = {
     "date in the wrong directory": with_tiff(tiff_block({0x9003: text("2019:07:01 12:34:56")})),
     "latitude without reference": with_tiff(tiff_block({0x8825: {2: rational("little", 1, 2, 3)}})),
     "latitude by zero": with_tiff(tiff_block({0x8825: {1: text("N"), 2: octets(bytes(24))}})),
+    "day with NULs": with_tiff(tiff_block({0x8825: {29: octets(b"\1\0\x1c\0\1", 7)}})),
     "broken XMP": jpeg(xmp=b"<x:xmpmeta>"),
     "XMP with entities": jpeg(xmp=b'<!DOCTYPE a [<!ENTITY b "c">]>' + xmp_packet()),
     "broken IPTC": jpeg(iptc=b"\x1c\2\x19\xff\xff"),
