@@ -135,7 +135,7 @@ def test_nothing_without_a_screen_loads_the_screens_library(arguments: list[str]
 
 
 def test_version_loads_next_to_nothing() -> None:
-    code = "import sys; sys.argv[1:] = ['--version']; from pef_tui.__main__ import _command as c; c(); print(*sys.modules)"
+    code = "import sys; sys.argv[1:] = ['--version']; import pef_tui.__main__ as m; m._command(); print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60)
     version, modules = done.stdout.splitlines()
     assert version.startswith("pef-tui ")
