@@ -3,7 +3,7 @@ PYTHON ?= python3
 PYTEST_FLAGS ?=
 BIN := .venv/bin
 VENV := .venv/.made
-CODE := pef_tui tests bench plugins
+CODE := $(wildcard pef_tui tests bench plugins)
 
 .PHONY: help venv tools test lint types contracts format check demo lock clean
 
@@ -29,7 +29,7 @@ test: venv tools
 
 lint: venv
 	@$(BIN)/ruff check -q $(CODE)
-	@$(BIN)/ruff format -q --check $(CODE)
+	@$(BIN)/ruff format --check $(CODE)
 
 types: venv
 	@$(BIN)/mypy --no-error-summary
