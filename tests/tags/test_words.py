@@ -108,6 +108,12 @@ def test_only_exif_is_cut() -> None:
     assert long.startswith(caption)
 
 
+def test_a_cut_description_is_no_other_description() -> None:
+    done = settled(match({EXIF: "a" * 2000}, description="a" * 3000))
+    assert values(done) == {DC: "a" * 3000}
+    assert not done.conflicts
+
+
 @pytest.mark.parametrize(
     ("tags", "added"),
     [
