@@ -11,17 +11,29 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 
+from msgspec import Struct
 from xxhash import xxh3_64_intdigest as digest
 
 from pef_tui.manifest.format import Done, Entry, Forgotten, Impossible, decode, places, split, unpack
 
 NAMES_KEPT = 200_000
 """Names in folders laid out (about 190 bytes each)."""
-FRAMES_KEPT = 48
-"""Decoded frames (about 105 bytes an entry)."""
+FOLDERS_KEPT = 64
+"""Folders laid out."""
+FRAMES_KEPT = 24
+"""Decoded frames (about 300 bytes an entry)."""
 
 _View = dict[bytes, int]
+"""Names in a folder, and where their entries are: frame << 16 | number."""
 _Frames = dict[int, int | list[int]]
+_GONE = -1
+
+
+class _Laid(Struct, frozen=True):
+    """A decoded frame, and what it says of each folder."""
+
+    record: Done | Forgotten
+    folders: dict[bytes, _View]
 
 
 class Index:
@@ -34,7 +46,7 @@ class Index:
         self._by_output: _Frames = {}
         self._folders: OrderedDict[bytes, _View] = OrderedDict()
         self._outputs: OrderedDict[bytes, _View] = OrderedDict()
-        self._records: OrderedDict[int, Done | Forgotten] = OrderedDict()
+        self._frames: OrderedDict[int, _Laid] = OrderedDict()
         self.compacted = 0
         """Entries in frames that compaction wrote."""
         self.added = 0
@@ -61,14 +73,16 @@ class Index:
         for folder in folders:
             _note(self._by_folder, folder, frame)
         if self._folders or self._outputs:
-            self._refresh(frame, record)
+            self._refresh(frame, _laid(frame, record))
 
-    def _refresh(self, frame: int, record: Done | Forgotten) -> None:
+    def _refresh(self, frame: int, laid: _Laid) -> None:
         """Bring the folders laid out up to date."""
-        for folder, view in self._folders.items():
-            _lay(view, folder, frame, record)
-        for folder, view in self._outputs.items():
-            _lay_outputs(view, folder, frame, record)
+        for folder in laid.folders:
+            if (view := self._folders.get(folder)) is not None:
+                _lay(view, folder, frame, laid)
+        for folder in _output_folders(laid.record):
+            if (view := self._outputs.get(folder)) is not None:
+                _lay_outputs(view, folder, frame, laid)
 
     def entry(self, key: bytes) -> Entry | None:
         """What is known of this key."""
@@ -99,54 +113,57 @@ class Index:
     def live(self) -> Iterator[tuple[Done, list[int]]]:
         """Frame by frame, the numbers of the entries that still count."""
         for frame in range(len(self._offsets)):
-            record = self._record(frame)
-            if isinstance(record, Done) and (numbers := self._live(frame, record)):
-                yield record, numbers
+            laid = self._frame(frame)
+            if laid is not None and isinstance(laid.record, Done) and (numbers := self._live(frame, laid)):
+                yield laid.record, numbers
 
     def failed(self) -> Iterator[Entry]:
         """Every entry that says `failed`."""
         for frame in self._failed:
-            record = self._record(frame)
-            if isinstance(record, Done):
-                for number in self._live(frame, record):
-                    entry = self._entry(frame << 16 | number)
-                    if entry is not None and entry.word == "failed":
-                        yield entry
+            laid = self._frame(frame)
+            for number in self._live(frame, laid) if laid is not None else ():
+                entry = self._entry(frame << 16 | number)
+                if entry is not None and entry.word == "failed":
+                    yield entry
 
-    def _live(self, frame: int, record: Done) -> list[int]:
-        views = [self._view(self._folders, folder, _lay, (self._by_folder,)) for folder in record.folders]
-        return [
-            number
-            for number, (folder, name) in enumerate(places(record))
-            if folder < len(views) and views[folder].get(name) == frame << 16 | number
-        ]
+    def _live(self, frame: int, laid: _Laid) -> list[int]:
+        numbers = []
+        for folder, names in laid.folders.items():
+            view = self._view(self._folders, folder, _lay, (self._by_folder,))
+            numbers += [place & 0xFFFF for name, place in names.items() if view.get(name) == place]
+        return sorted(numbers)
 
     def _entry(self, place: int) -> Entry | None:
-        record = self._record(place >> 16)
+        laid = self._frame(place >> 16)
         try:
-            return unpack(record, place & 0xFFFF) if isinstance(record, Done) else None
+            return (
+                unpack(laid.record, place & 0xFFFF)
+                if laid is not None and isinstance(laid.record, Done)
+                else None
+            )
         except Impossible:
             return None
 
-    def _record(self, frame: int) -> Done | Forgotten | None:
-        record = self._records.get(frame)
-        if record is not None:
-            return record
+    def _frame(self, frame: int) -> _Laid | None:
+        laid = self._frames.get(frame)
+        if laid is not None:
+            return laid
         try:
-            found = decode(self._read(self._offsets[frame]))
+            record = decode(self._read(self._offsets[frame]))
         except Impossible:
             return None
-        assert isinstance(found, Done | Forgotten)
-        self._records[frame] = found
-        if len(self._records) > FRAMES_KEPT:
-            self._records.popitem(last=False)
-        return found
+        if not isinstance(record, Done | Forgotten):
+            return None
+        laid = self._frames[frame] = _laid(frame, record)
+        if len(self._frames) > FRAMES_KEPT:
+            self._frames.popitem(last=False)
+        return laid
 
     def _view(
         self,
         views: OrderedDict[bytes, _View],
         folder: bytes,
-        lay: Callable[[_View, bytes, int, Done | Forgotten], None],
+        lay: Callable[[_View, bytes, int, _Laid], None],
         tables: tuple[_Frames, ...],
     ) -> _View:
         view = views.get(folder)
@@ -154,13 +171,27 @@ class Index:
             return view
         view = {}
         for frame in sorted(set(chain.from_iterable(_noted(table, folder) for table in tables))):
-            record = self._record(frame)
-            if record is not None:
-                lay(view, folder, frame, record)
+            laid = self._frame(frame)
+            if laid is not None:
+                lay(view, folder, frame, laid)
         views[folder] = view
-        while len(views) > 1 and sum(map(len, views.values())) > NAMES_KEPT:
+        while len(views) > FOLDERS_KEPT or (len(views) > 1 and sum(map(len, views.values())) > NAMES_KEPT):
             views.popitem(last=False)
         return view
+
+
+def _laid(frame: int, record: Done | Forgotten) -> _Laid:
+    folders: dict[bytes, _View] = {}
+    if isinstance(record, Forgotten):
+        for key in record.keys:
+            folder, name = split(key)
+            folders.setdefault(folder, {})[name] = _GONE
+        return _Laid(record, folders)
+    views: list[_View] = [folders.setdefault(folder, {}) for folder in record.folders]
+    for place, (number, name) in enumerate(places(record), frame << 16):
+        if number < len(views):
+            views[number][name] = place
+    return _Laid(record, folders)
 
 
 def _note(table: _Frames, folder: bytes, frame: int) -> None:
@@ -179,24 +210,24 @@ def _noted(table: _Frames, folder: bytes) -> Iterable[int]:
     return (known,) if isinstance(known, int) else known
 
 
-def _lay(view: _View, folder: bytes, frame: int, record: Done | Forgotten) -> None:
+def _lay(view: _View, folder: bytes, frame: int, laid: _Laid) -> None:
     """Put what a frame says of a folder into its view."""
-    if isinstance(record, Forgotten):
-        for key in record.keys:
-            parent, name = split(key)
-            if parent == folder:
-                view.pop(name, None)
-    elif folder in record.folders:
-        number = record.folders.index(folder)
-        start = frame << 16
-        for place, (at, name) in enumerate(places(record), start):
-            if at == number:
-                view[name] = place
+    names = laid.folders.get(folder, {})
+    if isinstance(laid.record, Done):
+        view.update(names)
+    else:
+        for name in names:
+            view.pop(name, None)
 
 
-def _lay_outputs(view: _View, folder: bytes, frame: int, record: Done | Forgotten) -> None:
+def _output_folders(record: Done | Forgotten) -> tuple[bytes, ...]:
+    return () if isinstance(record, Forgotten) else record.folders + record.elsewhere
+
+
+def _lay_outputs(view: _View, folder: bytes, frame: int, laid: _Laid) -> None:
     """Put the outputs that a frame has in a folder into its view."""
-    if isinstance(record, Forgotten) or (folder not in record.folders and folder not in record.elsewhere):
+    record = laid.record
+    if not isinstance(record, Done) or folder not in _output_folders(record):
         return
     for number in range(record.count):
         try:

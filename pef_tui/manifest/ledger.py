@@ -31,7 +31,7 @@ from pef_tui.manifest.journal import Journal
 
 COMPACT_FROM = 10_000
 """Entries added since the last compaction that make another worth while, if they are more than it left."""
-FRAME_ENTRIES = 4_000
+FRAME_ENTRIES = 2_000
 """Entries in one frame at most."""
 AS_IT_IS = 100
 """Entries in a frame that compaction need not join with others."""

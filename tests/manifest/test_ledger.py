@@ -23,6 +23,14 @@ def entry(key: bytes, **fields: object) -> Entry:
     return replace(base, **fields)
 
 
+FIRST_FORMAT = (
+    entry(b"x/a.jpg", mtime_ns=-5, output_mtime_ns=1_561_977_296_000_000_000),
+    entry(b"x/a.jpg\x002", output=b"2019/a (2).jpg", word="sidecar", xmp=True, xmp_size=300, xmp_mtime_ns=7),
+    entry(b"\xff/\xe9.mp4", output=b"", output_size=0, word="failed", reason="Größe", temporary=True),
+    entry(b"top.png", word="copied", sidecar=b"", plan=b"", racy=True, content=b"contents"),
+)
+
+
 def path(tmp_path: Path) -> Path:
     return tmp_path / ".pef-tui" / "manifest"
 
@@ -286,7 +294,20 @@ def test_compaction_keeps_what_counts(tmp_path: Path, monkeypatch: pytest.Monkey
     assert ledger.unfinished == {b"lost.jpg": (b"lost.jpg",)}
     assert [opened.run for opened, _ in ledger.runs] == ["r1", "r0", "r1", "r2", "r3"]
     ledger.release()
-    assert path(tmp_path).stat().st_size < 150 * len(expected)
+    assert path(tmp_path).stat().st_size < 60 * 6 * (40 + 39 + 38 + 37)
+
+
+def test_many_folders_of_one_file_each(tmp_path: Path) -> None:
+    rows = [entry(b"%d/a.jpg" % n) for n in range(6000)]
+    ledger = Ledger.open(str(tmp_path), read_only=False)
+    ledger.done(ledger.intend([]), rows)
+    ledger.release()
+    ledger = Ledger.open(str(tmp_path), read_only=True)
+    started = time.process_time()
+    assert all(ledger.get(row.key) == row and ledger.recorded(os.fsdecode(row.key)) for row in rows[::20])
+    assert list(ledger.entries()) == rows
+    assert time.process_time() - started < 3
+    ledger.release()
 
 
 def test_threads_record_at_once(tmp_path: Path) -> None:
@@ -331,3 +352,17 @@ def test_a_hundred_thousand_entries_load_fast_and_small(tmp_path: Path) -> None:
     assert time.process_time() - started < 0.25  # 400,000 a second
     assert ledger.get(rows[54_321].key) == rows[54_321]
     ledger.release()
+
+
+def test_the_first_format_is_read_for_ever(tmp_path: Path) -> None:
+    """`fixtures/manifest-1` is never made again: it is what users have on their disks."""
+    path(tmp_path).parent.mkdir()
+    path(tmp_path).write_bytes((Path(__file__).parent / "fixtures" / "manifest-1").read_bytes())
+    for read_only in (True, False):
+        ledger = Ledger.open(str(tmp_path), read_only=read_only)
+        assert {each.key: each for each in ledger.entries()} == {each.key: each for each in FIRST_FORMAT}
+        assert ledger.runs[0][0] == RUN and ledger.runs[0][1] is not None and not ledger.problems
+        assert ledger.unfinished == {b"x/left.jpg": (b"x/left.jpg",)}
+        assert ledger.listing(b"y") == (b"listing1", b"shape123")
+        assert ledger.get(b"x/gone.jpg") is None
+        ledger.release()

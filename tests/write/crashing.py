@@ -23,8 +23,25 @@ from pef_tui.write.dest import Dest
 from pef_tui.write.staging import clean_staging
 
 NAMES = ("x/a.jpg", "x/b.jpg", "y/z/c.jpg", "y/d.jpg")
-CALLS = frozenset(
-    ["open", "write", "pwrite", "ftruncate", "fsync", "fdatasync", "mkdir", "rename", "replace", "unlink", "stat", "fchmod", "utime", "listdir", "pread", "copy_file_range", "sendfile", "close"]
+CALLS = (
+    "open",
+    "write",
+    "pwrite",
+    "ftruncate",
+    "fsync",
+    "fdatasync",
+    "mkdir",
+    "rename",
+    "replace",
+    "unlink",
+    "stat",
+    "fchmod",
+    "utime",
+    "listdir",
+    "pread",
+    "copy_file_range",
+    "sendfile",
+    "close",
 )
 
 

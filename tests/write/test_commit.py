@@ -265,13 +265,15 @@ def test_what_a_user_changed_is_left_alone(bench: Bench) -> None:
 def test_what_is_not_ours_is_never_written_over(bench: Bench, tmp_path: Path) -> None:
     (bench.dest / "x").mkdir()
     (bench.dest / "x/a.jpg").write_bytes(b"somebody's")
-    (bench.dest / "x/b.jpg").symlink_to(tmp_path / "victim")
+    victim = tmp_path / "victim"
+    victim.write_bytes(b"b.jpg" * 100 + MARK)  # just the bytes that would be put there
+    (bench.dest / "x/b.jpg").symlink_to(victim)
     (bench.dest / "x/c.jpg").mkdir()
     outcomes = bench.run(*(plan(bench.source, f"x/{name}.jpg") for name in "abc"))
     assert [(o.word, o.output) for o in outcomes] == [("failed", None)] * 3
     assert all("did not put there" in outcome.reason for outcome in outcomes)
     assert (bench.dest / "x/a.jpg").read_bytes() == b"somebody's"
-    assert (bench.dest / "x/b.jpg").is_symlink() and not (tmp_path / "victim").exists()
+    assert (bench.dest / "x/b.jpg").is_symlink() and victim.read_bytes() == b"b.jpg" * 100 + MARK
     assert not staged(bench.dest)
 
 

@@ -208,7 +208,7 @@ def test_folders_are_not_entered_through_links(dest: Dest, tmp_path: Path) -> No
 
 
 def test_a_very_deep_folder(dest: Dest) -> None:
-    parts = ("d" * 40,) * 300
+    parts = ("d" * 100,) * 60
     with dest.folder(parts, create=True) as fd:
         os.close(os.open("file", os.O_CREAT | os.O_WRONLY, dir_fd=fd))
     with dest.folder(parts, create=False) as fd:
