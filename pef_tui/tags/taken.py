@@ -107,15 +107,10 @@ class Neighbours:
 
 
 def _insert(known: list[tuple[float, int]], moment: tuple[float, int]) -> None:
-    """Put it in order; of three that say the same within 12 hours the middle one tells nothing more."""
+    """Put it in order, once. Names sort by time nearly always, so it mostly goes to the end."""
     at = bisect(known, moment)
-    known.insert(at, moment)
-    for middle in (at, at - 1, at + 1):
-        if 0 < middle < len(known) - 1:
-            (first, offset), (_, offset2), (last, offset3) = known[middle - 1 : middle + 2]
-            if offset == offset2 == offset3 and last - first <= NEAR:
-                del known[middle]
-                return
+    if not at or known[at - 1] != moment:
+        known.insert(at, moment)
 
 
 def _nearest(known: list[tuple[float, int]], moment: float) -> int | None:

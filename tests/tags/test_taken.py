@@ -236,7 +236,7 @@ def test_a_zone_that_is_none_is_told_at_once() -> None:
     ),
     st.lists(st.integers(-50_000, 250_000), min_size=1, max_size=10),
 )
-def test_only_what_tells_nothing_more_is_forgotten(known: list[tuple[int, int]], asked: list[int]) -> None:
+def test_the_nearest_of_any_number_tells(known: list[tuple[int, int]], asked: list[int]) -> None:
     neighbours = Neighbours()
     for instant, offset in known:
         neighbours.add(Taken(instant, offset, "gps"))
