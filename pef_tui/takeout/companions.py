@@ -101,7 +101,7 @@ class Neighbours:
         return self._foretold(self._cards.get(plain(name), ()))
 
     def stemmed(self, stem: str, extensions: Container[str]) -> Base | None:
-        """The picture of that name before the extension, which is one of `extensions`."""
+        """The picture of that name before the extension, which is one of `extensions` (or not told by the title)."""
         names = [name for name in self._stems.get(plain(stem), ()) if split(name)[1].lower() in extensions]
         if len(names) > 1:
             live = [name for name in names if split(name)[1].lower() in HEIC]
@@ -109,7 +109,7 @@ class Neighbours:
         if names:
             return self._lying(names)
         cards = self._card_stems.get(plain(stem), ())
-        return self._foretold([card for card in cards if _extension(card) in extensions])
+        return self._foretold([card for card in cards if _may_be(_extension(card), extensions)])
 
     def rivals(self, stem: str) -> list[str]:
         """Media of that stem that nothing was given to yet."""
@@ -146,6 +146,10 @@ def _title(card: Card) -> Reading:
 
 def _extension(card: Card) -> str:
     return split(_title(card).title)[1].lower()
+
+
+def _may_be(extension: str, extensions: Container[str]) -> bool:
+    return extension in extensions or (extension not in STILLS and extension not in FILMS)
 
 
 def _stems_foretold(card: Card) -> set[str]:

@@ -32,6 +32,9 @@ from pef_tui.takeout.names import (
 
 Keys = Iterable[str]
 
+FILM = "\ue000"
+"""Marks keys that only films have; a private character, which no fold changes."""
+
 PREFIX_UNITS = 40
 """A common beginning of fewer UTF-16 units says nothing: names are only ever cut beyond it."""
 
@@ -172,6 +175,16 @@ def _plain_stem(name: str) -> Keys:
     return (plain(split(name)[0]),)
 
 
+def _other_stem(name: str) -> Keys:
+    """The stem, for titles of stills; marked too where the file moves, for titles of films."""
+    stem, extension = split(name)
+    return (stem, FILM + stem) if extension.lower() in FILMS | {".gif"} else (stem,)
+
+
+def _plain_other_stem(name: str) -> Keys:
+    return map(plain, _other_stem(name))
+
+
 def _whole_title(card: Card) -> Keys:
     """Media stems of a title that lacks its extension, or got another one appended."""
     keys: set[str] = set()
@@ -181,12 +194,17 @@ def _whole_title(card: Card) -> Keys:
 
 
 def _title_stem(card: Card) -> Keys:
-    """Media stems of a title whose extension is another than the file's."""
+    """Media stems of a title whose extension is another than the file's.
+
+    A still may have become a film (live photos), but the sidecar of a film is not for a still of its number.
+    """
     keys: set[str] = set()
     for title, counter in _all_readings(card):
         stem, extension = split(title)
-        if extension.lower() in STILLS or extension.lower() in FILMS:
+        if extension.lower() in STILLS:
             keys.update(stems(stem, counter))
+        elif extension.lower() in FILMS:
+            keys.update(FILM + name for name in stems(stem, counter))
     return keys
 
 
@@ -205,8 +223,8 @@ SURE = (
     Rule("extension-added", _plain_stem, _plainly(_whole_title)),
 )
 OTHER_EXTENSION = (
-    Rule("extension-other", _stem, _title_stem),
-    Rule("extension-other", _plain_stem, _plainly(_title_stem)),
+    Rule("extension-other", _other_stem, _title_stem),
+    Rule("extension-other", _plain_other_stem, _plainly(_title_stem)),
 )
 
 

@@ -168,6 +168,18 @@ CASES: list[tuple[str, list[str], list[JsonFile | str], dict[str, tuple[str, str
         {"b.png": ("b.jpg.json", "extension-other", "")},
     ),
     (
+        "the sidecar of a film is not for the still of its number",
+        ["D.JPG", "E.gif"],
+        ["D.MOV.json", "E.mp4.json"],
+        {"D.JPG": None, "E.gif": ("E.mp4.json", "extension-other", "")},
+    ),
+    (
+        "an edited copy alone, of a title without extension",
+        ["Balls-edited.jpg"],
+        ["Balls.json"],
+        {"Balls-edited.jpg": ("Balls.json", "edited", "")},
+    ),
+    (
         "live photos, counted; a film without a still stays without",
         ["I.HEIC", "I.mp4", "I(1).HEIC", "I(1).mp4", "I(2).mp4"],
         ["I.HEIC.json", card("I.HEIC(1).json", "I.HEIC")],
