@@ -68,7 +68,7 @@ class Stamp(Struct, frozen=True):
         """
         try:
             number = float(self.timestamp or 0)
-        except ValueError:
+        except (ValueError, OverflowError):
             return None
         if abs(number) > MILLISECONDS_FROM:
             number /= 1000

@@ -98,6 +98,13 @@ def test_calls_malformed_json_invalid_in_one_line(raw: bytes, reason: str) -> No
     assert "\n" not in known.reason
 
 
+@pytest.mark.parametrize("timestamp", [int("9" * 400), "9" * 400, "nan", "soon", "0", "", None])
+def test_a_time_that_is_none_is_no_time(timestamp: object) -> None:
+    known = read({"title": "a.jpg", "photoTakenTime": {"timestamp": timestamp}})
+    assert known.sidecar is not None
+    assert known.sidecar.taken is None
+
+
 def test_does_not_read_what_is_too_large() -> None:
     known = sidecar.too_large(FILE)
     assert known.kind == "invalid"
