@@ -95,6 +95,8 @@ class Index:
 
     def owner(self, output: bytes) -> Entry | None:
         """Whose output this path below DEST is."""
+        if (usual := self.entry(output)) is not None and usual.output == output:
+            return usual
         folder, name = split(output)
         view = self._outputs.get(folder)
         if view is None:

@@ -2,8 +2,6 @@ from __future__ import annotations
 
 import errno
 import os
-import shutil
-import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -18,7 +16,7 @@ from pef_tui.hooks import Written
 from pef_tui.manifest import Ledger
 from pef_tui.model import MediaFile, Outcome, Plan
 from pef_tui.write import dest as dest_module
-from pef_tui.write.commit import DiskFull, carry_out
+from pef_tui.write.commit import carry_out
 from pef_tui.write.dest import Dest, SyncFailed
 
 
@@ -376,68 +374,3 @@ def test_batches_in_several_threads(bench: Bench) -> None:
         thread.join()
     assert not failures and len(tree(bench.dest)) == 60 and not staged(bench.dest)
     assert len(list(bench.ledger.entries())) == 60
-
-
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk of 2 MB. Where the system does not let us mount one, the test cannot be."""
-    path = tmp_path / "small"
-    path.mkdir()
-    mount = shutil.which("mount")
-    made = mount and subprocess.run(
-        [mount, "-t", "tmpfs", "-o", "size=2m", "none", str(path)], capture_output=True, check=False
-    )
-    if not made or made.returncode:
-        pytest.skip(f"no tmpfs can be mounted here: {made.stderr.decode().strip() if made else 'no mount'}")
-    yield path
-    subprocess.run(["umount", str(path)], check=True)
-
-
-@pytest.mark.parametrize("big", [900_000, 1_500_000])
-def test_a_full_disk_ends_the_run_with_nothing_half_there(bench: Bench, small_disk: Path, big: int) -> None:
-    data = os.urandom(big)
-    for name in ("1.jpg", "2.jpg", "3.jpg"):
-        bench.put(name, data)
-    dest = small_disk / "dest"
-    place, ledger = Dest(str(dest)), Ledger.open(str(dest), read_only=False)
-    books = LedgerBooks(ledger)
-    plans = [plan(bench.source, f"{n}.jpg") for n in (1, 2, 3)]
-    try:
-        carry_out(plans[:1], place, {"fake": FakeSession()}, opener(bench.source), books)
-        with pytest.raises(DiskFull) as caught:
-            carry_out(plans[1:], place, {"fake": FakeSession()}, opener(bench.source), books)
-        assert caught.value.needed == 2 * big and f"{2 * big:,}" in str(caught.value)
-        assert tree(dest) == {"1.jpg": (data + MARK, TAKEN)} and not staged(dest)
-        os.unlink(dest / "1.jpg")
-        assert [
-            o.word for o in carry_out(plans[1:2], place, {"fake": FakeSession()}, opener(bench.source), books)
-        ] == ["written"]
-    finally:
-        place.close()
-        ledger.release()
-
-
-@pytest.mark.parametrize("kind", ["raises", "answers"])
-def test_a_disk_that_fills_while_a_writer_writes(bench: Bench, small_disk: Path, kind: str) -> None:
-    bench.put("1.jpg", os.urandom(1_200_000))
-
-    def full(path: str) -> Written:
-        if kind == "raises":
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        return Written("failed", "Error writing output file", temporary=True)
-
-    dest = small_disk / "dest"
-    place, ledger = Dest(str(dest)), Ledger.open(str(dest), read_only=False)
-    try:
-        with pytest.raises(DiskFull):
-            carry_out(
-                [plan(bench.source, "1.jpg")],
-                place,
-                {"fake": FakeSession(**{"1": full})},
-                opener(bench.source),
-                LedgerBooks(ledger),
-            )
-        assert not tree(dest) and not staged(dest)
-    finally:
-        place.close()
-        ledger.release()
