@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pef_tui.hooks import Stage, TagMapper, hookimpl
+from pef_tui.name_dates import date_in_name
 from pef_tui.settings import Settings
 from pef_tui.tags.dates import dates
 from pef_tui.tags.favourites import favourites
@@ -17,8 +18,6 @@ from pef_tui.tags.text import text
 @hookimpl
 def pef_stages(settings: Settings) -> Iterator[Stage]:
     """The instant and the zone. Raises ValueError, in one line, where `timezone` is no zone."""
-    from pef_tui.takeout.name_dates import date_in_name
-
     yield Stage("taken", stage(settings, date_in_name), order=10)
 
 

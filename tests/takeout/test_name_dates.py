@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pef_tui.takeout.name_dates import date_in_name
+from pef_tui.name_dates import date_in_name
 
 VECTORS = Path(__file__).parents[2].parent / "shared" / "vectors" / "filename_dates.jsonl"
 

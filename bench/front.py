@@ -1,0 +1,77 @@
+"""Scan, match and plan without writing: `pef-tui --batch --dry-run --json` over a made export.
+
+    python bench/front.py [FILES] [FOLDERS]
+
+Half of FILES are JPEGs of a few hundred bytes, half their sidecars. Prints files a second, seconds until the first
+outcome, and the peak memory of the process.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import orjson
+
+from pef_tui.testing.export import sidecar
+from pef_tui.testing.media import make
+
+
+def build(root: Path, files: int, folders: int) -> None:
+    """An export of `files` files in `folders` folders, every second picture with a place."""
+    picture = make("jpeg")
+    pairs = files // 2
+    for number in range(pairs):
+        folder = root / "Takeout" / "Google Photos" / f"Photos from {1900 + number * folders // pairs}"
+        if number * folders % pairs < folders:
+            folder.mkdir(parents=True, exist_ok=True)
+        name = f"IMG_{number:08}.jpg"
+        place = (48.85 + number % 90 / 100, 2.35, 35.0) if number % 2 else None
+        said = sidecar(
+            name, taken=1_500_000_000 + number * 60, place=place, people=["Ana"] if number % 3 else []
+        )
+        (folder / name).write_bytes(picture)
+        (folder / f"{name}.supplemental-metadata.json").write_bytes(orjson.dumps(said))
+
+
+def measure(root: Path) -> tuple[float, float, int, int]:
+    """Seconds in all, seconds to the first outcome, peak memory in kB, media planned."""
+    command = [sys.executable, "-m", "pef_tui", "--batch", "--dry-run", "--json", "--no-config", str(root)]
+    began = time.monotonic()
+    first, count = 0.0, 0
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as run:
+        assert run.stdout is not None
+        for line in run.stdout:
+            if line.startswith(b'{"v":1,"type":"media"'):
+                count += 1
+                first = first or time.monotonic() - began
+        _, status, usage = os.wait4(run.pid, 0)
+        run.returncode = os.waitstatus_to_exitcode(status)
+    return time.monotonic() - began, first, usage.ru_maxrss, count
+
+
+def main() -> None:
+    files = int(sys.argv[1]) if len(sys.argv) > 1 else 100_000
+    folders = int(sys.argv[2]) if len(sys.argv) > 2 else max(1, files // 2500)
+    root = Path(tempfile.mkdtemp(prefix="pef-front-"))
+    try:
+        build(root, files, folders)
+        measure(root)
+        seconds, first, memory, count = measure(root)
+        print(f"{platform.machine()}, {os.cpu_count()} processors, Python {platform.python_version()}")
+        print(f"{files:,} files in {folders:,} folders, {count:,} media planned")
+        print(
+            f"{seconds:.1f} s, {files / seconds:,.0f} files/s, first outcome after {first:.2f} s, {memory / 1024:.0f} MB"
+        )
+    finally:
+        shutil.rmtree(root)
+
+
+if __name__ == "__main__":
+    main()
