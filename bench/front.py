@@ -67,7 +67,7 @@ def main() -> None:
         print(f"{platform.machine()}, {os.cpu_count()} processors, Python {platform.python_version()}")
         print(f"{files:,} files in {folders:,} folders, {count:,} media planned")
         print(
-            f"{seconds:.1f} s, {files / seconds:,.0f} files/s, first outcome after {first:.2f} s, {memory / 1024:.0f} MB"
+        print(f"{seconds:.1f} s, {files / seconds:,.0f} files/s, first outcome after {first:.2f} s, {memory / 1024:.0f} MB")
         )
     finally:
         shutil.rmtree(root)

@@ -18,13 +18,27 @@ DEPARTED: set[str] = set()
 SMALL = [
     {
         "id": "cut-at-46",
-        "files": ["a234567890b234567890c234567890d234567890e234567.png", "a234567890b234567890c234567890d234567890e23456.json"],
-        "titles": {"a234567890b234567890c234567890d234567890e23456.json": "a234567890b234567890c234567890d234567890e234567.png"},
-        "expect": {"a234567890b234567890c234567890d234567890e234567.png": "a234567890b234567890c234567890d234567890e23456.json"},
+        "files": [
+            "a234567890b234567890c234567890d234567890e234567.png",
+            "a234567890b234567890c234567890d234567890e23456.json",
+        ],
+        "titles": {
+            "a234567890b234567890c234567890d234567890e23456.json": "a234567890b234567890c234567890d234567890e234567.png"
+        },
+        "expect": {
+            "a234567890b234567890c234567890d234567890e234567.png": "a234567890b234567890c234567890d234567890e23456.json"
+        },
     },
     {
         "id": "counter-and-live",
-        "files": ["F/I.HEIC", "F/I.mp4", "F/I.HEIC.json", "F/I(1).HEIC", "F/I(1).mp4", "F/I.HEIC.supplemental-metadata(1).json"],
+        "files": [
+            "F/I.HEIC",
+            "F/I.mp4",
+            "F/I.HEIC.json",
+            "F/I(1).HEIC",
+            "F/I(1).mp4",
+            "F/I.HEIC.supplemental-metadata(1).json",
+        ],
         "titles": {"F/I.HEIC.json": "I.HEIC", "F/I.HEIC.supplemental-metadata(1).json": "I.HEIC"},
         "expect": {
             "F/I.HEIC": "F/I.HEIC.json",
@@ -33,7 +47,7 @@ SMALL = [
             "F/I(1).mp4": "F/I.HEIC.supplemental-metadata(1).json",
         },
     },
-]  # fmt: skip
+]
 
 
 def build(root: Path, case: dict) -> None:

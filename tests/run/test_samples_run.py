@@ -111,7 +111,7 @@ def test_every_matched_file_that_is_media_got_its_tags(
 
 
 def test_tags_read_back(fixed: tuple[Path, Path, list[dict[str, Any]]]) -> None:
-    root, out, lines = fixed
+    _root, out, lines = fixed
     for line in media(lines, "written"):
         (after,) = tags(out / line["output"])
         name = Path(line["source"]).name
@@ -211,7 +211,7 @@ def scan(jpeg: bytes) -> bytes:
 
 def test_hostile_texts_ran_nothing(fixed: tuple[Path, Path, list[dict[str, Any]]]) -> None:
     root, out, _ = fixed
-    assert not [path for path in (*root.rglob("PWNED"), *Path("/").glob("PWNED"))]
+    assert not [*root.rglob("PWNED"), *Path("/").glob("PWNED")]
     assert not list(out.rglob("*exiftool_tmp*")) and not list((out / ".pef-tui" / "staging").iterdir())
 
 
