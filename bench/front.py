@@ -66,9 +66,8 @@ def main() -> None:
         seconds, first, memory, count = measure(root)
         print(f"{platform.machine()}, {os.cpu_count()} processors, Python {platform.python_version()}")
         print(f"{files:,} files in {folders:,} folders, {count:,} media planned")
-        print(
-        print(f"{seconds:.1f} s, {files / seconds:,.0f} files/s, first outcome after {first:.2f} s, {memory / 1024:.0f} MB")
-        )
+        speed = f"{seconds:.1f} s, {files / seconds:,.0f} files/s"
+        print(f"{speed}, first outcome after {first:.2f} s, {memory / 1024:.0f} MB")
     finally:
         shutil.rmtree(root)
 
