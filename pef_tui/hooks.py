@@ -39,6 +39,9 @@ class SourceReader(Protocol):
     def problems(self) -> Sequence[str]:
         """What could not be read, each in one line; complete when `listings` is."""
 
+    def close(self) -> None:
+        """Nothing more is wanted: a listing under way may end early with OSError. What is open stays open."""
+
 
 class Scanner(Struct, frozen=True):
     """Reads one kind of source."""

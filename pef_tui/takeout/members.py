@@ -12,6 +12,8 @@ from pef_tui.takeout.scan import OWN_FOLDER, order
 MAX_MEMBERS = 2_000_000
 """Members of one archive; an export's parts hold some ten thousand."""
 
+TWICE = "is in the archive twice, the first is taken"
+
 
 def fault(path: str) -> str:
     """Why a member is left out for its name; "" where it is a plain relative path."""

@@ -6,24 +6,32 @@ import os
 from collections.abc import Iterator
 
 from pef_tui.hooks import Filter, Matcher, Scanner, hookimpl
+from pef_tui.scratch import scratch_folder
 from pef_tui.settings import Settings
 from pef_tui.takeout.filters import filters
 from pef_tui.takeout.match import match_folder
 from pef_tui.takeout.scan import DirectoryReader
+from pef_tui.takeout.tars import TarReader
 from pef_tui.takeout.zips import ZipReader
 
 
 @hookimpl
 def pef_scanners(settings: Settings) -> Iterator[Scanner]:
-    """Directories, without the output folder of the run where it lies in one; zip archives."""
+    """Directories, without the output folder of the run where it lies in one; zip and tar archives."""
     output = (settings.output,) if settings.output else ()
+    scratch = scratch_folder(settings.output, settings.dry_run)
     yield Scanner("directory", os.path.isdir, lambda source: DirectoryReader(source, output))
-    yield Scanner("zip", _is_zip, ZipReader)
+    yield Scanner("zip", lambda path: _is_named(path, ".zip"), ZipReader)
+    yield Scanner(
+        "tar",
+        lambda path: _is_named(path, ".tgz", ".tar.gz", ".tar"),
+        lambda source: TarReader(source, scratch),
+    )
 
 
-def _is_zip(path: str) -> bool:
+def _is_named(path: str, *endings: str) -> bool:
     """By its name, so that a part cut short is taken too, and told."""
-    return path.lower().endswith(".zip") and os.path.isfile(path)
+    return path.lower().endswith(endings) and os.path.isfile(path)
 
 
 @hookimpl

@@ -77,6 +77,9 @@ class DirectoryReader:
         """What was left out, one line each."""
         return self._problems.lines()
 
+    def close(self) -> None:
+        """Nothing is held between calls."""
+
     def _walk(self, start: str, cut: int, prefix: str, skip: Collection[str] = ()) -> Iterator[Listing]:
         """Folders from `start` down; their Listings lose the first `cut` characters and gain the prefix."""
         waiting = [start]

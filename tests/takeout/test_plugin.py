@@ -44,13 +44,16 @@ def test_filters_and_matcher_are_registered() -> None:
 def test_archives_are_known_by_name(tmp_path: Path) -> None:
     (scanners,) = hooks().pef_scanners(settings=Settings())
     by_name = {scanner.name: scanner for scanner in scanners}
-    assert list(by_name) == ["directory", "zip"]
+    assert list(by_name) == ["directory", "zip", "tar"]
     (tmp_path / "folder.zip").mkdir()
     (tmp_path / "Part.ZIP").touch()
+    (tmp_path / "Part.TGZ").touch()
     accepted = {
         name: [
-            path for path in ("folder.zip", "Part.ZIP", "gone.zip") if scanner.accepts(str(tmp_path / path))
+            path
+            for path in ("folder.zip", "Part.ZIP", "gone.zip", "Part.TGZ")
+            if scanner.accepts(str(tmp_path / path))
         ]
         for name, scanner in by_name.items()
     }
-    assert accepted == {"directory": ["folder.zip"], "zip": ["Part.ZIP"]}
+    assert accepted == {"directory": ["folder.zip"], "zip": ["Part.ZIP"], "tar": ["Part.TGZ"]}

@@ -1,0 +1,177 @@
+"""A `.tgz`, `.tar.gz` or `.tar` part as a source, read in one pass.
+
+A packed one cannot be read here and there, and sidecars may come after their pictures: what it holds is unpacked
+into one unnamed file, small JSON files are kept in memory. A plain one is read in place.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Iterator, Sequence
+from threading import Lock
+from typing import BinaryIO, NamedTuple
+
+from pef_tui.hooks import Listing
+from pef_tui.model import MediaFile, Source
+from pef_tui.scratch import FULL, no_room, unnamed_file, write_at
+from pef_tui.takeout import members
+from pef_tui.takeout.problems import Problems
+from pef_tui.takeout.tape import PIECE, Cut, Entry, Tape, entries
+from pef_tui.takeout.unpack import Held, Stored
+
+SMALL = 1 << 16
+"""Bytes of a JSON file that may be kept in memory; sidecars have about a thousand."""
+IN_MEMORY = 1 << 24
+"""Bytes of all those of one archive together; the rest lies in the file."""
+FREE = 1 << 24
+"""Bytes up to which a member may unpack whatever its ratio."""
+MAX_RATIO = 200
+"""How many times its packed size a member may have; JSON reaches about 20, pictures 1."""
+REST = 1 << 20
+"""Bytes behind the mark of the end that are looked at, for the checksum of the whole."""
+
+CUT = "incomplete, get this part again: it ends in the middle, what comes before is used"
+
+
+class _Member(NamedTuple):
+    size: int
+    mtime_ns: int
+    start: int = 0
+    """Where its bytes begin, in the archive or in the unnamed file."""
+    small: bytes | None = None
+    """Its bytes, where they are in memory."""
+    fault: str = ""
+
+
+class TarReader:
+    """Reads one tar archive; a `SourceReader`. Made without touching the archive.
+
+    A member that cannot be read is listed all the same, and opening it raises why: so it is accounted for. Only
+    what has no proper name, or is no file, is left out.
+    """
+
+    def __init__(self, source: Source, folder: str) -> None:
+        """`folder`: where the unnamed file lies; it is made when the first byte must be kept."""
+        self._source = source
+        self._folder = folder
+        self._problems = Problems()
+        self._loading = Lock()
+        self._closed = False
+        self._bytes: Held | None = None
+        """The archive itself, or the unnamed file."""
+        self._end = 0
+        self._in_memory = 0
+        self._found: dict[str, _Member] | None = None
+
+    def listings(self) -> Iterator[Listing]:
+        """Folders of the archive, ordered by path. Raises DiskFull where there is no room to unpack it."""
+        root = self._source.root
+        return members.listings(
+            MediaFile(root, path, member.size, member.mtime_ns) for path, member in self._members().items()
+        )
+
+    def open(self, path: str) -> BinaryIO:
+        """Open one listed member. Raises OSError."""
+        member, held = self._members().get(path), self._bytes
+        if member is None:
+            raise FileNotFoundError(f"{path!r} is not in {self._source.path!r}")
+        if member.fault:
+            raise OSError(member.fault)
+        if member.small is not None:
+            return io.BytesIO(member.small)
+        if held is None:
+            raise OSError("the archive is closed")
+        return io.BufferedReader(Stored(held, member.start, member.size))
+
+    def problems(self) -> Sequence[str]:
+        """What was left out, one line each."""
+        return self._problems.lines()
+
+    def close(self) -> None:
+        """End a pass under way and let go of what was unpacked; streams that are open hold it on."""
+        self._closed = True
+        with self._loading:
+            self._bytes = None
+
+    def _members(self) -> dict[str, _Member]:
+        with self._loading:
+            if self._found is None:
+                self._found = {}
+                try:
+                    self._load(self._found)
+                except Cut:
+                    self._problems.tell(self._source.path, CUT)
+                except OSError as error:
+                    words = f"cannot be read further, get this part again: {error.strerror or error}"
+                    self._problems.tell(self._source.path, words)
+            return self._found
+
+    def _load(self, found: dict[str, _Member]) -> None:
+        """The pass. Raises Cut, OSError, after having kept what came before."""
+        archive = Held(self._source.path)
+        tape = Tape(archive)
+        if not tape.packed:
+            self._bytes = archive
+        for number, entry in enumerate(entries(tape)):
+            if self._closed:
+                raise OSError("closed")
+            if number >= members.MAX_MEMBERS:
+                raise OSError(f"more than {members.MAX_MEMBERS:,} members")
+            if entry.folder:
+                continue
+            fault = members.fault(entry.path) or entry.fault or (entry.path in found and members.TWICE)
+            if fault:
+                self._problems.tell(f"{self._source.path}/{entry.path}", fault)
+            else:
+                self._keep(found, entry, tape)
+        limit = tape.at + REST
+        while tape.packed and tape.at < limit and tape.read(PIECE):
+            pass
+
+    def _keep(self, found: dict[str, _Member], entry: Entry, tape: Tape) -> None:
+        """Take a member's bytes from the tape; one that is cut off or damaged is listed as that."""
+        member = _Member(entry.size, entry.mtime_ns, fault="cut off: the archive ends in the middle of it")
+        found[entry.path] = member
+        if not tape.packed:
+            start = tape.at
+            tape.skip_to(start + entry.size)
+            found[entry.path] = member._replace(start=start, fault="")
+        elif not entry.size or self._is_small(entry):
+            found[entry.path] = member._replace(small=tape.exactly(entry.size), fault="")
+            self._in_memory += entry.size
+        else:
+            fault = self._spool(entry, tape)
+            found[entry.path] = member._replace(start=self._end, fault=fault)
+            self._end += 0 if fault else entry.size
+
+    def _is_small(self, entry: Entry) -> bool:
+        json = entry.path[-5:].lower() == ".json"
+        return json and entry.size <= SMALL and self._in_memory + entry.size <= IN_MEMORY
+
+    def _spool(self, entry: Entry, tape: Tape) -> str:
+        """Put a member's bytes behind those of the others; why that was not done."""
+        done, taken = 0, tape.taken
+        while done < entry.size:
+            if self._closed:
+                raise OSError("closed")
+            data = tape.read(min(PIECE, entry.size - done))
+            if not data:
+                raise Cut
+            self._write(data, self._end + done)
+            done += len(data)
+            if done > FREE and done > MAX_RATIO * (tape.taken - taken + PIECE):
+                assert self._bytes is not None
+                os.ftruncate(self._bytes.fd, self._end)
+                return f"claims to unpack to {entry.size:,} bytes from few, as only harmful archives do"
+        return ""
+
+    def _write(self, data: bytes, at: int) -> None:
+        try:
+            if self._bytes is None:
+                self._bytes = Held.of(unnamed_file(self._folder))
+            write_at(self._bytes.fd, data, at)
+        except OSError as error:
+            if error.errno in FULL:
+                raise no_room(self._folder, self._source.path) from None
+            raise
