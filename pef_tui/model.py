@@ -30,7 +30,7 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MILLISECONDS_FROM = 100_000_000_000  # a timestamp above this cannot be seconds (it would be the year 5138)
 
 
-class Source(Struct, frozen=True):
+class Source(Struct, frozen=True, gc=False):
     """One directory or archive given by the user."""
 
     root: int
@@ -40,7 +40,7 @@ class Source(Struct, frozen=True):
     """Name of the scanner that reads it."""
 
 
-class MediaFile(Struct, frozen=True):
+class MediaFile(Struct, frozen=True, gc=False):
     """One picture or video (or a file not known yet to be one) as it lies in a source."""
 
     root: int
@@ -55,7 +55,7 @@ class MediaFile(Struct, frozen=True):
         return self.path.rpartition("/")[2]
 
 
-class Stamp(Struct, frozen=True):
+class Stamp(Struct, frozen=True, gc=False):
     """A moment as Google writes it: UTC seconds, in a string."""
 
     timestamp: str | int | float | None = None
@@ -75,7 +75,7 @@ class Stamp(Struct, frozen=True):
         return number if number and math.isfinite(number) and abs(number) < 250_000_000_000 else None
 
 
-class Place(Struct, frozen=True):
+class Place(Struct, frozen=True, gc=False):
     """A point on the earth: degrees, south and west negative; altitude in metres or None."""
 
     latitude: float
@@ -83,7 +83,7 @@ class Place(Struct, frozen=True):
     altitude: float | None = None
 
 
-class Geo(Struct, frozen=True):
+class Geo(Struct, frozen=True, gc=False):
     """Coordinates as Google writes them; both 0.0 means none."""
 
     latitude: float | str | None = None
@@ -103,13 +103,13 @@ class Geo(Struct, frozen=True):
         return Place(latitude, longitude, altitude if altitude and abs(altitude) < 100_000 else None)
 
 
-class Person(Struct, frozen=True):
+class Person(Struct, frozen=True, gc=False):
     """One entry of `people`."""
 
     name: str | None = None
 
 
-class Origin(Struct, frozen=True, rename="camel"):
+class Origin(Struct, frozen=True, gc=False, rename="camel"):
     """`googlePhotosOrigin`: which key is there is the signal."""
 
     from_partner_sharing: dict[str, object] | None = None
@@ -118,7 +118,7 @@ class Origin(Struct, frozen=True, rename="camel"):
     composition: dict[str, object] | None = None
 
 
-class Sidecar(Struct, frozen=True, rename="camel"):
+class Sidecar(Struct, frozen=True, gc=False, rename="camel"):
     """One parsed Google JSON of a picture ("supplemental metadata"), decoded straight from its bytes."""
 
     title: str = ""
@@ -158,7 +158,7 @@ class Sidecar(Struct, frozen=True, rename="camel"):
         return tuple(dict.fromkeys(name for name in names if name))
 
 
-class Album(Struct, frozen=True):
+class Album(Struct, frozen=True, gc=False):
     """What an album's JSON tells."""
 
     title: str = ""
@@ -169,7 +169,7 @@ class Album(Struct, frozen=True):
     """Named places put between the pictures."""
 
 
-class JsonFile(Struct, frozen=True):
+class JsonFile(Struct, frozen=True, gc=False):
     """One JSON file as it lies in a source and, once read, what it is."""
 
     root: int
@@ -188,7 +188,7 @@ class JsonFile(Struct, frozen=True):
         return self.path.rpartition("/")[2]
 
 
-class Folder(Struct, frozen=True):
+class Folder(Struct, frozen=True, gc=False):
     """One Google Photos folder, joined over all sources: its media, its JSON files, the rest.
 
     Every tuple is sorted by (name, root, path), so a Folder is the same however its sources were listed.
@@ -207,7 +207,7 @@ class Folder(Struct, frozen=True):
         return next((file.album for file in self.json if file.album is not None), None)
 
 
-class State(Struct, frozen=True):
+class State(Struct, frozen=True, gc=False):
     """What a media file is and holds before anything is written."""
 
     format: str = ""
@@ -221,7 +221,19 @@ class State(Struct, frozen=True):
     """What is wrong with the file, in words; "" when it looks sound."""
 
 
-class Taken(Struct, frozen=True):
+class XmpFile(Struct, frozen=True, gc=False):
+    """An XMP file that lies beside a media file in the sources: `a.jpg.xmp` or `a.xmp`."""
+
+    file: MediaFile
+    tags: dict[str, Value] = {}
+    """What it says, as in `State.tags`."""
+    problem: str = ""
+    """Why it cannot be read; then it goes with its media as it is."""
+    content: bytes = b""
+    """8 bytes: hash of its bytes."""
+
+
+class Taken(Struct, frozen=True, gc=False):
     """When a picture was taken: the instant, and the offset of the clock on the wall there."""
 
     instant: float
@@ -240,7 +252,7 @@ class Taken(Struct, frozen=True):
         return (EPOCH + timedelta(seconds=self.instant)).astimezone(zone)
 
 
-class Match(Struct, frozen=True):
+class Match(Struct, frozen=True, gc=False):
     """A MediaFile with its Sidecar (or none) and the rule that joined them."""
 
     media: MediaFile
@@ -262,9 +274,11 @@ class Match(Struct, frozen=True):
     """Filled before tag mappers are called."""
     excluded: str = ""
     """Reason of the filter that leaves it out."""
+    xmp: XmpFile | None = None
+    """The XMP file beside it. Its tags count as the media file's own where that has none of the name."""
 
 
-class TagEdit(Struct, frozen=True):
+class TagEdit(Struct, frozen=True, gc=False):
     """One intended value."""
 
     tag: str
@@ -278,7 +292,7 @@ class TagEdit(Struct, frozen=True):
     """Who wants it; filled by the program."""
 
 
-class Conflict(Struct, frozen=True):
+class Conflict(Struct, frozen=True, gc=False):
     """The file says one thing and the sidecar another."""
 
     unit: str
@@ -287,7 +301,7 @@ class Conflict(Struct, frozen=True):
     google: Value
 
 
-class Plan(Struct, frozen=True):
+class Plan(Struct, frozen=True, gc=False):
     """Everything that is to happen to one MediaFile."""
 
     match: Match
@@ -306,9 +320,13 @@ class Plan(Struct, frozen=True):
     reason: str = ""
     key: bytes = b""
     """What the manifest knows the file by: its path below the container, `\0n` behind it for the n-th of that path."""
+    xmp_edits: tuple[TagEdit, ...] = ()
+    """What is put into the XMP file beside the output, besides what the writer does."""
+    short_xmp: bool = False
+    """The XMP file is called `a.xmp`, not `a.jpg.xmp`."""
 
 
-class Outcome(Struct, frozen=True):
+class Outcome(Struct, frozen=True, gc=False):
     """What did happen to one MediaFile (in a dry run: what would)."""
 
     plan: Plan
@@ -325,9 +343,18 @@ class Outcome(Struct, frozen=True):
     """A failure that may pass (disk full, ExifTool died): tried again by the next run."""
     xmp: tuple[int, int] | None = None
     """Size and modification time (ns) of the XMP file put beside the output; None where none was."""
+    short_xmp: bool = False
+    """The XMP file is called `a.xmp`, not `a.jpg.xmp`."""
 
 
-class JsonRecord(Struct, frozen=True):
+def xmp_name(name: str, short: bool = False) -> str:
+    """The XMP file of a media file, by its name or path: `a.jpg.xmp`, or the short `a.xmp`."""
+    if short and (stem := name.rpartition(".")[0]) and not stem.endswith("/"):
+        return stem + ".xmp"
+    return name + ".xmp"
+
+
+class JsonRecord(Struct, frozen=True, gc=False):
     """What became of one JSON file."""
 
     file: JsonFile
@@ -335,7 +362,7 @@ class JsonRecord(Struct, frozen=True):
     reason: str = ""
 
 
-class OtherRecord(Struct, frozen=True):
+class OtherRecord(Struct, frozen=True, gc=False):
     """A file that is neither media nor JSON."""
 
     file: MediaFile
