@@ -83,6 +83,10 @@ class Layout:
         self._claims = {folded(path) for path in self._kept.values()}
         self._numbers = {}
 
+    def reserve(self, folder: str) -> None:
+        """Every Folder in its turn, whether any of its files needs a name or not, so that names do not depend on it."""
+        self._folder_path(folder)
+
     def _folder_path(self, folder: str) -> str:
         path = "/".join(safe_component(part) for part in folder.split("/")) if folder else ""
         if path == ".pef-tui" or path.startswith(".pef-tui/"):

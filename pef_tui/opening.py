@@ -17,6 +17,7 @@ from pef_tui import __version__
 from pef_tui.errors import ExifToolMissing, RunError
 from pef_tui.exiftool.locate import Found, locate
 from pef_tui.hooks import Filter, Matcher, SourceReader, Stage, Writer
+from pef_tui.listings import Listings
 from pef_tui.manifest.format import RunOpened
 from pef_tui.manifest.ledger import Ledger
 from pef_tui.manifest.lock import DestLock
@@ -44,6 +45,7 @@ class Opened:
     progress: Progress
     ledger: Ledger
     memory: Memory
+    listings: Listings
     books: RunBooks
     readers: Sequence[SourceReader]
     matchers: Sequence[Matcher]
@@ -65,6 +67,7 @@ class Opened:
 
 def opened(settings: Settings, host: PluginHost, progress: Progress, stack: ExitStack) -> Opened:
     """Check everything and open it; `stack` lets it go. Raises what `pipeline.run` raises."""
+    started_ns = time.time_ns()
     paths = given_paths(settings)
     output = output_path(settings.output, paths)
     exiftool = _exiftool(settings, progress)
@@ -78,7 +81,13 @@ def opened(settings: Settings, host: PluginHost, progress: Progress, stack: Exit
     shape = _shape(host, settings, exiftool)
     open_media = _opener(readers)
     memory = Memory(
-        ledger, output, shape, open_media, force=settings.force, retry_failed=settings.retry_failed
+        ledger,
+        output,
+        shape,
+        open_media,
+        started_ns=started_ns,
+        force=settings.force,
+        retry_failed=settings.retry_failed,
     )
     read_tags = None
     if exiftool.usable:
@@ -93,7 +102,8 @@ def opened(settings: Settings, host: PluginHost, progress: Progress, stack: Exit
         progress=progress,
         ledger=ledger,
         memory=memory,
-        books=RunBooks(ledger, shape, open_media),
+        listings=Listings(ledger, memory, shape, started_ns, record=not settings.dry_run),
+        books=RunBooks(ledger, shape, open_media, started_ns),
         readers=readers,
         matchers=_registered(host, "pef_matchers"),
         filters=_registered(host, "pef_filters"),

@@ -17,6 +17,7 @@ from pef_tui.plugins import PluginHost
 from pef_tui.progress import Progress
 from pef_tui.settings import Settings
 from pef_tui.state.inspect import inspect
+from pef_tui.tags.beside import with_xmp_tags
 from pef_tui.takeout.join import folders
 from pef_tui.takeout.read_ahead import read_sidecars
 from pef_tui.workshop import CarryOut, Workshop, preview, work
@@ -46,14 +47,17 @@ def run(settings: Settings, host: PluginHost, progress: Progress) -> Iterator[Re
         stack.callback(dest.close)
         shop = Workshop(place.writers, settings.worker_count, _hand(place, dest))
         stack.callback(shop.close)
-        yield from work(planned, shop, progress.stop)
+        yield from place.listings.watched(work(planned, shop, progress.stop))
+        place.memory.flush()
         counts: Counter[str] = Counter(progress.media)
         place.ledger.close(counts + Counter(progress.json))
 
 
 def _hand(place: Opened, dest: Dest) -> CarryOut:
     """What a worker does with a batch."""
-    return lambda batch, sessions: carry_out(batch, dest, sessions, place.open_media, place.books)
+    return lambda batch, sessions: carry_out(
+        batch, dest, sessions, place.open_media, place.books, place.writers
+    )
 
 
 class Planning:
@@ -67,8 +71,8 @@ class Planning:
     def produce(self, put: Put) -> None:
         """Put a record for every file that needs no work and a Plan for every other."""
         place = self._place
-        found = read_sidecars(folders(place.readers), place.open_json, place.threads)
-        matches = inspect(self._matches(found, put), place.open_media, place.read_tags)
+        found = read_sidecars(self._changed(folders(place.readers), put), place.open_json, place.threads)
+        matches = with_xmp_tags(inspect(self._matches(found, put), place.open_media, place.read_tags))
         for stage in place.stages:
             matches = stage.run(matches)
         folder: str | None = None
@@ -78,10 +82,22 @@ class Planning:
                 self._layout.begin(folder, self._place.memory.outputs(folder))
             put(self._decided(match))
 
+    def _changed(self, found: Iterator[Folder], put: Put) -> Iterator[Folder]:
+        """The Folders that must be looked into; what is told of every other is put straight, its JSON unread."""
+        for folder in found:
+            self._layout.reserve(folder.path)
+            records = self._place.listings.skip(folder)
+            if records is None:
+                yield folder
+                continue
+            for record in records:
+                put(record)
+
     def _matches(self, found: Iterator[Folder], put: Put) -> Iterator[Match]:
         """The Matches that must be looked at; every other file of their Folders is put straight."""
         for folder in found:
             gathered = gather(folder, self._place.matchers, self._place.filters, self._place.open_media)
+            self._place.listings.expect(gathered)
             for json in gathered.json:
                 put(json)
             for other in gathered.other:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import time
+import threading
 from collections.abc import Callable, Sequence
 from typing import BinaryIO
 
@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from pef_tui.manifest.format import Entry
 from pef_tui.manifest.ledger import Ledger
-from pef_tui.model import Folder, Match, MediaFile, MediaOutcome, Outcome, Plan
+from pef_tui.model import Folder, Match, MediaFile, MediaOutcome, Outcome, Plan, xmp_name
 from pef_tui.plan import digest
 
 OpenMedia = Callable[[MediaFile], BinaryIO]
@@ -21,6 +21,8 @@ FileId = tuple[int, str]
 
 FAT_NS = 2_000_000_000
 """FAT keeps times in steps of two seconds: times this near are the same, and files this young may still change."""
+REFRESHES = 500
+"""Entries renewed in one record."""
 
 
 class Memory:
@@ -33,15 +35,20 @@ class Memory:
         shape: bytes,
         open_media: OpenMedia,
         *,
+        started_ns: int,
         force: bool,
         retry_failed: bool,
     ) -> None:
+        """`started_ns`: before any source was scanned, by the clock of this machine."""
         self._ledger = ledger
         self._dest = os.fsencode(dest)
         self._shape = shape
         self._open_media = open_media
+        self._young = started_ns - FAT_NS
         self._force = force
         self._retry = retry_failed
+        self._renewed: list[Entry] = []
+        self._lock = threading.Lock()
         self._keys: dict[FileId, bytes] = {}
         self._known: dict[FileId, Entry] = {}
         self._recalled: dict[FileId, Outcome] = {}
@@ -94,8 +101,34 @@ class Memory:
             return plan
         if (warning := self._output_state(entry)) is None:
             return plan
-        self._ledger.done(0, [replace(entry, shape=self._shape)])
+        self._renew(entry, plan.match)
         return _unchanged(plan, entry, warning)
+
+    def settled_as_is(self, entry: Entry) -> bool:
+        """Is an entry, whose source is as it was, one that needs nothing and has nothing to tell?"""
+        if self._force or entry.temporary or entry.racy or entry.shape != self._shape:
+            return False
+        return not (self._retry and entry.word == "failed") and self._output_state(entry) == ""
+
+    def _renew(self, entry: Entry, match: Match) -> None:
+        """Record that an entry holds under this run's options too; what is old enough is racy no more."""
+        mtime_ns = match.media.mtime_ns
+        racy = entry.racy and mtime_ns > self._young
+        now = replace(entry, shape=self._shape, racy=racy, mtime_ns=mtime_ns)
+        if now == entry:
+            return
+        with self._lock:
+            self._renewed.append(now)
+            full = len(self._renewed) >= REFRESHES
+        if full:
+            self.flush()
+
+    def flush(self) -> None:
+        """Put what was renewed into the manifest; may be called by any thread. Raises OSError."""
+        with self._lock:
+            renewed, self._renewed = self._renewed, []
+            if renewed and not self._ledger.read_only:
+                self._ledger.done(0, renewed)
 
     def _forget(self, identity: FileId) -> None:
         self._keys.pop(identity, None)
@@ -106,12 +139,14 @@ class Memory:
 
     def _done(self, match: Match, entry: Entry) -> Outcome | None:
         if self._retry and entry.word != "failed":
-            return _unchanged(Plan(match, "unchanged", output=os.fsdecode(entry.output) or None), entry, "")
+            return unchanged(match, entry)
         if self._force or self._retry or entry.temporary or entry.shape != self._shape:
             return None
         if not self._same_source(match, entry) or (warning := self._output_state(entry)) is None:
             return None
-        return _unchanged(Plan(match, "unchanged", output=os.fsdecode(entry.output) or None), entry, warning)
+        if entry.racy or entry.mtime_ns != match.media.mtime_ns:
+            self._renew(entry, match)
+        return unchanged(match, entry, warning)
 
     def _same_source(self, match: Match, entry: Entry) -> bool:
         media = match.media
@@ -119,7 +154,10 @@ class Memory:
             return False
         if abs(media.mtime_ns - entry.mtime_ns) > FAT_NS:
             return False
-        return not entry.racy or content_digest(media, self._open_media) == entry.content
+        if not entry.racy:
+            return True
+        content = content_digest(media, self._open_media)
+        return content != b"" and content == entry.content
 
     def _output_state(self, entry: Entry) -> str | None:
         """None when an output is gone, a warning when somebody changed it, "" when it is as it was left."""
@@ -127,11 +165,10 @@ class Memory:
             return ""
         path = os.path.join(self._dest, entry.output)
         try:
-            here = os.lstat(path)
-            same = (here.st_size, here.st_mtime_ns) == (entry.output_size, entry.output_mtime_ns)
+            same = _same_file(os.lstat(path), entry.output_size, entry.output_mtime_ns)
             if entry.xmp:
-                xmp = os.lstat(path + b".xmp")
-                same = same and (xmp.st_size, xmp.st_mtime_ns) == (entry.xmp_size, entry.xmp_mtime_ns)
+                xmp = os.lstat(xmp_name(os.fsdecode(path), entry.short_xmp))
+                same = same and _same_file(xmp, entry.xmp_size, entry.xmp_mtime_ns)
         except OSError:
             return None
         return "" if same else "the output was changed since and is left alone"
@@ -140,10 +177,11 @@ class Memory:
 class RunBooks:
     """What a run puts into the manifest (`write.place.Books`); used from several threads."""
 
-    def __init__(self, ledger: Ledger, shape: bytes, open_media: OpenMedia) -> None:
+    def __init__(self, ledger: Ledger, shape: bytes, open_media: OpenMedia, started_ns: int) -> None:
         self._ledger = ledger
         self._shape = shape
         self._open_media = open_media
+        self._young = started_ns - FAT_NS
         self.recorded: Callable[[str], Entry | None] = ledger.recorded
         self.intended: Callable[[str], bool] = ledger.intended
 
@@ -158,7 +196,7 @@ class RunBooks:
 
     def _entry(self, outcome: Outcome) -> Entry:
         media = outcome.plan.match.media
-        racy = media.mtime_ns > time.time_ns() - FAT_NS
+        racy = media.mtime_ns > self._young
         xmp_size, xmp_mtime_ns = outcome.xmp or (0, 0)
         return Entry(
             outcome.plan.key,
@@ -176,8 +214,10 @@ class RunBooks:
             xmp=outcome.xmp is not None,
             xmp_size=xmp_size,
             xmp_mtime_ns=xmp_mtime_ns,
+            short_xmp=outcome.short_xmp,
             racy=racy,
             content=content_digest(media, self._open_media) if racy else b"",
+            conflict=bool(outcome.plan.conflicts),
         )
 
 
@@ -197,6 +237,16 @@ def _not_retried(match: Match, key: bytes) -> Outcome:
     return Outcome(Plan(match, "excluded", key=key, reason=reason), "excluded", reason=reason)
 
 
+def _same_file(found: os.stat_result, size: int, mtime_ns: int) -> bool:
+    return found.st_size == size and abs(found.st_mtime_ns - mtime_ns) <= FAT_NS
+
+
+def unchanged(match: Match, entry: Entry, warning: str = "") -> Outcome:
+    """What is told of a file that an earlier run has done."""
+    plan = Plan(match, "unchanged", output=os.fsdecode(entry.output) or None, key=entry.key)
+    return _unchanged(plan, entry, warning)
+
+
 def _unchanged(plan: Plan, entry: Entry, warning: str) -> Outcome:
     reason = f"failed before: {entry.reason}; --retry-failed tries again" if entry.word == "failed" else ""
     word: MediaOutcome = "unchanged"
@@ -205,14 +255,15 @@ def _unchanged(plan: Plan, entry: Entry, warning: str) -> Outcome:
 
 
 def sidecar_digest(match: Match) -> bytes:
-    """Eight bytes that tell what a sidecar says from anything else; empty without one."""
+    """Eight bytes that tell what a sidecar, and an XMP file, say from anything else; empty without either."""
+    beside = match.xmp.content if match.xmp is not None else b""
     if match.sidecar is None:
-        return b""
+        return beside
     try:
         said = msgspec.msgpack.encode(match.sidecar)
     except UnicodeEncodeError:
         said = repr(match.sidecar).encode("utf-8", "backslashreplace")
-    return xxhash.xxh3_64_digest(said)
+    return xxhash.xxh3_64_digest(said + beside)
 
 
 def content_digest(media: MediaFile, open_media: OpenMedia) -> bytes:

@@ -14,13 +14,23 @@ import msgspec
 from msgspec import Struct
 
 from pef_tui.errors import RunError
+from pef_tui.model import MediaOutcome
 
 VERSION = 1
 
-WORDS = ("written", "sidecar", "copied", "unmatched", "duplicate", "unchanged", "excluded", "failed")
+WORDS: tuple[MediaOutcome, ...] = (
+    "written",
+    "sidecar",
+    "copied",
+    "unmatched",
+    "duplicate",
+    "unchanged",
+    "excluded",
+    "failed",
+)
 """Outcome words by their number on disk: only ever added to, at the end."""
 
-_TEMPORARY, _RACY, _PLACED, _SAME = 1, 2, 4, 8
+_TEMPORARY, _RACY, _PLACED, _SAME, _CONFLICT, _SHORT_XMP = 1, 2, 4, 8, 16, 32
 
 ROW = Packed("<QqQqH8s8s8sBB")
 """One entry: size, mtime, output size, output mtime, folder number, sidecar, shape, plan, word, flags."""
@@ -71,6 +81,10 @@ class Entry(Struct, frozen=True):
     """The file was so young when it was looked at that a change may not show in its time."""
     content: bytes = b""
     """8 bytes: hash of the file's bytes; kept where `racy`."""
+    conflict: bool = False
+    """Did the file say something else than its sidecar?"""
+    short_xmp: bool = False
+    """Is the XMP file called `a.xmp`, not `a.jpg.xmp`?"""
 
 
 class RunOpened(Struct, frozen=True, array_like=True, tag="run"):
@@ -123,6 +137,8 @@ class Listed(Struct, frozen=True, array_like=True, tag="listed"):
     folder: bytes
     listing: bytes
     shape: bytes
+    told: bytes = b""
+    """What a run tells of its files beyond their entries (`pef_tui.listings`)."""
 
 
 class RunClosed(Struct, frozen=True, array_like=True, tag="closed"):
@@ -186,6 +202,7 @@ def pack(batch: int, entries: Sequence[Entry]) -> Done:
 def _row(entry: Entry, folder: int) -> bytes:
     same = entry.output == entry.key
     flags = _TEMPORARY * entry.temporary + _RACY * entry.racy + _PLACED * bool(entry.output) + _SAME * same
+    flags += _CONFLICT * entry.conflict + _SHORT_XMP * entry.short_xmp
     return ROW.pack(
         entry.size,
         _clamped(entry.mtime_ns),
@@ -263,6 +280,8 @@ def unpack(done: Done, number: int) -> Entry:
         xmp_mtime,
         flags & _RACY > 0,
         texts[d:end],
+        flags & _CONFLICT > 0,
+        flags & _SHORT_XMP > 0,
     )
 
 

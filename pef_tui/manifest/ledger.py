@@ -47,7 +47,8 @@ class Ledger:
 
     def __init__(self, folder: int | None, *, read_only: bool) -> None:
         self._folder = folder
-        self._read_only = read_only
+        self.read_only = read_only
+        """Nothing is recorded."""
         self._lock = RLock()
         self.problems: list[str] = []
         """What was wrong with the manifest, each in one line."""
@@ -60,7 +61,7 @@ class Ledger:
         self._index = Index(self._read)
         self._open: dict[int, Intent] = {}
         self._left: dict[bytes, tuple[bytes, ...]] = {}
-        self._listed: dict[bytes, tuple[bytes, bytes]] = {}
+        self._listed: dict[bytes, int] = {}
         self._batch = 0
         self.runs.clear()
 
@@ -81,15 +82,15 @@ class Ledger:
     def _load(self) -> None:
         if self._folder is None:
             return
-        self._journal = Journal.open(self._folder, self._read_in, read_only=self._read_only)
+        self._journal = Journal.open(self._folder, self._read_in, read_only=self.read_only)
         if self._journal is None:
-            self._journal = None if self._read_only else Journal.create(self._folder)
+            self._journal = None if self.read_only else Journal.create(self._folder)
         elif self._journal.seen.bad:
             self._tell(self._journal)
         self._orphan()
         if (
             self._journal is not None
-            and not self._read_only
+            and not self.read_only
             and (not self._journal.seen.whole or self._overgrown)
         ):
             self._compact()
@@ -133,7 +134,7 @@ class Ledger:
                 self._open[record.batch] = record
                 self._batch = max(self._batch, record.batch)
             case Listed():
-                self._listed[record.folder] = (record.listing, record.shape)
+                self._listed[record.folder] = offset
             case RunOpened():
                 self._orphan()
                 self.runs.append((record, None))
@@ -202,10 +203,18 @@ class Ledger:
         """Every output, as a path below DEST; not while others record."""
         return (entry.output for entry in self.entries() if entry.output)
 
-    def listing(self, folder: bytes) -> tuple[bytes, bytes] | None:
-        """Digest of a Folder's listing, and the shape, when all of its files were last settled."""
+    def listing(self, folder: bytes) -> Listed | None:
+        """What was recorded of a Folder when all of its files were last settled, if nothing of it changed since."""
         with self._lock:
-            return self._listed.get(folder)
+            offset = self._listed.get(folder)
+            return None if offset is None else self._listed_at(offset)
+
+    def _listed_at(self, offset: int) -> Listed | None:
+        try:
+            record = decode(self._read(offset))
+        except (Impossible, OSError):
+            return None
+        return record if isinstance(record, Listed) else None
 
     def begin(self, run: RunOpened) -> None:
         """A run begins."""
@@ -252,12 +261,11 @@ class Ledger:
             record = Forgotten(tuple(keys))
             self._take(self._append(record), record)
 
-    def listed(self, folder: bytes, listing: bytes, shape: bytes) -> None:
+    def listed(self, record: Listed) -> None:
         """All files of a Folder are settled, and its listing is this."""
         with self._lock:
-            if self._listed.get(folder) != (listing, shape):
-                self._append(Listed(folder, listing, shape))
-                self._listed[folder] = (listing, shape)
+            if (offset := self._listed.get(record.folder)) is None or self._listed_at(offset) != record:
+                self._listed[record.folder] = self._append(record)
 
     def close(self, counts: Mapping[str, int]) -> None:
         """The run ends by itself; an overgrown journal is compacted."""
@@ -280,7 +288,7 @@ class Ledger:
             self._journal = self._folder = None
 
     def _append(self, record: Payload, *, sync: bool = False) -> int:
-        if self._journal is None or self._read_only:
+        if self._journal is None or self.read_only:
             raise OSError(errno.EROFS, "the manifest is open for reading only")
         return self._journal.append(encode(record), sync=sync)
 
@@ -308,8 +316,9 @@ class Ledger:
             items = tuple((key, output) for key, outputs in self._left.items() for output in outputs)
             yield Intent(self._batch, items)
         yield from self._frames()
-        for folder, (listing, shape) in self._listed.items():
-            yield Listed(folder, listing, shape)
+        for offset in self._listed.values():
+            if (listed := self._listed_at(offset)) is not None:
+                yield listed
 
     def _frames(self) -> Iterator[Done]:
         """Frames of entries that still count: large ones as they are, the rest of small ones joined."""
@@ -340,6 +349,7 @@ def _kept(entry: Entry, before: Entry | None) -> Entry:
         xmp=before.xmp,
         xmp_size=before.xmp_size,
         xmp_mtime_ns=before.xmp_mtime_ns,
+        short_xmp=before.short_xmp,
     )
 
 

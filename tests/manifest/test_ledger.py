@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from pef_tui.manifest import Entry, Ledger, NewerFormat, RunOpened
 from pef_tui.manifest import ledger as ledger_module
-from pef_tui.manifest.format import WORDS, Done, Impossible, decode, encode, pack, unpack
+from pef_tui.manifest.format import WORDS, Done, Impossible, Listed, decode, encode, pack, unpack
 from pef_tui.manifest.journal import HEADER, frame
 
 RUN = RunOpened("r1", 1_700_000_000_000_000_000, "1.0", b"shape123", {"existing": "fill"}, {"gps": "1"})
@@ -197,11 +197,13 @@ def test_failed_and_forgotten(tmp_path: Path) -> None:
 
 def test_a_listing_is_void_when_a_file_of_the_folder_is_recorded(tmp_path: Path) -> None:
     ledger = Ledger.open(str(tmp_path), read_only=False)
-    ledger.listed(b"x", b"listing1", b"shape123")
-    ledger.listed(b"y", b"listing2", b"shape123")
+    ledger.listed(Listed(b"x", b"listing1", b"shape123"))
+    ledger.listed(Listed(b"y", b"listing2", b"shape123", b"told"))
     ledger.done(ledger.intend([]), [entry(b"x/a.jpg")])
     for _ in range(2):
-        assert ledger.listing(b"x") is None and ledger.listing(b"y") == (b"listing2", b"shape123")
+        assert ledger.listing(b"x") is None and ledger.listing(b"y") == Listed(
+            b"y", b"listing2", b"shape123", b"told"
+        )
         ledger.release()
         ledger = Ledger.open(str(tmp_path), read_only=True)
     ledger.release()
@@ -285,12 +287,12 @@ def test_compaction_keeps_what_counts(tmp_path: Path, monkeypatch: pytest.Monkey
             ledger.done(ledger.intend([(row.key, row.output) for row in rows]), rows)
         ledger.forget([b"f0/%d.jpg" % turn])
         expected.pop(b"f0/%d.jpg" % turn)
-        ledger.listed(b"f1", b"listing%d" % turn, b"shape123")
+        ledger.listed(Listed(b"f1", b"listing%d" % turn, b"shape123"))
         ledger.close({"written": turn})
     ledger = Ledger.open(str(tmp_path), read_only=True)
     assert {row.key: row for row in ledger.entries()} == expected
     assert all(ledger.get(key) == row for key, row in expected.items())
-    assert ledger.listing(b"f1") == (b"listing3", b"shape123")
+    assert ledger.listing(b"f1") == Listed(b"f1", b"listing3", b"shape123")
     assert ledger.unfinished == {b"lost.jpg": (b"lost.jpg",)}
     assert [opened.run for opened, _ in ledger.runs] == ["r1", "r0", "r1", "r2", "r3"]
     ledger.release()
@@ -363,6 +365,6 @@ def test_the_first_format_is_read_for_ever(tmp_path: Path) -> None:
         assert {each.key: each for each in ledger.entries()} == {each.key: each for each in FIRST_FORMAT}
         assert ledger.runs[0][0] == RUN and ledger.runs[0][1] is not None and not ledger.problems
         assert ledger.unfinished == {b"x/left.jpg": (b"x/left.jpg",)}
-        assert ledger.listing(b"y") == (b"listing1", b"shape123")
+        assert ledger.listing(b"y") == Listed(b"y", b"listing1", b"shape123")
         assert ledger.get(b"x/gone.jpg") is None
         ledger.release()

@@ -1,0 +1,297 @@
+"""Later runs over the same export: what they skip, what they open again, what they leave alone."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from commands import media, outcomes, run_here, tree
+
+from pef_tui.manifest import Ledger
+from pef_tui.testing.export import sidecar, takeout
+
+YEAR = "Photos from 2019"
+
+
+@pytest.fixture
+def export(tmp_path: Path) -> Path:
+    """Seven pictures of two folders, one without a sidecar; an orphan, a print order, an album, a broken JSON."""
+    spec: dict[str, Any] = {
+        f"{YEAR}/a{number}.jpg": sidecar(f"a{number}.jpg", taken=1.5e9 + number) for number in range(4)
+    }
+    spec[f"{YEAR}/alone.jpg"] = None
+    spec[f"{YEAR}/notes.txt"] = b"not a picture"
+    spec[f"{YEAR}/gone.jpg.json"] = sidecar("gone.jpg")
+    spec["Trip/b.jpg"] = sidecar("b.jpg", people=["Ana"])
+    spec["Trip/c.jpg"] = sidecar("c.jpg")
+    spec["Trip/metadata.json"] = {"title": "Trip", "description": "by train"}
+    spec["print-orders.json"] = {"orders": []}
+    spec["broken.json"] = b"{"
+    return takeout(tmp_path / "export", spec)
+
+
+@pytest.fixture(autouse=True)
+def no_exiftool(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
+
+
+@pytest.fixture
+def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Every file of the sources that a run opens."""
+    from pef_tui.takeout.scan import DirectoryReader
+
+    paths: list[str] = []
+    real = DirectoryReader.open
+
+    def told(self: DirectoryReader, path: str) -> Any:
+        paths.append(path.rpartition("/")[2])
+        return real(self, path)
+
+    monkeypatch.setattr(DirectoryReader, "open", told)
+    return paths
+
+
+def folder(export: Path, name: str = YEAR) -> Path:
+    return export / "Google Photos" / name
+
+
+def changed(lines: list[dict[str, Any]]) -> set[str]:
+    return {name.rpartition("/")[2] for name, line in media(lines).items() if line["outcome"] != "unchanged"}
+
+
+def test_an_unchanged_folder_is_told_without_opening_a_file(
+    export: Path, tmp_path: Path, opened: list[str]
+) -> None:
+    out = tmp_path / "out"
+    first = run_here(export, out)
+    before = tree(out)
+    opened.clear()
+    second = run_here(export, out)
+    assert opened == [] and tree(out) == before
+    assert changed(second) == set()
+    assert _json(first) == _json(second)
+    keys = ("sidecar", "sidecar_root", "rule", "output")
+    assert [_only(media(first), keys)] == [_only(media(second), keys)]
+    assert [line for line in first if line["type"] == "other"] == [
+        line for line in second if line["type"] == "other"
+    ]
+    assert first[-1]["found"] == second[-1]["found"]
+
+
+def _json(lines: list[dict[str, Any]]) -> list[tuple[str, str, str]]:
+    return sorted(
+        (line["source"], line["outcome"], line["reason"]) for line in lines if line["type"] == "json"
+    )
+
+
+def _only(lines: dict[str, dict[str, Any]], keys: tuple[str, ...]) -> dict[str, list[Any]]:
+    return {name: [line[key] for key in keys] for name, line in sorted(lines.items())}
+
+
+def test_a_skipped_folder_is_told_as_one_that_was_read(
+    export: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "out"
+    more = ("--exclude", "*a2*", "--unmatched", "skip")
+    run_here(export, out, *more)
+    skipped = run_here(export, out, *more)
+    monkeypatch.setattr("pef_tui.listings.Listings.skip", lambda self, folder: None)
+    read = run_here(export, out, *more)
+    assert _sorted(skipped) == _sorted(read)
+
+
+def _sorted(lines: list[dict[str, Any]]) -> list[str]:
+    return sorted(json.dumps(line) for line in lines if line["type"] in ("media", "json", "other"))
+
+
+def test_a_preview_skips_too_and_writes_nothing(export: Path, tmp_path: Path, opened: list[str]) -> None:
+    out = tmp_path / "out"
+    run_here(export, out)
+    manifest = (out / ".pef-tui" / "manifest").read_bytes()
+    opened.clear()
+    assert changed(run_here(export, out, "--dry-run")) == set()
+    assert opened == [] and (out / ".pef-tui" / "manifest").read_bytes() == manifest
+
+
+def test_a_sidecar_that_arrives_later_opens_again_exactly_what_it_touches(
+    export: Path, tmp_path: Path, opened: list[str]
+) -> None:
+    out = tmp_path / "out"
+    run_here(export, out)
+    before = tree(out)
+    part = takeout(tmp_path / "part2", {f"{YEAR}/alone.jpg.json": sidecar("alone.jpg", taken=1.4e9)})
+    opened.clear()
+    lines = run_here(export, out, str(part))
+    assert changed(lines) == {"alone.jpg"}
+    assert "b.jpg.supplemental-metadata.json" not in opened  # the other folder stays closed
+    after = tree(out)
+    touched = {name for name in after if after[name] != before.get(name)}
+    assert {name.removesuffix(".xmp") for name in touched} == {f"{YEAR}/alone.jpg"}
+    opened.clear()
+    assert changed(run_here(export, out, str(part))) == set() and opened == []
+
+
+def test_what_is_deleted_is_done_again_what_is_changed_is_left_alone(export: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    run_here(export, out)
+    before = tree(out)
+    (out / YEAR / "a1.jpg").unlink()
+    assert changed(run_here(export, out)) == {"a1.jpg"} and tree(out) == before
+    (out / YEAR / "a2.jpg").write_bytes(b"mine")
+    lines = media(run_here(export, out))
+    line = next(line for name, line in lines.items() if name.endswith("a2.jpg"))
+    assert line["outcome"] == "unchanged" and "changed since" in line["warnings"][0]
+    for more in ((), ("--force",), ("--existing", "never")):
+        run_here(export, out, *more)
+        assert (out / YEAR / "a2.jpg").read_bytes() == b"mine"
+
+
+def test_times_of_a_disk_with_steps_of_two_seconds_are_the_same(export: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    run_here(export, out)
+    for path in out.rglob("*.jpg*"):
+        rounded = path.stat().st_mtime_ns // 2_000_000_000 * 2_000_000_000
+        os.utime(path, ns=(rounded, rounded))
+    lines = run_here(export, out)
+    assert changed(lines) == set()
+    assert not any(line["warnings"] for line in media(lines).values())
+
+
+def test_a_changed_source_is_done_again_and_nothing_else(export: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    run_here(export, out)
+    path = next(folder(export, "Trip").glob("b.jpg.*json"))
+    path.write_text(json.dumps(sidecar("b.jpg", people=["Ana", "Ben"])))
+    assert changed(run_here(export, out)) == {"b.jpg"}
+
+
+@pytest.mark.parametrize("ahead", [0, 86_400])
+def test_young_and_future_times_are_compared_by_content_and_not_done_for_ever(
+    export: Path, tmp_path: Path, ahead: int
+) -> None:
+    out = tmp_path / "out"
+    young = folder(export) / "a1.jpg"
+    moment = time.time_ns() + ahead * 10**9
+    os.utime(young, ns=(moment, moment))
+    run_here(export, out)
+    assert changed(run_here(export, out)) == set()
+    content = bytearray(young.read_bytes())
+    content[-3] ^= 1  # as many bytes, the same time
+    young.write_bytes(content)
+    os.utime(young, ns=(moment, moment))
+    assert changed(run_here(export, out)) == {"a1.jpg"}
+    assert changed(run_here(export, out)) == set()
+
+
+def test_what_was_young_once_is_trusted_later(
+    export: Path, tmp_path: Path, opened: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "out"
+    now = time.time_ns()
+    os.utime(folder(export) / "a1.jpg", ns=(now, now))
+    run_here(export, out)
+    monkeypatch.setattr("pef_tui.opening.time.time_ns", lambda: now + 10**10)
+    opened.clear()
+    run_here(export, out)
+    assert "a1.jpg" in opened
+    opened.clear()
+    assert changed(run_here(export, out)) == set() and opened == []
+
+
+def test_options_do_only_those_again_whose_plan_changes(
+    export: Path, tmp_path: Path, opened: list[str]
+) -> None:
+    out = tmp_path / "out"
+    run_here(export, out)
+    before = tree(out)
+    assert changed(run_here(export, out, "--xmp", "auto", "--until", "2050-01-01")) == set()
+    assert tree(out) == before
+    opened.clear()
+    assert changed(run_here(export, out, "--until", "2050-01-01")) == set() and opened == []
+    lines = run_here(export, out, "--existing", "never")
+    again = {name for name, (_, moment) in tree(out).items() if before.get(name) is None}
+    done = {line["output"] for line in media(lines).values() if line["outcome"] != "unchanged"}
+    assert again <= {name + ".xmp" for name in done}
+    assert changed(run_here(export, out, "--existing", "never")) == set()
+
+
+PLUGIN = """
+from pef_tui import TagEdit, TagMapper, hookimpl
+
+@hookimpl
+def pef_tag_mappers():
+    def only(match):
+        if match.media.name == "a3.jpg":
+            yield TagEdit("XMP-dc:Source", "scanner", when="always")
+    yield TagMapper("only", only)
+"""
+
+
+def test_a_plugin_does_only_those_again_whose_plan_it_changes(export: Path, tmp_path: Path) -> None:
+    out, plugin = tmp_path / "out", tmp_path / "only.py"
+    plugin.write_text(PLUGIN)
+    run_here(export, out)
+    lines = run_here(export, out, "-p", str(plugin))
+    assert changed(lines) == {"a3.jpg"}
+    assert changed(run_here(export, out, "-p", str(plugin))) == set()
+    assert changed(run_here(export, out)) == {"a3.jpg"}
+
+
+def test_force_does_everything_again_under_the_same_names(export: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    first = outcomes(run_here(export, out))
+    before = tree(out)
+    assert outcomes(run_here(export, out, "--force")) == first
+    assert tree(out) == before
+    assert changed(run_here(export, out)) == set()
+
+
+def test_retry_failed_tries_only_what_failed(export: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    bad = folder(export) / "a1.jpg"
+    good = bad.read_bytes()
+    bad.write_bytes(b"this is no picture at all")
+    moment = time.time() - 1000
+    os.utime(bad, (moment, moment))
+    assert changed(run_here(export, out, status=3)) >= {"a1.jpg"}
+    again = media(run_here(export, out))
+    line = next(line for name, line in again.items() if name.endswith("a1.jpg"))
+    assert line["outcome"] == "unchanged" and "--retry-failed" in line["reason"]
+    assert changed(run_here(export, out, "--retry-failed", status=3)) == {"a1.jpg"}
+    shutil.copy(bad, folder(export) / "new.jpg")
+    bad.write_bytes(good)
+    lines = media(run_here(export, out, "--retry-failed"))
+    words = {name.rpartition("/")[2]: line["outcome"] for name, line in lines.items()}
+    assert words.pop("a1.jpg") in ("written", "sidecar")
+    assert words.pop("new.jpg") == "excluded"
+    assert set(words.values()) == {"unchanged"}
+    assert changed(run_here(export, out, status=3)) == {"new.jpg"}
+
+
+def test_many_renewed_entries_take_few_records(tmp_path: Path) -> None:
+    spec: dict[str, Any] = {f"{YEAR}/p{number:03}.jpg": sidecar(f"p{number:03}.jpg") for number in range(90)}
+    export, out = takeout(tmp_path / "export", spec), tmp_path / "out"
+    run_here(export, out)
+    size = (out / ".pef-tui" / "manifest").stat().st_size
+    assert changed(run_here(export, out, "--until", "2050-01-01")) == set()
+    grown = (out / ".pef-tui" / "manifest").stat().st_size - size
+    assert grown < 90 * 140 + 2500
+    ledger = Ledger.open(str(out), read_only=True)
+    assert len({entry.shape for entry in ledger.entries()}) == 1
+    ledger.release()
+
+
+def test_two_folders_that_differ_in_case_keep_their_places(tmp_path: Path) -> None:
+    spec: dict[str, Any] = {f"{name}/a.jpg": sidecar("a.jpg", taken=1e9) for name in ("Trip", "trip")}
+    export, out = takeout(tmp_path / "export", spec), tmp_path / "out"
+    run_here(export, out)
+    before = tree(out)
+    later = takeout(tmp_path / "more", {"trip/b.jpg": sidecar("b.jpg")})
+    assert changed(run_here(export, out, str(later))) == {"b.jpg"}
+    assert before.items() <= tree(out).items()
+    assert any(name.startswith("trip (2)/b.jpg") for name in tree(out))
