@@ -6,7 +6,7 @@ import hashlib
 import os
 import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
@@ -21,15 +21,17 @@ from pef_tui.listings import Listings
 from pef_tui.manifest.format import RunOpened
 from pef_tui.manifest.ledger import Ledger
 from pef_tui.manifest.lock import DestLock
-from pef_tui.model import JsonFile, MediaFile
+from pef_tui.model import Folder, JsonFile, MediaFile
 from pef_tui.plan import MapTags
 from pef_tui.plugins import PluginHost
 from pef_tui.progress import Progress
 from pef_tui.resume import Memory, RunBooks
+from pef_tui.scratch import scratch_folder
 from pef_tui.settings import Settings
-from pef_tui.sources import as_sources, given_paths, output_path
+from pef_tui.sources import as_sources, distinct, given_paths, missing_parts, output_path
 from pef_tui.state.inspect import ReadTags
 from pef_tui.state.readers import TagReaders
+from pef_tui.takeout.join import folders
 from pef_tui.write.staging import clean_staging
 
 JSON_THREADS = 4
@@ -54,7 +56,22 @@ class Opened:
     writers: Sequence[Writer]
     map_tags: MapTags
     read_tags: ReadTags | None
+    scratch: str
+    """Where unnamed files lie for a while."""
     threads: int = field(default=JSON_THREADS)
+
+    def folders(self) -> Iterator[Folder]:
+        """Every Folder of the sources; then what could not be read of them is told."""
+        yield from folders(self.readers)
+        for reader in self.readers:
+            lines = reader.problems()
+            self.progress.unread += lines
+            self.progress.notes += lines
+
+    def close_readers(self) -> None:
+        """End the listing of sources that is under way."""
+        for reader in self.readers:
+            reader.close()
 
     def open_media(self, media: MediaFile) -> BinaryIO:
         """Open a media file of any source. Raises OSError."""
@@ -68,7 +85,8 @@ class Opened:
 def opened(settings: Settings, host: PluginHost, progress: Progress, stack: ExitStack) -> Opened:
     """Check everything and open it; `stack` lets it go. Raises what `pipeline.run` raises."""
     started_ns = time.time_ns()
-    paths = given_paths(settings)
+    paths, notes = distinct(given_paths(settings))
+    progress.notes += [*notes, *missing_parts(paths)]
     output = output_path(settings.output, paths)
     exiftool = _exiftool(settings, progress)
     host.settings = replace(host.settings, output=output)
@@ -111,6 +129,7 @@ def opened(settings: Settings, host: PluginHost, progress: Progress, stack: Exit
         writers=_registered(host, "pef_writers"),
         map_tags=host.map_tags(progress.notes),
         read_tags=read_tags,
+        scratch=scratch_folder(output, settings.dry_run),
     )
 
 

@@ -18,7 +18,6 @@ from pef_tui.progress import Progress
 from pef_tui.settings import Settings
 from pef_tui.state.inspect import inspect
 from pef_tui.tags.beside import with_xmp_tags
-from pef_tui.takeout.join import folders
 from pef_tui.takeout.read_ahead import read_sidecars
 from pef_tui.workshop import CarryOut, Workshop, preview, work
 from pef_tui.write.commit import carry_out
@@ -40,6 +39,7 @@ def run(settings: Settings, host: PluginHost, progress: Progress) -> Iterator[Re
         place = opened(settings, host, progress, stack)
         planned: Generator[list[Record | Plan], None, None] = ahead(Planning(place).produce, AHEAD)
         stack.callback(planned.close)
+        stack.callback(place.close_readers)
         if settings.dry_run:
             yield from preview(planned)
             return
@@ -71,8 +71,9 @@ class Planning:
     def produce(self, put: Put) -> None:
         """Put a record for every file that needs no work and a Plan for every other."""
         place = self._place
-        found = read_sidecars(self._changed(folders(place.readers), put), place.open_json, place.threads)
-        matches = with_xmp_tags(inspect(self._matches(found, put), place.open_media, place.read_tags))
+        found = read_sidecars(self._changed(place.folders(), put), place.open_json, place.threads)
+        looked_at = inspect(self._matches(found, put), place.open_media, place.read_tags, place.scratch)
+        matches = with_xmp_tags(looked_at)
         for stage in place.stages:
             matches = stage.run(matches)
         folder: str | None = None

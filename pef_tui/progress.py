@@ -32,6 +32,8 @@ class Progress:
         """Media that say one thing where their sidecar says another."""
         self.notes: list[str] = []
         """What is to be told of the run as a whole, each in one line."""
+        self.unread: list[str] = []
+        """What could not be read of the sources or was left out there, each in one line; complete at the end."""
         self.stop = threading.Event()
         """Asks the run to end after the batch in hand."""
         self.sources: tuple[str, ...] = ()

@@ -112,6 +112,8 @@ def summary_line(progress: Progress, status: int, error: str = "") -> bytes:
     }
     if progress.notes:
         summary["notes"] = list(progress.notes)
+    if progress.unread:
+        summary["problems"] = list(progress.unread)
     if error:
         summary["error"] = error
     return encoded(summary)
@@ -240,6 +242,8 @@ def summary(progress: Progress, dry_run: bool) -> Iterator[str]:
         yield f"{progress.conflicts:>9,} say something else than Google does; --json tells both values"
     if progress.warnings:
         yield f"{progress.warnings:>9,} have warnings; -v tells them"
+    if progress.unread:
+        yield f"{len(progress.unread):>9,} times something in the sources could not be read or was left out, told above"
     problems = list(progress.problems)
     if problems:
         yield f"Failed{f' (the last {len(problems)})' if progress.failed > len(problems) else ''}:"

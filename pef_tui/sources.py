@@ -6,7 +6,7 @@ import glob
 import os
 import re
 import stat
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from pef_tui.display import safe
 from pef_tui.errors import UsageError
@@ -15,6 +15,9 @@ from pef_tui.model import Source
 from pef_tui.settings import Settings
 
 _ARCHIVE_ENDING = re.compile(r"(?i)\.(zip|tgz|tar\.gz)$")
+_PART = re.compile(r"(?i)(.*-)([0-9]{3,4})(?: ?\([0-9]+\))?(\.(?:zip|tgz|tar\.gz))?")
+"""`takeout-20240102T030405Z-001.zip`, also `...-3-001.zip`; "(1)" is of browsers, a folder is one extracted."""
+_SHOWN = 10
 _GLOB = re.compile(r"[*?\[]")
 
 
@@ -42,6 +45,44 @@ def _absolute(path: str) -> str:
         reason = error.strerror if isinstance(error, OSError) else "not a path"
         raise UsageError(f"SOURCE {safe(path)}: {reason}") from None
     return os.path.realpath(path)
+
+
+def distinct(paths: Sequence[str]) -> tuple[list[str], list[str]]:
+    """The paths without those given twice or lying in another one, so that no file is read twice; and a note on each.
+
+    Two copies of an archive under two names are not seen here: their files are found to be the same.
+    """
+    kept: list[str] = []
+    notes = []
+    places = {(found.st_dev, found.st_ino): path for path in reversed(paths) if (found := os.stat(path))}
+    for path in paths:
+        found = os.stat(path)
+        if path in kept or places[found.st_dev, found.st_ino] != path:
+            notes.append(f"SOURCE {safe(path)}: is given twice and read once")
+        elif (outer := next((other for other in paths if _holds(other, path)), None)) is not None:
+            notes.append(f"SOURCE {safe(path)}: lies in {safe(outer)} and is read as a part of it")
+        else:
+            kept.append(path)
+    return kept, notes
+
+
+def _holds(outer: str, path: str) -> bool:
+    """Does a folder lie in another one? An archive in a folder is no part of what is read of the folder."""
+    return path != outer and path.startswith(outer.rstrip("/") + "/") and os.path.isdir(path)
+
+
+def missing_parts(paths: Sequence[str]) -> Iterator[str]:
+    """A note on every gap in the numbers of an export's parts, as far as names tell."""
+    exports: dict[str, set[int]] = {}
+    for path in paths:
+        if (part := _PART.fullmatch(path.rpartition("/")[2])) and (part[3] or part[1].startswith("takeout-")):
+            exports.setdefault(part[1], set()).add(int(part[2]))
+    for name, numbers in exports.items():
+        missing = [number for number in range(1, max(numbers)) if number not in numbers]
+        if missing:
+            shown = ", ".join(f"{number:03}" for number in missing[:_SHOWN])
+            more = f" and {len(missing) - _SHOWN} more" if len(missing) > _SHOWN else ""
+            yield f"{safe(name)}…: part {shown}{more} is not among the sources; what it holds will be missing"
 
 
 def as_sources(paths: Sequence[str], scanners: Sequence[Scanner]) -> tuple[Source, ...]:
