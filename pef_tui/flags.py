@@ -12,7 +12,17 @@ from pef_tui.config import ConfigError, Option, options
 from pef_tui.display import safe
 
 GROUPS = {
-    "what happens": ("output", "dry_run", "existing", "timezone", "unmatched", "extensions", "xmp", "writer"),
+    "what happens": (
+        "output",
+        "dry_run",
+        "existing",
+        "timezone",
+        "unmatched",
+        "extensions",
+        "xmp",
+        "xmp_name",
+        "writer",
+    ),
     "which files": ("only", "album", "include", "exclude", "since", "until", "force", "retry_failed"),
     "how it runs and what it tells": (
         *(
@@ -34,6 +44,7 @@ GROUPS = {
 ACTIONS = {
     "plugins": "list the plugins (with --json too)",
     "doctor": "check the installation, ExifTool and DEST (with --json too)",
+    "status": "what the manifest knows of DEST, without a look at any source (with --json too)",
     "show_config": "every setting, its value and where it comes from (with --json too)",
 }
 """Flags that do one thing instead of a run."""

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from pef_tui.formats import HEAD, detect
 from pef_tui.hooks import Filter, Matcher
 from pef_tui.model import Folder, JsonFile, JsonOutcome, JsonRecord, Match, MediaFile, OtherRecord
+from pef_tui.takeout.xmp_files import with_xmp_files
 
 OpenMedia = Callable[[MediaFile], BinaryIO]
 FileId = tuple[int, str]
@@ -50,6 +51,7 @@ def gather(
             other.append(OtherRecord(media))
     album = folder.album
     matches = sorted(found.values(), key=_order)
+    matches = with_xmp_files(matches, folder.other, open_media)
     if album is not None:
         matches = [replace(match, album=album) for match in matches]
     if filters:

@@ -98,12 +98,28 @@ class Staged(Struct, frozen=True):
 class Written(Struct, frozen=True):
     """What a writer did to one staged copy."""
 
-    word: Literal["written", "unchanged", "sidecar", "failed"]
-    """`sidecar`: the copy is as it was, and the tags are in `path + ".xmp"`."""
+    word: Literal["written", "unchanged", "sidecar", "failed", "declined"]
+    """`sidecar`: the copy is as it was, and the tags are in `path + ".xmp"`. `declined`: the copy is as it was, and the
+    next writer that accepts the Plan is asked."""
     reason: str = ""
     warnings: tuple[str, ...] = ()
     temporary: bool = False
     """A failure that is not the file's fault."""
+
+
+class Span(Struct, frozen=True):
+    """Bytes of a source, from `start` up to `stop`, that are moved as they are."""
+
+    start: int
+    stop: int
+
+
+Piece = bytes | Span
+"""One after the other they are a file."""
+
+Compose = Callable[[Plan, BinaryIO], Sequence[Piece] | Written]
+"""What a source, opened at its beginning and able to seek, consists of once the Plan's edits are made; or the answer
+that makes a copy of it as it is (`declined`, `unchanged`). Only reads; called from several threads. Raises OSError."""
 
 
 class WriterSession(Protocol):
@@ -124,6 +140,9 @@ class Writer(Struct, frozen=True):
     """Can it write what this Plan says? The first in order that can is taken."""
     open: Callable[[], WriterSession]
     order: int = 100
+    compose: Compose | None = None
+    """For writers that change little of a file: it is put together straight from its source, and no byte is moved
+    twice. Where a source cannot seek, the session writes into a staged copy as for every writer."""
 
 
 class SettingsTable(Struct, frozen=True):

@@ -13,11 +13,13 @@ from pef_tui.layout import Layout
 from pef_tui.model import Match, MediaOutcome, Plan, TagEdit
 from pef_tui.settings import Settings
 from pef_tui.tags.classes import for_xmp_file
-from pef_tui.tags.policy import settle
+from pef_tui.tags.policy import Settled, settle, units_left
 
 MapTags = Callable[[Match], Iterable[TagEdit]]
 """Every mapper in order, guarded: a mapper that raises is named in the problems and costs its own tags only."""
 
+XMP_WRITER = "xmp"
+"""Name of the writer that leaves the media as it is."""
 NOT_RECOGNISED = "its content is no format known here"
 
 
@@ -57,8 +59,7 @@ class Planner:
     def _with_tags(self, match: Match) -> Plan:
         existing = self._settings.existing
         asked = for_xmp_file(match) if existing == "never" else match
-        settled = settle(match, self._map_tags(asked), existing)
-        warnings = [*settled.warnings, *self._doubts(match)]
+        settled = settle(asked, self._map_tags(asked), "fill" if existing == "never" else existing)
         plan = Plan(
             match,
             "copied",
@@ -66,15 +67,37 @@ class Planner:
             output=self._layout.claim(match),
             mtime_ns=self._moment(match),
             conflicts=tuple(settled.conflicts),
-            warnings=tuple(warnings),
+            warnings=(*settled.warnings, *self._doubts(match)),
+            short_xmp=self._settings.xmp_name == "short",
         )
+        return self._with_xmp_file(self._with_writer(plan), settled)
+
+    def _with_writer(self, plan: Plan) -> Plan:
         if not plan.edits:
             return plan
-        for writer in self._writers:
-            if writer.accepts(plan):
-                word: MediaOutcome = "sidecar" if writer.name == "xmp" else "written"
-                return replace(plan, outcome=word, writer=writer.name)
-        return replace(plan, edits=(), warnings=(*warnings, "no writer can put tags into this file"))
+        writer = next((writer for writer in self._writers if writer.accepts(plan)), None)
+        if writer is None:
+            return replace(plan, edits=(), warnings=(*plan.warnings, "no writer can put tags into this file"))
+        if writer.name != XMP_WRITER:
+            return replace(plan, outcome="written", writer=writer.name)
+        if plan.match.xmp is not None and plan.match.xmp.problem:
+            return replace(plan, edits=())
+        return replace(plan, outcome="sidecar", writer=writer.name)
+
+    def _with_xmp_file(self, plan: Plan, settled: Settled) -> Plan:
+        """The Plan with what goes into an XMP file besides: always, or because there is one to be completed."""
+        match, settings = plan.match, self._settings
+        if plan.writer == XMP_WRITER or settings.xmp == "never" or settings.existing == "never":
+            return plan
+        if (settings.xmp == "auto" and match.xmp is None) or (match.xmp is not None and match.xmp.problem):
+            return plan
+        asked = for_xmp_file(match)
+        left = units_left(match, settled)
+        beside = settle(asked, self._map_tags(asked), settings.existing).edits
+        edits = tuple([edit for edit in beside if (edit.unit or edit.tag) not in left])
+        if edits and not plan.edits:
+            return replace(plan, outcome="sidecar", writer=XMP_WRITER, edits=edits)
+        return replace(plan, xmp_edits=edits)
 
     def _doubts(self, match: Match) -> Iterable[str]:
         state = match.state
@@ -86,9 +109,13 @@ class Planner:
             yield f"damaged: {state.damage}"
         elif not state.reader and FORMATS[state.format].cls != "none":
             yield "what the file already says could not be read (no ExifTool)"
+        if match.xmp is not None and match.xmp.problem:
+            yield f"the XMP file beside it is left as it is: {match.xmp.problem}"
 
 
 def digest(plan: Plan) -> bytes:
     """Eight bytes that differ when what would be put into the output differs."""
-    parts = (plan.edits, plan.output, plan.mtime_ns, plan.writer)
+    parts: tuple[object, ...] = (plan.edits, plan.output, plan.mtime_ns, plan.writer)
+    if plan.xmp_edits or plan.short_xmp:
+        parts = (*parts, plan.xmp_edits, plan.short_xmp)
     return xxhash.xxh3_64_digest(repr(parts).encode("utf-8", "backslashreplace"))

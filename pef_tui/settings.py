@@ -61,8 +61,13 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
         Literal["auto", "always", "never"],
         setting("XMP files photo.jpg.xmp: where the file cannot hold tags (auto, the default)", shapes=True),
     ] = "auto"
+    xmp_name: Annotated[
+        Literal["long", "short"],
+        setting("XMP files are called photo.jpg.xmp (long, the default) or photo.xmp (short)", shapes=True),
+    ] = "long"
     writer: Annotated[
-        Literal["auto", "exiftool"], setting("who writes into files (default auto)", shapes=True)
+        Literal["auto", "native", "exiftool"],
+        setting("who writes into files (default auto: JPEGs natively, ExifTool the rest)", shapes=True),
     ] = "auto"
     workers: Annotated[
         int, setting("parallel writers (default 0: the number of processors)", metavar="N", ge=0, le=256)

@@ -36,8 +36,8 @@ def has_iptc(tags: dict[str, Value]) -> bool:
 
 
 def for_xmp_file(match: Match) -> Match:
-    """The same Match as for a file that holds nothing and takes nothing: its edits fill an XMP file by themselves.
+    """The same Match as for its XMP file: that takes XMP alone, and holds what the one in the source says.
 
-    For `--existing never` and `--xmp always`: ask the mappers about this Match instead of the file's own.
+    Ask the mappers about this Match instead of the file's own where an XMP file is to say it all by itself.
     """
-    return replace(match, state=State())
+    return replace(match, state=State(tags=match.xmp.tags if match.xmp is not None else NO_TAGS))

@@ -10,9 +10,9 @@ from collections.abc import Iterable, Iterator
 
 from pef_tui.model import Match, Place, Sidecar, TagEdit, Value, When
 from pef_tui.tags.classes import tag_list, tags_of
-from pef_tui.tags.places import GPS_TEXTS, distance, file_place
+from pef_tui.tags.places import GPS_TEXTS, PLACE, distance, file_place
 
-UNIT = "place"
+UNIT = PLACE
 
 MOVED = 200.0
 """Metres from which on a place counts as another one."""

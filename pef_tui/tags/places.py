@@ -7,6 +7,9 @@ from math import asin, cos, radians, sin, sqrt
 
 from pef_tui.model import Place, Value
 
+PLACE = "place"
+"""The unit of latitude, longitude and altitude."""
+
 GPS_PAIRS = (
     ("EXIF:GPSLatitude", "EXIF:GPSLongitude", "EXIF:GPSAltitude"),
     ("XMP-exif:GPSLatitude", "XMP-exif:GPSLongitude", "XMP-exif:GPSAltitude"),

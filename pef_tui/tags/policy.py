@@ -14,6 +14,7 @@ from pef_tui.model import Conflict, Match, TagEdit, Value
 from pef_tui.settings import Existing
 from pef_tui.tags.classes import tags_of
 from pef_tui.tags.equal import fold, members, same
+from pef_tui.tags.places import PLACE, file_place
 
 # Where the file lacks a tag, these say the same in its own format. A raw picture's XMP must not contradict its
 # EXIF, nor Keys a date that the film's own header has.
@@ -65,6 +66,17 @@ def settle(match: Match, edits: Iterable[TagEdit], existing: Existing = "fill") 
         return Settled(tuple(writes), (), warnings)
     kept = tuple([edit for edit in writes if (edit.unit or edit.tag) not in conflicts])
     return Settled(kept, tuple(conflicts.values()), warnings)
+
+
+def units_left(match: Match, settled: Settled) -> set[str]:
+    """The units that an XMP file must not tell otherwise than the media file beside it does.
+
+    Those in conflict, where the file's value is kept; and the place, where the file's own stands.
+    """
+    left = {conflict.unit or conflict.tag for conflict in settled.conflicts}
+    if not any(edit.unit == PLACE for edit in settled.edits) and file_place(tags_of(match)) is not None:
+        left.add(PLACE)
+    return left
 
 
 def _has_value(edit: TagEdit) -> bool:

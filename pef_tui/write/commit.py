@@ -8,21 +8,18 @@ from __future__ import annotations
 
 import errno
 import os
-import stat
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import BinaryIO
 
 from pef_tui import errors
-from pef_tui.hooks import Staged, WriterSession, Written
-from pef_tui.model import MediaFile, Outcome, Plan
+from pef_tui.hooks import Compose, Piece, Staged, Writer, WriterSession, Written
+from pef_tui.model import Outcome, Plan
+from pef_tui.write.beside import complete_xmp, size_of, stage_xmp
 from pef_tui.write.dest import Dest, SyncFailed, sync
 from pef_tui.write.place import Books, Copy, put_all, user_changed
-from pef_tui.write.staging import SourceChanged, extension_of, stage
+from pef_tui.write.staging import FULL, OpenMedia, SourceChanged, descriptor, extension_of, stage
 
-OpenMedia = Callable[[MediaFile], BinaryIO]
-
-FULL = (errno.ENOSPC, errno.EDQUOT)
 SPARE = 1 << 20
 """Bytes that ExifTool needs free beside a copy's size to write it."""
 
@@ -46,15 +43,17 @@ def carry_out(
     sessions: Mapping[str, WriterSession],
     open_media: OpenMedia,
     books: Books,
+    writers: Sequence[Writer] = (),
 ) -> list[Outcome]:
     """Carry out Plans; what became of each, in order. May run in several threads, a batch and its sessions in each.
 
+    `writers`, in their order, are asked for what the writer of a Plan declines; `sessions` has those too.
     A file that cannot be read or written is a `failed` Outcome of its own. Raises DiskFull, and RunError where the
     disk does not keep what is written or the manifest cannot be recorded; the next run then redoes the batch.
     """
     copies = [Copy(plan) for plan in batch]
     try:
-        return _carried_out(copies, place, sessions, open_media, books)
+        return _carried_out(copies, place, sessions, open_media, books, writers)
     except OSError as error:
         if error.errno in FULL:
             _clear(place, copies)
@@ -71,18 +70,21 @@ def _carried_out(
     sessions: Mapping[str, WriterSession],
     open_media: OpenMedia,
     books: Books,
+    writers: Sequence[Writer],
 ) -> list[Outcome]:
+    composers = {writer.name: writer.compose for writer in writers}
     wanted = [
         copy for copy in copies if copy.plan.output is not None and not user_changed(copy, place, books)
     ]
     number = books.intend([copy.plan for copy in wanted]) if wanted else 0
     for copy in wanted:
-        _stage(copy, place, open_media)
-    _write_all([copy for copy in wanted if copy.name], place, sessions)
+        _stage(copy, place, open_media, composers.get(copy.writer))
+    _write_all([copy for copy in wanted if copy.name and copy.writer], place, sessions, writers)
     for copy in wanted:
         _check(copy, place, open_media)
     staged = [copy for copy in wanted if copy.name]
     for copy in staged:
+        complete_xmp(copy, place)
         _dress(copy, place)
     if staged and not place.sync():
         _sync_each(staged, place)
@@ -92,13 +94,16 @@ def _carried_out(
     return outcomes
 
 
-def _stage(copy: Copy, place: Dest, open_media: OpenMedia) -> None:
-    """Make the private copy, or say why there is none."""
+def _stage(copy: Copy, place: Dest, open_media: OpenMedia, compose: Compose | None = None) -> None:
+    """Make the private copy, as its writer composes it where that can; or say why there is none."""
     media = copy.plan.match.media
     name = f"{place.number()}{extension_of(copy.plan)}"
     try:
         with open_media(media) as source:
-            stage(place, name, source, media.size, media.mtime_ns)
+            pieces = None
+            if compose is not None and descriptor(source) is not None:
+                copy.written, pieces = _composed(copy, compose, source)
+            stage(place, name, source, media.size, media.mtime_ns, pieces)
     except SourceChanged as changed:
         copy.fail(str(changed), temporary=True)
     except OSError as error:
@@ -109,17 +114,50 @@ def _stage(copy: Copy, place: Dest, open_media: OpenMedia) -> None:
         copy.fail(f"cannot be read: {type(error).__name__}: {error}")
     else:
         copy.name = name
+        stage_xmp(copy, place, open_media)
 
 
-def _write_all(copies: Sequence[Copy], place: Dest, sessions: Mapping[str, WriterSession]) -> None:
-    groups: dict[str, list[Copy]] = {}
-    for copy in copies:
-        if copy.plan.writer:
-            groups.setdefault(copy.plan.writer, []).append(copy)
-    for name, group in groups.items():
-        staged = [Staged(copy.plan, os.path.join(place.staging, copy.name)) for copy in group]
-        for copy, written in zip(group, _answers(name, sessions, staged), strict=False):
-            copy.written = written
+def _composed(copy: Copy, compose: Compose, source: BinaryIO) -> tuple[Written, Sequence[Piece] | None]:
+    """What the output consists of; None for the source as it is."""
+    try:
+        pieces = compose(copy.plan, source)
+    except OSError:
+        raise
+    except Exception as error:
+        return Written("declined", f"{type(error).__name__}: {error}"), None
+    return (pieces, None) if isinstance(pieces, Written) else (Written("written"), pieces)
+
+
+def _write_all(
+    copies: Sequence[Copy], place: Dest, sessions: Mapping[str, WriterSession], writers: Sequence[Writer]
+) -> None:
+    """Let writers write what is not composed; who declines is followed by the next that accepts the Plan."""
+    waiting = [copy for copy in copies if copy.written is None]
+    declined = [copy for copy in copies if copy.written is not None and copy.written.word == "declined"]
+    while waiting or declined:
+        waiting += [copy for copy in declined if _passed_on(copy, writers)]
+        groups: dict[str, list[Copy]] = {}
+        for copy in waiting:
+            groups.setdefault(copy.writer, []).append(copy)
+        for name, group in groups.items():
+            staged = [Staged(copy.plan, os.path.join(place.staging, copy.name)) for copy in group]
+            for copy, written in zip(group, _answers(name, sessions, staged), strict=False):
+                copy.written = written
+        declined = [copy for copy in waiting if copy.written is not None and copy.written.word == "declined"]
+        waiting = []
+
+
+def _passed_on(copy: Copy, writers: Sequence[Writer]) -> bool:
+    """Hand a declined copy to the next writer; where there is none it stays as it is."""
+    names = [writer.name for writer in writers]
+    behind = writers[names.index(copy.writer) + 1 :] if copy.writer in names else ()
+    heir = next((writer for writer in behind if writer.accepts(copy.plan)), None)
+    if heir is None:
+        reason = copy.written.reason if copy.written is not None else ""
+        copy.written = Written("unchanged", warnings=(f"no writer can put tags into this file: {reason}",))
+        return False
+    copy.writer = heir.name
+    return True
 
 
 def _answers(name: str, sessions: Mapping[str, WriterSession], staged: Sequence[Staged]) -> list[Written]:
@@ -145,12 +183,12 @@ def _check(copy: Copy, place: Dest, open_media: OpenMedia) -> None:
     written = copy.written
     if written is None or not copy.name:
         return
-    if written.word != "unchanged":
+    if written.word != "unchanged" and written.word != "declined":
         copy.word = written.word
-    copy.reason, copy.warnings, copy.temporary = written.reason, written.warnings, written.temporary
+    copy.reason, copy.temporary = written.reason, written.temporary
+    copy.warnings = (*copy.warnings, *written.warnings)
     if written.word != "failed":
         if not (wrong := _wrong(copy, written, place)):
-            copy.xmp = _size(place, copy.xmp_name) is not None
             return
         copy.reason, copy.temporary = wrong, False
     if place.free() < copy.plan.match.media.size + SPARE:
@@ -165,24 +203,15 @@ def _check(copy: Copy, place: Dest, open_media: OpenMedia) -> None:
 
 def _wrong(copy: Copy, written: Written, place: Dest) -> str:
     """What is wrong with a copy after writing; "" when nothing is."""
-    size = _size(place, copy.name)
+    size = size_of(place, copy.name)
     if not size:
-        return f"the writer {copy.plan.writer} left no file"
+        return f"the writer {copy.writer} left no file"
     if written.word != "written" and size != copy.plan.match.media.size:
-        return f"the writer {copy.plan.writer} changed a file it said it left alone"
-    xmp = _size(place, copy.xmp_name)
+        return f"the writer {copy.writer} changed a file it said it left alone"
+    xmp = size_of(place, copy.xmp_name)
     if xmp == 0 or (xmp is None and written.word == "sidecar"):
-        return f"the writer {copy.plan.writer} left no XMP file"
+        return f"the writer {copy.writer} left no XMP file"
     return ""
-
-
-def _size(place: Dest, name: str) -> int | None:
-    """Size of a regular file in the staging folder; 0 for what is none, None for nothing."""
-    try:
-        found = os.stat(name, dir_fd=place.staging_fd, follow_symlinks=False)
-    except FileNotFoundError:
-        return None
-    return found.st_size if stat.S_ISREG(found.st_mode) else 0
 
 
 def _open_staged(place: Dest, name: str) -> int:
@@ -220,13 +249,14 @@ def _outcome(copy: Copy) -> Outcome:
         plan,
         copy.word,
         plan.output if copy.placed or copy.word == "unchanged" else None,
-        plan.writer,
+        copy.writer,
         copy.reason or plan.reason,
         (*plan.warnings, *copy.warnings),
         copy.size,
         copy.mtime_ns,
         copy.temporary,
         copy.xmp_stat,
+        copy.xmp_stat is not None and copy.short_xmp,
     )
 
 

@@ -18,7 +18,8 @@ from pef_tui.formats import FORMATS, Class
 from pef_tui.hooks import Staged, Writer, Written
 from pef_tui.model import Plan, TagEdit
 from pef_tui.write.kept import Kept
-from pef_tui.xmp import can_write, merge, to_xmp
+from pef_tui.write.xmp_writer import write_beside
+from pef_tui.xmp import can_write, to_xmp
 
 _NO_MEDIA = re.compile(r"Not a valid|[Ff]ormat error|File is empty|Unknown file type|File not found")
 _NO_VALUES = re.compile(r"Nothing to do")
@@ -108,7 +109,7 @@ class ExifToolSession:
         notes = (f"this format cannot hold {', '.join(left_out)}",) if left_out else ()
         try:
             with Kept(staged.path) as kept:
-                return self._climb(kept, edits, cls, notes)
+                return self._climb(kept, staged.plan, edits, cls, notes)
         except ProcessError as error:
             return Written("failed", str(error), notes, temporary=True)
         except ValueError as error:
@@ -118,7 +119,9 @@ class ExifToolSession:
                 raise
             return Written("failed", f"could not be written: {error}", notes, temporary=True)
 
-    def _climb(self, kept: Kept, edits: Sequence[TagEdit], cls: Class, notes: tuple[str, ...]) -> Written:
+    def _climb(
+        self, kept: Kept, plan: Plan, edits: Sequence[TagEdit], cls: Class, notes: tuple[str, ...]
+    ) -> Written:
         """Try one rung after the other, each on the copy as it was."""
         reason = ""
         args: list[str] = []
@@ -144,7 +147,9 @@ class ExifToolSession:
             reason = reason or error
         if not reason:
             return Written("unchanged", "", notes)
-        return _beside(kept.path, edits, reason, notes) if self._beside else Written("failed", reason, notes)
+        if not self._beside:
+            return Written("failed", reason, notes)
+        return _beside(kept.path, plan, edits, reason, notes)
 
     def _command(self, args: Sequence[str], kept: Kept) -> Answer:
         """Write into the copy; once more, on the copy as it was, when ExifTool dies or hangs or cannot write."""
@@ -172,16 +177,12 @@ def _written(kept: Kept, warnings: tuple[str, ...]) -> Written:
     return Written("written", "", warnings)
 
 
-def _beside(path: str, edits: Sequence[TagEdit], reason: str, notes: tuple[str, ...]) -> Written:
+def _beside(path: str, plan: Plan, edits: Sequence[TagEdit], reason: str, notes: tuple[str, ...]) -> Written:
     """The last rung: the file stays as it is, its tags go into an XMP file."""
-    said = [edit for edit in to_xmp(edits) if can_write(edit.tag) and edit.value is not None]
-    if not said:
+    said = [edit for edit in edits if edit.value is not None]
+    if not any(can_write(edit.tag) for edit in to_xmp(said)):
         return Written("failed", reason, notes)
-    packet = merge(None, said)
-    number = os.open(path + ".xmp", os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
-    with os.fdopen(number, "wb") as file:
-        file.write(packet)
-    return Written("sidecar", f"damaged: {reason}", notes)
+    return write_beside(path, said, f"damaged: {reason}", notes, fill=plan.match.xmp is None)
 
 
 def _want_room(kept: Kept) -> None:

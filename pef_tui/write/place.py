@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from pef_tui.hooks import Written
-from pef_tui.model import MediaOutcome, Outcome, Plan
+from pef_tui.model import MediaOutcome, Outcome, Plan, xmp_name
 from pef_tui.write.dest import Dest, Outside, components, sync
 
 FAT_NS = 2_000_000_000
@@ -48,6 +48,10 @@ class Placed(Protocol):
     def xmp_mtime_ns(self) -> int:
         """Its modification time."""
 
+    @property
+    def short_xmp(self) -> bool:
+        """Is it called `a.xmp`, not `a.jpg.xmp`?"""
+
 
 class Books(Protocol):
     """The record of what is put where; used from several threads."""
@@ -77,14 +81,19 @@ class Copy:
     warnings: tuple[str, ...] = ()
     temporary: bool = False
     written: Written | None = None
+    writer: str = ""
+    """Who writes it: the Plan's writer, or the next one where that declines."""
     xmp: bool = False
     """Has it an XMP file beside it?"""
     placed: bool = False
     size: int = 0
     mtime_ns: int = 0
     xmp_stat: tuple[int, int] | None = None
+    short_xmp: bool = False
+    """Is its XMP file called `a.xmp`?"""
 
     def __post_init__(self) -> None:
+        self.writer = self.plan.writer
         if self.plan.outcome not in ("written", "sidecar"):
             self.word = self.plan.outcome
 
@@ -97,6 +106,10 @@ class Copy:
     def names(self) -> tuple[str, ...]:
         """The files it consists of in the staging folder."""
         return (self.name, self.xmp_name) if self.xmp else (self.name,)
+
+    def warn(self, warning: str) -> None:
+        """Note something doubtful."""
+        self.warnings = (*self.warnings, warning)
 
     def fail(self, reason: str, *, temporary: bool = False) -> None:
         """Make it a failure."""
@@ -116,7 +129,7 @@ def user_changed(copy: Copy, place: Dest, books: Books) -> bool:
     with suppress(OSError, Outside):
         folder, name = components(output)
         with place.folder(folder, create=False) as fd:
-            if _standing(fd, name, known, intended=books.intended(output)) == "changed":
+            if _standing(fd, name, _of_media(known), intended=books.intended(output)) == "changed":
                 copy.leave()
                 return True
     return False
@@ -165,50 +178,64 @@ def _put(copy: Copy, place: Dest, fd: int, name: str, books: Books) -> None:
     output = copy.plan.output or ""
     known, intended = books.recorded(output), books.intended(output)
     try:
-        standing = _for_files(copy, place, fd, name, known, intended=intended)
+        standing = _standing(fd, name, _of_media(known), intended=intended)
+        if standing == "foreign" and _same_bytes(place.staging_fd, copy.name, fd, name):
+            standing = "ours"
+        if copy.xmp and standing not in ("changed", "foreign"):
+            standing = _choose_xmp(copy, place, fd, name, known, intended=intended)
         if standing == "changed":
             copy.leave()
         elif standing == "foreign":
             copy.fail("something that pef-tui did not put there has its output path; it is left as it is")
         else:
             _rename(copy, place, fd, name)
-            if known is not None and known.xmp and not copy.xmp and copy.word != "failed":
-                _drop_xmp(fd, name, known)
+            _drop_old_xmp(copy, fd, name, known)
     except OSError as error:
         if error.errno in _FULL:
             raise
         copy.fail(f"cannot be put in its place: {error.strerror or error}", temporary=True)
 
 
-def _for_files(
+def _choose_xmp(
     copy: Copy, place: Dest, fd: int, name: str, known: Placed | None, *, intended: bool
 ) -> Standing:
-    """What stands in the way of a copy and its XMP file; the same bytes do not."""
-    ways = []
-    for staged, end in zip(copy.names, ("", ".xmp"), strict=False):
-        standing = _standing(fd, name + end, known, intended=intended, xmp=bool(end))
-        if standing == "foreign" and _same_bytes(place.staging_fd, staged, fd, name + end):
+    """Which name its XMP file gets, and what stands there: the long one where the short one is somebody else's."""
+    standing: Standing = "free"
+    for short in (True, False) if copy.plan.short_xmp else (False,):
+        copy.short_xmp = short
+        there = xmp_name(name, short)
+        standing = _standing(fd, there, _of_xmp(known, short), intended=intended)
+        if standing == "foreign" and _same_bytes(place.staging_fd, copy.xmp_name, fd, there):
             standing = "ours"
-        ways.append(standing)
-    for standing in ("changed", "foreign"):
-        if standing in ways:
-            return standing
-    return "free"
+        if standing != "foreign":
+            break
+    return standing
 
 
-def _standing(fd: int, name: str, known: Placed | None, *, intended: bool, xmp: bool = False) -> Standing:
+Stat = tuple[int, int]
+"""Size and modification time."""
+
+
+def _of_media(known: Placed | None) -> Stat | None:
+    return (known.output_size, known.output_mtime_ns) if known is not None else None
+
+
+def _of_xmp(known: Placed | None, short: bool) -> Stat | None:
+    if known is None or not known.xmp or known.short_xmp != short:
+        return None
+    return known.xmp_size, known.xmp_mtime_ns
+
+
+def _standing(fd: int, name: str, known: Stat | None, *, intended: bool) -> Standing:
     try:
         found = os.stat(name, dir_fd=fd, follow_symlinks=False)
     except FileNotFoundError:
         return "free"
     if not stat.S_ISREG(found.st_mode):
         return "foreign"
-    if known is None or (xmp and not known.xmp):
+    if known is None:
         return "ours" if intended else "foreign"
-    size, mtime_ns = (
-        (known.xmp_size, known.xmp_mtime_ns) if xmp else (known.output_size, known.output_mtime_ns)
-    )
-    same = found.st_size == size and abs(found.st_mtime_ns - mtime_ns) <= FAT_NS
+    same = found.st_size == known[0] and abs(found.st_mtime_ns - known[1]) <= FAT_NS
     return "ours" if same or intended else "changed"
 
 
@@ -232,15 +259,21 @@ def _same_bytes(first: int, first_name: str, second: int, second_name: str) -> b
 
 def _rename(copy: Copy, place: Dest, fd: int, name: str) -> None:
     if copy.xmp:
-        os.replace(copy.xmp_name, name + ".xmp", src_dir_fd=place.staging_fd, dst_dir_fd=fd)
-        found = os.stat(name + ".xmp", dir_fd=fd, follow_symlinks=False)
+        there = xmp_name(name, copy.short_xmp)
+        os.replace(copy.xmp_name, there, src_dir_fd=place.staging_fd, dst_dir_fd=fd)
+        found = os.stat(there, dir_fd=fd, follow_symlinks=False)
         copy.xmp_stat = (found.st_size, found.st_mtime_ns)
     os.replace(copy.name, name, src_dir_fd=place.staging_fd, dst_dir_fd=fd)
     found = os.stat(name, dir_fd=fd, follow_symlinks=False)
     copy.size, copy.mtime_ns, copy.placed = found.st_size, found.st_mtime_ns, True
 
 
-def _drop_xmp(fd: int, name: str, known: Placed) -> None:
-    """Remove an XMP file of ours that tells what the picture itself tells now."""
-    if _standing(fd, name + ".xmp", known, intended=False, xmp=True) == "ours":
-        os.unlink(name + ".xmp", dir_fd=fd)
+def _drop_old_xmp(copy: Copy, fd: int, name: str, known: Placed | None) -> None:
+    """Remove an XMP file of ours that tells what the picture itself, or one of another name, tells now."""
+    if known is None or not known.xmp or copy.word == "failed":
+        return
+    if copy.xmp and copy.short_xmp == known.short_xmp:
+        return
+    old = xmp_name(name, known.short_xmp)
+    if _standing(fd, old, _of_xmp(known, known.short_xmp), intended=False) == "ours":
+        os.unlink(old, dir_fd=fd)

@@ -11,13 +11,18 @@ import os
 import re
 import shutil
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import BinaryIO
 
 from pef_tui.formats import FORMATS
-from pef_tui.model import Plan
+from pef_tui.hooks import Piece
+from pef_tui.model import MediaFile, Plan
 from pef_tui.write.dest import Dest, open_staging
 
+OpenMedia = Callable[[MediaFile], BinaryIO]
+
+FULL = (errno.ENOSPC, errno.EDQUOT)
+"""Errors of a disk without room."""
 _CREATE = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _FICLONE = 0x40049409
 _CHUNK = 1 << 20
@@ -88,21 +93,33 @@ def extension_of(plan: Plan) -> str:
     return own.lower() if _EXTENSION.fullmatch(own) else ".bin"
 
 
-def stage(dest: Dest, name: str, source: BinaryIO, size: int, mtime_ns: int) -> None:
-    """Copy an opened source into the staging folder as `name`.
+def stage(
+    dest: Dest,
+    name: str,
+    source: BinaryIO,
+    size: int,
+    mtime_ns: int,
+    pieces: Sequence[Piece] | None = None,
+) -> None:
+    """Copy an opened source into the staging folder as `name`; with `pieces`, put together what they say instead.
 
     Raises SourceChanged where size or time (where the source has one) differ from the scan's, OSError. A copy that
     fails is removed.
     """
     fd = os.open(name, _CREATE, 0o600, dir_fd=dest.staging_fd)
     try:
-        descriptor = _descriptor(source)
-        if descriptor is None:
+        number = descriptor(source)
+        if number is None:
             copied = _read_and_write(source, fd, size)
+        elif pieces is None:
+            _compare(number, size, mtime_ns)
+            copied = _copy(dest.ways, number, fd, size)
+            _compare(number, size, mtime_ns)
         else:
-            _compare(descriptor, size, mtime_ns)
-            copied = _copy(dest, descriptor, fd, size)
-            _compare(descriptor, size, mtime_ns)
+            _compare(number, size, mtime_ns)
+            assemble(pieces, number, fd, dest.ways)
+            _compare(number, size, mtime_ns)
+            copied = size
         if copied != size:
             raise SourceChanged(f"changed while the run was on: {copied} bytes instead of {size}")
     except BaseException:
@@ -112,7 +129,24 @@ def stage(dest: Dest, name: str, source: BinaryIO, size: int, mtime_ns: int) -> 
         os.close(fd)
 
 
-def _descriptor(source: BinaryIO) -> int | None:
+def assemble(pieces: Sequence[Piece], source: int, target: int, ways: dict[int, int]) -> None:
+    """Put the pieces into an empty file, spans of the source moved by the kernel where it can.
+
+    `ways` keeps, by device, which way of copying works. Raises SourceChanged where the source is too short, OSError.
+    """
+    at = 0
+    for piece in pieces:
+        if isinstance(piece, bytes):
+            _write(target, piece, at)
+            at += len(piece)
+            continue
+        size = piece.stop - piece.start
+        if _copy(ways, source, target, size, piece.start, at) != size:
+            raise SourceChanged("changed while the run was on: it became shorter")
+        at += size
+
+
+def descriptor(source: BinaryIO) -> int | None:
     """Of a file of a directory; members of archives have none of their own."""
     try:
         return source.fileno()
@@ -128,31 +162,33 @@ def _compare(fd: int, size: int, mtime_ns: int) -> None:
         raise SourceChanged("changed while the run was on: another size or time than when it was found")
 
 
-def _copy(dest: Dest, source: int, target: int, size: int) -> int:
-    """Copy from the start, by the best way that both disks have; how many bytes."""
+def _copy(ways: dict[int, int], source: int, target: int, size: int, *where: int) -> int:
+    """Copy by the best way that both disks have; how many bytes. `where`: from which offset and to which, else 0."""
     device = os.fstat(source).st_dev
-    for number in range(dest.ways.get(device, 0), len(WAYS)):
+    first = max(ways.get(device, 0), 1 if where else 0)
+    for number in range(first, len(WAYS)):
         try:
-            copied = WAYS[number](source, target, size)
+            copied = WAYS[number](source, target, size, *where)
         except OSError as error:
             if error.errno not in _CANNOT or number == len(WAYS) - 1:
                 raise
-            os.ftruncate(target, 0)
-            dest.ways[device] = number + 1
+            os.ftruncate(target, where[1] if where else 0)
+            ways[device] = number + 1
         else:
             return copied
     raise AssertionError("the last way returns or raises")
 
 
 def _reflink(source: int, target: int, size: int) -> int:
+    """Of a whole file only: parts can be shared only where they begin at a block of the disk."""
     fcntl.ioctl(target, _FICLONE, source)
     return os.fstat(target).st_size
 
 
-def _copy_file_range(source: int, target: int, size: int) -> int:
+def _copy_file_range(source: int, target: int, size: int, start: int = 0, at: int = 0) -> int:
     done = 0
     while done < size:
-        moved = os.copy_file_range(source, target, min(_AT_ONCE, size - done), done, done)
+        moved = os.copy_file_range(source, target, min(_AT_ONCE, size - done), start + done, at + done)
         if not moved:
             if not done:  # some file systems of the kernel's own say 0 instead of "cannot"
                 raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
@@ -161,18 +197,18 @@ def _copy_file_range(source: int, target: int, size: int) -> int:
     return done
 
 
-def _sendfile(source: int, target: int, size: int) -> int:
+def _sendfile(source: int, target: int, size: int, start: int = 0, at: int = 0) -> int:
     done = 0
-    os.lseek(target, 0, os.SEEK_SET)
-    while done < size and (moved := os.sendfile(target, source, done, min(_AT_ONCE, size - done))):
+    os.lseek(target, at, os.SEEK_SET)
+    while done < size and (moved := os.sendfile(target, source, start + done, min(_AT_ONCE, size - done))):
         done += moved
     return done
 
 
-def _read_write(source: int, target: int, size: int) -> int:
+def _read_write(source: int, target: int, size: int, start: int = 0, at: int = 0) -> int:
     done = 0
-    while done < size and (data := os.pread(source, min(_CHUNK, size - done), done)):
-        _write(target, data, done)
+    while done < size and (data := os.pread(source, min(_CHUNK, size - done), start + done)):
+        _write(target, data, at + done)
         done += len(data)
     return done
 
@@ -193,7 +229,7 @@ def _write(target: int, data: bytes, at: int) -> None:
         view, at = view[written:], at + written
 
 
-WAYS: tuple[Callable[[int, int, int], int], ...] = tuple(
+WAYS: tuple[Callable[..., int], ...] = tuple(
     way
     for way, needs in (
         (_reflink, ""),

@@ -41,25 +41,31 @@ class XmpSession:
     def write(self, staged: Sequence[Staged]) -> Iterator[Written]:
         """Write each Plan's edits beside its copy. Raises OSError (ENOSPC, EDQUOT) when the disk is full."""
         for each in staged:
-            yield write_beside(each.path, each.plan.edits)
+            yield write_beside(each.path, each.plan.edits, fill=each.plan.match.xmp is None)
 
     def close(self) -> None:
         """Nothing to let go of."""
 
 
 def write_beside(
-    path: str, edits: Sequence[TagEdit], reason: str = "", warnings: Sequence[str] = ()
+    path: str,
+    edits: Sequence[TagEdit],
+    reason: str = "",
+    warnings: Sequence[str] = (),
+    *,
+    fill: bool = True,
 ) -> Written:
     """Put edits, in whatever tags they are, into `path + ".xmp"`; the file at `path` is not opened.
 
-    An XMP file that is there is kept and completed: what it says stays, lists are joined. A broken one is left as
-    it is, and the answer is `unchanged` with a warning. Raises OSError (ENOSPC, EDQUOT) when the disk is full.
+    An XMP file that is there is kept and completed: lists are joined, and with `fill` what it says stays, as where the
+    edits were not yet settled with it. A broken one is left as it is, and the answer is `unchanged` with a warning.
+    Raises OSError (ENOSPC, EDQUOT) when the disk is full.
     """
     left_out = untold(edits)
     notes = (*warnings, *((f"XMP cannot hold {', '.join(left_out)}",) if left_out else ()))
     try:
         packet = _existing(path + SUFFIX)
-        merged = merge(packet, [edit for edit in to_xmp(edits) if can_write(edit.tag)], fill=True)
+        merged = merge(packet, [edit for edit in to_xmp(edits) if can_write(edit.tag)], fill=fill)
         if merged != packet:
             _put(path + SUFFIX, merged)
     except BadPacket as error:
