@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 
 from pef_tui.hooks import Writer, WriterSession
@@ -19,7 +19,7 @@ EXIFTOOL_SECONDS = 0.025
 BYTES_A_SECOND = 200e6
 
 Planned = Iterator[list[Record | Plan]]
-CarryOut = Callable[[Sequence[Plan], dict[str, WriterSession]], list[Outcome]]
+CarryOut = Callable[[Sequence[Plan], Mapping[str, WriterSession]], list[Outcome]]
 """Carries out one batch with the sessions of the calling thread."""
 
 
@@ -43,19 +43,35 @@ class Bench:
         self._mine = threading.local()
         self._all: list[WriterSession] = []
 
-    def sessions(self, names: set[str]) -> dict[str, WriterSession]:
-        """The sessions of the calling thread, those named among them."""
-        mine: dict[str, WriterSession] = self._mine.__dict__.setdefault("sessions", {})
-        for name in names - mine.keys():
-            mine[name] = self._writers[name].open()
-            self._all.append(mine[name])
+    def sessions(self) -> Sessions:
+        """The sessions of the calling thread."""
+        mine: Sessions | None = self._mine.__dict__.get("sessions")
+        if mine is None:
+            mine = self._mine.sessions = Sessions(self._open)
         return mine
+
+    def _open(self, name: str) -> WriterSession:
+        session = self._writers[name].open()
+        self._all.append(session)
+        return session
 
     def close(self) -> None:
         """Close every session; the workers must have nothing in hand."""
         for session in self._all:
             session.close()
         self._all.clear()
+
+
+class Sessions(dict[str, WriterSession]):
+    """Sessions by the name of their writer; one that is not there yet is opened when it is asked for."""
+
+    def __init__(self, open: Callable[[str], WriterSession]) -> None:
+        super().__init__()
+        self._open = open
+
+    def __missing__(self, name: str) -> WriterSession:
+        session = self[name] = self._open(name)
+        return session
 
 
 class Workshop:
@@ -94,7 +110,7 @@ class Workshop:
             self._batch, self._seconds, self._bytes = [], 0.0, 0
 
     def _work(self, batch: Sequence[Plan]) -> list[Outcome]:
-        return self._carry_out(batch, self._bench.sessions({plan.writer for plan in batch if plan.writer}))
+        return self._carry_out(batch, self._bench.sessions())
 
     @property
     def idle(self) -> bool:

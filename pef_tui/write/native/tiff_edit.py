@@ -1,0 +1,253 @@
+"""Editing the TIFF block of EXIF by appending: nothing that is there moves, so maker notes keep all their offsets.
+
+Directories that change and values that do not fit into their entry are written behind the block; of the bytes that
+were there only the pointer to the first directory changes. (TIFF 6.0, section 2; EXIF 2.32, section 4.6.)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from struct import Struct
+from typing import Literal, NamedTuple
+
+from pef_tui.write.native.declined import Declined
+
+Name = Literal["IFD0", "ExifIFD", "GPS"]
+BYTE, ASCII, SHORT, LONG, RATIONAL, UNDEFINED = 1, 2, 3, 4, 5, 7
+_SIZES = (0, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8, 4)
+MOST_ENTRIES = 1000
+_POINTERS: dict[Name, int] = {"ExifIFD": 0x8769, "GPS": 0x8825}
+_STRIPS, _TILES, _SUB_DIRECTORIES, _JPEG, _JPEG_LENGTH = 0x0111, 0x0144, 0x014A, 0x0201, 0x0202
+
+
+class Field(NamedTuple):
+    """A value to be written."""
+
+    type: int
+    values: bytes | tuple[int, ...]
+    """Bytes as they are, or SHORTs, LONGs, or both halves of RATIONALs."""
+
+    def packed(self, order: _Order) -> tuple[int, bytes]:
+        """How many values, and their bytes."""
+        if isinstance(self.values, bytes):
+            return len(self.values), self.values
+        form = order.short if self.type == SHORT else order.long
+        count = len(self.values) // (2 if self.type == RATIONAL else 1)
+        return count, b"".join(map(form.pack, self.values))
+
+
+Fields = Mapping[int, Field | None]
+"""By tag number; None removes the tag."""
+Changes = Mapping[Name, Fields]
+
+
+def resolution(across: int = 72, down: int = 72, unit: int = 2) -> Fields:
+    """What a new IFD0 must hold (EXIF 2.32, table 19); `unit` 1 none, 2 inches, 3 centimetres."""
+    return {
+        0x011A: Field(RATIONAL, (across, 1)),
+        0x011B: Field(RATIONAL, (down, 1)),
+        0x0128: Field(SHORT, (unit,)),
+        0x0213: Field(SHORT, (1,)),
+    }
+
+
+_CAMERA: Fields = {
+    0x9000: Field(UNDEFINED, b"0232"),
+    0x9101: Field(UNDEFINED, b"\1\2\3\0"),
+    0xA000: Field(UNDEFINED, b"0100"),
+    0xA001: Field(SHORT, (0xFFFF,)),
+}
+_POSITION: Fields = {0x0000: Field(BYTE, b"\2\3\0\0")}
+
+
+class _Order:
+    """How numbers stand in a block."""
+
+    __slots__ = ("entry", "long", "short")
+
+    def __init__(self, mark: str) -> None:
+        self.short = Struct(mark + "H")
+        self.long = Struct(mark + "L")
+        self.entry = Struct(mark + "HHLL")
+
+
+_ORDERS = {b"II*\0": _Order("<"), b"MM\0*": _Order(">")}
+_NEW = b"MM\0*\0\0\0\x08"
+
+
+class _Directory(NamedTuple):
+    entries: dict[int, bytes]
+    """Each entry's twelve bytes by its tag."""
+    link: int
+    """Where the directory behind it begins, 0 for none."""
+
+
+def edit_tiff(block: bytes | None, changes: Changes, fresh: Fields) -> bytes | None:
+    """The block with the changes made; None makes a new one, in big-endian order as ExifTool does.
+
+    `fresh` is what a new IFD0 holds (`resolution`). The same object comes back where nothing changes. Raises Declined
+    for a block that cannot be taken at its word.
+    """
+    order = _ORDERS[_NEW[:4]] if block is None else _ORDERS.get(block[:4])
+    if order is None or (block is not None and len(block) < 14):
+        raise Declined("the EXIF block does not begin as TIFF does")
+    found = {} if block is None else _directories(block, order, changes)
+    wanted = {name: _effective(found.get(name), fields, name) for name, fields in changes.items()}
+    wanted = {name: fields for name, fields in wanted.items() if fields}
+    if not wanted:
+        return block
+    return _appended(_NEW if block is None else block, order, found, wanted, fresh)
+
+
+def _directories(block: bytes, order: _Order, changes: Changes) -> dict[Name, _Directory]:
+    first = order.long.unpack_from(block, 4)[0]
+    main = _read(block, order, first)
+    found: dict[Name, _Directory] = {"IFD0": main}
+    starts = {first}
+    for name, tag in _POINTERS.items():
+        if tag in main.entries:
+            start = _pointer(order, main.entries[tag])
+            if start in starts:
+                raise Declined("the EXIF directories run in a circle")
+            starts.add(start)
+            found[name] = _read(block, order, start)
+    if "ExifIFD" in found and not found["ExifIFD"].entries.keys().isdisjoint(_POINTERS.values()):
+        raise Declined("the EXIF directories run in a circle")
+    _check_pictures(block, order, main)
+    if main.link:
+        _check_thumbnail(block, order, main.link, starts, changes.get("IFD0", {}))
+    return found
+
+
+def _read(block: bytes, order: _Order, start: int) -> _Directory:
+    """The directory at `start`, whole and with all its values inside the block. Raises Declined."""
+    size = len(block)
+    if not 8 <= start <= size - 2:
+        raise Declined("an EXIF directory lies outside its block")
+    number = order.short.unpack_from(block, start)[0]
+    end = start + 2 + 12 * number
+    if not 0 < number <= MOST_ENTRIES or end > size:
+        raise Declined("an EXIF directory is cut or empty")
+    entries: dict[int, bytes] = {}
+    at = start + 2
+    for tag, kind, count, where in order.entry.iter_unpack(block[at:end]):
+        if not 1 <= kind <= 13 or tag in entries:
+            raise Declined("an EXIF directory has an unknown type or the same tag twice")
+        length = _SIZES[kind] * count
+        if length > 4 and (where < 8 or where + length > size or (where < end and where + length > start)):
+            raise Declined("an EXIF value lies outside its block")
+        entries[tag] = block[at : at + 12]
+        at += 12
+    link = order.long.unpack_from(block, end)[0] if end + 4 <= size else 0
+    return _Directory(entries, link)
+
+
+def _pointer(order: _Order, entry: bytes) -> int:
+    """Where an entry that is a single LONG (or IFD) points to."""
+    _, kind, count, value = order.entry.unpack(entry)
+    if kind not in (LONG, 13) or count != 1:
+        raise Declined("an EXIF pointer of an odd type")
+    return int(value)
+
+
+def _check_pictures(block: bytes, order: _Order, directory: _Directory) -> None:
+    """Pictures that a directory points to must lie inside the block, or they would be lost from sight."""
+    entries = directory.entries
+    if _STRIPS in entries or _TILES in entries or _SUB_DIRECTORIES in entries:
+        raise Declined("EXIF that holds a picture of its own")
+    if _JPEG in entries:
+        length = _pointer(order, entries[_JPEG_LENGTH]) if _JPEG_LENGTH in entries else 0
+        if _pointer(order, entries[_JPEG]) + length > len(block):
+            raise Declined("the thumbnail lies outside the EXIF block")
+
+
+def _check_thumbnail(block: bytes, order: _Order, link: int, starts: set[int], main: Fields) -> None:
+    """The directory of the thumbnail must be sound, and hold nothing that is to change (ExifTool changes it there)."""
+    if link in starts:
+        raise Declined("the EXIF directories run in a circle")
+    second = _read(block, order, link)
+    if second.link:
+        raise Declined("EXIF of more than two pictures")
+    if not second.entries.keys().isdisjoint({*main, *_POINTERS.values()}):
+        raise Declined("the thumbnail has tags of the picture")
+    _check_pictures(block, order, second)
+
+
+def _effective(directory: _Directory | None, fields: Fields, name: Name) -> dict[int, Field | None]:
+    """The changes that change something. Raises Declined where ExifTool would take the whole directory away."""
+    there = directory.entries if directory is not None else {}
+    made = {tag: field for tag, field in fields.items() if field is not None or tag in there}
+    if made and all(field is None for field in made.values()):
+        least = {**_CAMERA, **_POSITION, **resolution()} if name != "IFD0" else resolution()
+        if not there.keys() - made.keys() - least.keys():
+            raise Declined("the last tag of an EXIF directory goes")
+    return made
+
+
+def _appended(
+    block: bytes,
+    order: _Order,
+    found: Mapping[Name, _Directory],
+    wanted: Mapping[Name, dict[int, Field | None]],
+    fresh: Fields,
+) -> bytes:
+    """The block with every directory that changes behind it: IFD0 first, as it holds the pointers to the others."""
+    out = bytearray(block)
+    if len(out) % 2:
+        out.append(0)
+    new: dict[Name, Fields] = {"IFD0": fresh, "ExifIFD": _CAMERA, "GPS": _POSITION}
+    main = dict(wanted.get("IFD0", {}))
+    main.update({tag: Field(LONG, (0,)) for name, tag in _POINTERS.items() if name in wanted})
+    order.long.pack_into(out, 4, len(out))
+    places: dict[int, int] = {}
+    names: tuple[Name, ...] = ("IFD0", "ExifIFD", "GPS")
+    for name in names:
+        if name != "IFD0":
+            if name not in wanted:
+                continue
+            order.long.pack_into(out, places[_POINTERS[name]], len(out))
+        directory = found.get(name)
+        fields = main if name == "IFD0" else wanted[name]
+        if directory is None:
+            fields = {**new[name], **fields}
+        places.update(_lay(out, order, directory, fields))
+    return bytes(out)
+
+
+def _lay(out: bytearray, order: _Order, directory: _Directory | None, fields: Fields) -> dict[int, int]:
+    """Put a directory and the values that are new behind the block; where the value of each new entry stands."""
+    entries = dict(directory.entries) if directory is not None else {}
+    link = directory.link if directory is not None else 0
+    for tag, field in fields.items():
+        if field is None:
+            del entries[tag]
+        else:
+            entries[tag] = b""
+    start = len(out)
+    out += bytes(2 + 12 * len(entries) + 4)
+    order.short.pack_into(out, start, len(entries))
+    order.long.pack_into(out, start + 2 + 12 * len(entries), link)
+    places: dict[int, int] = {}
+    at = start + 2
+    for tag in sorted(entries):
+        entry = entries[tag]
+        if not entry:
+            field = fields[tag]
+            assert field is not None
+            entry = _entry(out, order, tag, field)
+            places[tag] = at + 8
+        out[at : at + 12] = entry
+        at += 12
+    return places
+
+
+def _entry(out: bytearray, order: _Order, tag: int, field: Field) -> bytes:
+    """The twelve bytes of an entry; a value that does not fit into them goes behind the block, on an even place."""
+    count, data = field.packed(order)
+    if len(data) <= 4:
+        return order.entry.pack(tag, field.type, count, 0)[:8] + data.ljust(4, b"\0")
+    where = len(out)
+    out += data
+    if len(out) % 2:
+        out.append(0)
+    return order.entry.pack(tag, field.type, count, where)

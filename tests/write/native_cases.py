@@ -1,0 +1,178 @@
+"""What the tests of the writer `native` write: Plans as the policy makes them, over many pictures."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from pathlib import Path
+
+from pef_tui.hooks import Span
+from pef_tui.model import EPOCH, Geo, Match, MediaFile, Person, Place, Plan, Sidecar, State, TagEdit, Taken, Value
+from pef_tui.settings import Existing
+from pef_tui.state.jpeg import read_jpeg
+from pef_tui.tags.dates import dates
+from pef_tui.tags.favourites import favourites
+from pef_tui.tags.gps import gps
+from pef_tui.tags.people import people
+from pef_tui.tags.policy import settle
+from pef_tui.tags.text import text
+from pef_tui.testing.exif import Directory, Exif, octets, tiff_block
+from pef_tui.testing.exif import long as longs
+from pef_tui.testing.exif import text as ascii_text
+from pef_tui.testing.films import film
+from pef_tui.testing.jpeg import iptc_block, jpeg, motion_photo, segment, xmp_packet
+from pef_tui.write.native.writer import compose
+
+SAMPLES = Path(__file__).parents[2].parent / "shared" / "samples"
+DC = "http://purl.org/dc/elements/1.1/"
+TAKEN = 1_561_977_296
+TEXT = "Ümlaut 😀 東京 \"q\" $5 @x &amp; 'y' <b>\nsecond line\n-if\nsystem('touch PWNED')"
+CAMERA = Exif(
+    date="2019:07:01 12:34:56",
+    subsec="070",
+    place=Place(48.858, 2.2945, 35.0),
+    description="DSC",
+    make="Kamera",
+    model="5",
+    maker_note=b"MakerNote\0" + bytes(range(250)),
+)
+
+
+def state_of(data: bytes) -> State | None:
+    return read_jpeg(io.BytesIO(data))
+
+
+def plan_of(
+    data: bytes, sidecar: Sidecar, taken: Taken | None = None, existing: Existing = "fill"
+) -> Plan | None:
+    """What the built-in mappers and the policy make of a picture; None where its tags are not read natively."""
+    if (state := state_of(data)) is None:
+        return None
+    media = MediaFile(0, "a.jpg", len(data), 0)
+    match = Match(media, "", sidecar=sidecar, state=state, taken=taken)
+    wanted = [edit for mapper in (dates, gps, people, text, favourites) for edit in mapper(match)]
+    return Plan(match, "written", settle(match, wanted, existing).edits, writer="native")
+
+
+def plan_with(data: bytes, tags: dict[str, Value | None], **state: str) -> Plan:
+    """A Plan that writes just these tags."""
+    found = state_of(data) or State(format="jpeg", reader="native")
+    match = Match(MediaFile(0, "a.jpg", len(data), 0), "", state=found)
+    edits = tuple(TagEdit(tag, value, "always") for tag, value in tags.items())
+    return Plan(match, "written", edits, writer="native")
+
+
+def written(plan: Plan, data: bytes) -> bytes | str:
+    """The picture with the Plan's edits, or the word and reason of the writer's answer."""
+    pieces = compose(plan, io.BytesIO(data))
+    if not isinstance(pieces, tuple):
+        return f"{pieces.word}: {pieces.reason}" if pieces.reason else pieces.word
+    return b"".join(data[piece.start : piece.stop] if isinstance(piece, Span) else piece for piece in pieces)
+
+
+def scan_on(data: bytes) -> bytes:
+    """Everything from the first scan on; the whole file where it has none."""
+    at = 2
+    while data[at : at + 1] == b"\xff" and data[at + 1] != 0xDA:
+        at += 1 if data[at + 1] == 0xFF else 2 + int.from_bytes(data[at + 2 : at + 4], "big")
+    return data[at:]
+
+
+def _same_moment(data: bytes) -> Plan | None:
+    """The camera's clock is two hours ahead of UTC and says when: only the offset is missing."""
+    state = state_of(data)
+    shown = state.tags.get("EXIF:DateTimeOriginal") if state else None
+    try:
+        clock = datetime.strptime(str(shown)[:19], "%Y:%m:%d %H:%M:%S")
+    except ValueError:
+        return None
+    instant = (clock - EPOCH.replace(tzinfo=None)).total_seconds() - 7200
+    return plan_of(data, _sidecar(instant), Taken(instant, 120, "gps"))
+
+
+def _sidecar(taken: float = TAKEN, **more: object) -> Sidecar:
+    return Sidecar(title="a.jpg", **more)  # type: ignore[arg-type]
+
+
+_PLACE = Geo(-33.8567844, -151.213108, -3.25)
+_NAMES = (Person("Zoë 🎉"), Person("O\"Brien & 'co'"), Person("a|b/c"))
+_ALL = _sidecar(geo_data=Geo(1.5, 2.25, 0.0), people=_NAMES, description=TEXT, favorited=True)
+_BERLIN = Taken(TAKEN, 120, "gps")
+
+
+def _remove_fractions(data: bytes) -> Plan | None:
+    state = state_of(data)
+    if state is None or not [tag for tag in state.tags if tag.startswith("EXIF:SubSecTime")]:
+        return None
+    return plan_of(data, _sidecar(), _BERLIN, "overwrite")
+
+
+CASES: dict[str, Callable[[bytes], Plan | None]] = {
+    "everything": lambda data: plan_of(data, _ALL, _BERLIN),
+    "everything, overwritten": lambda data: plan_of(data, _ALL, _BERLIN, "overwrite"),
+    "same moment": _same_moment,
+    "another date, overwritten": lambda data: plan_of(data, _sidecar(), _BERLIN, "overwrite"),
+    "fractions go": _remove_fractions,
+    "south, west and below the sea": lambda data: plan_of(data, _sidecar(geo_data=_PLACE), None, "overwrite"),
+    "north and east": lambda data: plan_of(
+        data, _sidecar(geo_data=Geo(0.0000123, 179.9999999, 8848.86)), None, "overwrite"
+    ),
+    "no altitude": lambda data: plan_of(data, _sidecar(geo_data=Geo(59.99999999, 0.5)), None, "overwrite"),
+    "people": lambda data: plan_of(data, _sidecar(people=_NAMES)),
+    "description": lambda data: plan_of(data, _sidecar(description=TEXT), None, "overwrite"),
+    "a favourite": lambda data: plan_of(data, _sidecar(favorited=True), None, "overwrite"),
+    "one tag of EXIF": lambda data: plan_with(data, {"EXIF:ModifyDate": "2019:07:01 12:34:56"}),
+    "nothing": lambda data: plan_of(data, _sidecar()),
+}
+
+
+def pictures() -> Iterator[tuple[str, bytes]]:
+    """Pictures made here, and the samples where they are."""
+    yield from made().items()
+    for path in sorted(SAMPLES.glob("*/*.*")) if SAMPLES.exists() else ():
+        if (data := path.read_bytes())[:3] == b"\xff\xd8\xff":
+            yield path.name, data
+
+
+def made() -> dict[str, bytes]:
+    subjects = "<dc:subject><rdf:Bag><rdf:li>Ann</rdf:li><rdf:li>Bœuf, Bob</rdf:li></rdf:Bag></dc:subject>"
+    languages = (
+        '<dc:description><rdf:Alt><rdf:li xml:lang="x-default">Sea</rdf:li>'
+        '<rdf:li xml:lang="de">Meer</rdf:li></rdf:Alt></dc:description>'
+    )
+    xmp = xmp_packet(subjects, 'xmp:Rating="3"', dc=DC, xmp="http://ns.adobe.com/xap/1.0/")
+    plain = jpeg(1)
+    return {
+        "plain": plain,
+        "without JFIF": plain[:2] + plain[20:],
+        "odd resolution": plain.replace(b"JFIF\0\1\1\0\0\1\0\1", b"JFIF\0\1\1\2\0\x64\0\x65"),
+        "little": jpeg(2, exif=CAMERA),
+        "big": jpeg(3, exif=Exif(date="2019:07:01 12:34:56", subsec="5", offset="+02:00", order="big")),
+        "only IFD0": jpeg(4)[:20] + segment(0xE1, b"Exif\0\0" + tiff_block(_only_main())) + jpeg(4)[20:],
+        "with a thumbnail": jpeg(5)[:20] + segment(0xE1, b"Exif\0\0" + _with_thumbnail()) + jpeg(5)[20:],
+        "xmp": jpeg(6, xmp=xmp),
+        "xmp in languages": jpeg(7, xmp=xmp_packet(languages, dc=DC)),
+        "exif and xmp": jpeg(8, exif=CAMERA, xmp=xmp),
+        "iptc": jpeg(9, exif=CAMERA, iptc=iptc_block("Sea", ["Ann"])),
+        "comment": jpeg(10, comment="made"),
+        "motion photo": motion_photo(film(seed=3), 3, CAMERA),
+        "garbage behind": jpeg(11, exif=CAMERA) + bytes(range(256)) * 20,
+        "larger than a piece": jpeg(12, exif=CAMERA) + b"trailer" * 20_000,
+        "fill bytes": plain[:20] + b"\xff\xff" + plain[20:],
+    }
+
+
+def _only_main() -> Directory:
+    return {0x10F: ascii_text("Maker"), 0x112: octets(b"\0\1", 7)} | {0x112: longs("little", 1)}
+
+
+def _with_thumbnail() -> bytes:
+    """IFD0 with a camera's directory, and IFD1 with a picture behind both."""
+    small = jpeg(99)
+    main: Directory = {0x10F: ascii_text("Maker"), 0x8769: {0x9000: octets(b"0220")}}
+    second: Directory = {0x103: longs("little", 6), 0x201: longs("little", 0), 0x202: longs("little", len(small))}
+    block = bytearray(tiff_block(main, second))
+    at = block.index(b"\x01\x02\x04\0\1\0\0\0") + 8
+    block[at : at + 4] = len(block).to_bytes(4, "little")
+    return bytes(block) + small
