@@ -40,6 +40,10 @@ def _main(argv: list[str]) -> int:
         console.say(note)
     if arguments.action == "show_config":
         return _show(_setting_lines(loaded), settings.json)
+    if arguments.action == "status":
+        from pef_tui.status import status
+
+        return status(settings)
     if not (settings.batch or arguments.action):
         return _no_screen(argv, arguments, console)
     _open_log(settings.log, settings.verbose)

@@ -16,6 +16,7 @@ GROUPS = {
         "output",
         "dry_run",
         "existing",
+        "decisions",
         "timezone",
         "unmatched",
         "extensions",

@@ -97,12 +97,17 @@ def _source(root: int, path: str, scanners: Sequence[Scanner]) -> Source:
     raise UsageError(f"SOURCE {safe(path)}: neither a folder nor an archive that can be read here")
 
 
+def default_output(path: str) -> str:
+    """DEST for one SOURCE where none is given."""
+    return _ARCHIVE_ENDING.sub("", path.rstrip("/")) + "-fixed"
+
+
 def output_path(given: str, paths: Sequence[str]) -> str:
     """DEST as an absolute path: as given, or beside the only SOURCE. Raises UsageError."""
     if not given:
         if len(paths) != 1:
             raise UsageError("several SOURCEs: name the output folder with -o DEST")
-        given = _ARCHIVE_ENDING.sub("", paths[0].rstrip("/")) + "-fixed"
+        given = default_output(paths[0])
     output = os.path.realpath(given)
     try:
         mode = os.stat(output).st_mode

@@ -11,7 +11,7 @@ import errno
 import itertools
 import os
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from struct import Struct as Packed
 from typing import BinaryIO
@@ -55,6 +55,8 @@ class Scan(Struct, frozen=True):
     """End of the last good frame."""
     sequence: int
     """Of the last good frame."""
+    last: int
+    """Where the last good frame begins; 0 when there is none."""
     bad: tuple[Bad, ...]
 
     @property
@@ -83,7 +85,7 @@ def scan(file: BinaryIO, size: int, accept: Accept) -> Scan:
     """Read every frame of a journal of `size` bytes, finding the good ones behind damage. Raises NewerFormat."""
     bad: list[Bad] = []
     start = position = good = _header(file)
-    sequence = 0
+    sequence = last = 0
     file.seek(position)
     while position < size:
         found = _read(file, size - position)
@@ -97,9 +99,24 @@ def scan(file: BinaryIO, size: int, accept: Accept) -> Scan:
         if why:
             bad.append(Bad(position, end, why))
         else:
-            good, sequence = end, number
+            last, good, sequence = position, end, number
         position = end
-    return Scan(size, start, good, sequence, tuple(bad))
+    return Scan(size, start, good, sequence, last, tuple(bad))
+
+
+def frames(file: BinaryIO, start: int, size: int, sequence: int) -> Iterator[tuple[int, int, bytes]]:
+    """Offset, sequence number and payload of the frames from `start` to `size`, behind the one of this number.
+
+    Raises Impossible where one is damaged.
+    """
+    file.seek(start)
+    while start < size:
+        found = _read(file, size - start)
+        if found is None or found[0] <= sequence:
+            raise Impossible("damaged")
+        sequence = found[0]
+        yield start, sequence, found[1]
+        start += _HEAD.size + len(found[1])
 
 
 def _taken(accept: Accept, position: int, payload: bytes) -> str:
@@ -160,7 +177,7 @@ class Journal:
     def __init__(self, folder: int, fd: int) -> None:
         self._folder = folder
         self._fd = fd
-        self.seen = Scan(len(HEADER), len(HEADER), len(HEADER), 0, ())
+        self.seen = Scan(len(HEADER), len(HEADER), len(HEADER), 0, 0, ())
         self.end = len(HEADER)
         self.sequence = 0
         self.stopped = ""
@@ -208,6 +225,11 @@ class Journal:
         if self.seen.torn:
             os.ftruncate(self._fd, self.end)
             os.fsync(self._fd)
+
+    @property
+    def inode(self) -> int:
+        """Number of the file on its disk."""
+        return os.fstat(self._fd).st_ino
 
     def append(self, payload: bytes, *, sync: bool = False) -> int:
         """Add one frame; its offset. With `sync` it is on the disk before this returns.

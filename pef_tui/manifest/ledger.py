@@ -216,6 +216,14 @@ class Ledger:
             return None
         return record if isinstance(record, Listed) else None
 
+    @property
+    def position(self) -> tuple[int, int, int, int]:
+        """Inode and size of the journal as it was read; where its last frame begins, and that one's number."""
+        if self._journal is None:
+            return 0, 0, 0, 0
+        journal = self._journal
+        return journal.inode, journal.seen.size, journal.seen.last, journal.seen.sequence
+
     def begin(self, run: RunOpened) -> None:
         """A run begins."""
         with self._lock:
