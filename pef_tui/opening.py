@@ -31,6 +31,7 @@ from pef_tui.settings import Settings
 from pef_tui.sources import as_sources, distinct, given_paths, missing_parts, output_path
 from pef_tui.state.inspect import ReadTags
 from pef_tui.state.readers import TagReaders
+from pef_tui.tags.decisions import Decisions, load
 from pef_tui.takeout.join import folders
 from pef_tui.write.staging import clean_staging
 
@@ -56,6 +57,7 @@ class Opened:
     writers: Sequence[Writer]
     map_tags: MapTags
     read_tags: ReadTags | None
+    decisions: Decisions
     scratch: str
     """Where unnamed files lie for a while."""
     threads: int = field(default=JSON_THREADS)
@@ -96,7 +98,8 @@ def opened(settings: Settings, host: PluginHost, progress: Progress, stack: Exit
     readers = [by_name[source.scanner].open(source) for source in sources]
     progress.sources, progress.output = tuple(paths), output
     ledger = _ledger(settings, output, progress, stack)
-    shape = _shape(host, settings, exiftool)
+    decisions = load(settings.decisions)
+    shape = _shape(host, settings, exiftool, decisions)
     open_media = _opener(readers)
     memory = Memory(
         ledger,
@@ -129,14 +132,15 @@ def opened(settings: Settings, host: PluginHost, progress: Progress, stack: Exit
         writers=_registered(host, "pef_writers"),
         map_tags=host.map_tags(progress.notes),
         read_tags=read_tags,
+        decisions=decisions,
         scratch=scratch_folder(output, settings.dry_run),
     )
 
 
-def _shape(host: PluginHost, settings: Settings, exiftool: Found) -> bytes:
-    """What shapes Plans: options and plugins, and whether ExifTool is there."""
+def _shape(host: PluginHost, settings: Settings, exiftool: Found, decisions: Decisions) -> bytes:
+    """What shapes Plans: options, plugins and decisions, and whether ExifTool is there."""
     tool = b"exiftool" if exiftool.usable else b""
-    return hashlib.blake2b(host.shape(settings) + tool, digest_size=8).digest()
+    return hashlib.blake2b(host.shape(settings) + tool + decisions.content, digest_size=8).digest()
 
 
 def _registered(host: PluginHost, hook: str) -> list[Any]:
@@ -157,11 +161,18 @@ def _exiftool(settings: Settings, progress: Progress) -> Found:
         return found
     if settings.exiftool or settings.writer == "exiftool":
         raise ExifToolMissing(f"{found.problem}; {found.advice}")
-    progress.notes.append(
-        f"{found.problem}: tags go into XMP files beside the pictures instead of into them, and what pictures other "
-        f"than JPEG already say is not known; to install it: {found.advice}"
-    )
+    progress.notes.append(f"{found.problem}: {_without_exiftool(settings)}; to install it: {found.advice}")
     return found
+
+
+def _without_exiftool(settings: Settings) -> str:
+    """What a run without ExifTool costs."""
+    if settings.existing == "never":
+        return "what pictures other than JPEG already say is not known"
+    return (
+        "tags go into most JPEGs, but those of everything else go into XMP files beside it, and what pictures other "
+        "than JPEG already say is not known"
+    )
 
 
 def _ledger(settings: Settings, output: str, progress: Progress, stack: ExitStack) -> Ledger:

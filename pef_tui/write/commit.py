@@ -12,6 +12,8 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import BinaryIO
 
+from msgspec.structs import replace
+
 from pef_tui import errors
 from pef_tui.hooks import Compose, Piece, Staged, Writer, WriterSession, Written
 from pef_tui.model import Outcome, Plan
@@ -245,6 +247,8 @@ def _sync_each(copies: Sequence[Copy], place: Dest) -> None:
 
 def _outcome(copy: Copy) -> Outcome:
     plan = copy.plan
+    if copy.writer != plan.writer and copy.word != "written":
+        plan = replace(plan, writer=copy.writer)  # so that a later run that has a better writer plans it anew
     return Outcome(
         plan,
         copy.word,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from typing import BinaryIO
 
@@ -23,10 +24,12 @@ from pef_tui.write.native.segments import (
 )
 from pef_tui.write.native.tiff_edit import Changes, Fields, edit_tiff, resolution
 from pef_tui.xmp import BadPacket, merge
+from pef_tui.xmp.names import BY_TAG
 
 EXIF_HEAD = b"Exif\0\0"
 XMP_HEAD = b"http://ns.adobe.com/xap/1.0/\0"
 _EXTENDED = b"HasExtendedXMP"
+_LANGUAGE = re.compile(rb"xml:lang\s*=\s*[\"'](?!x-default[\"'])")
 _MPF_HEAD, _JFIF_HEAD = b"MPF\0", b"JFIF\0"
 
 
@@ -103,6 +106,8 @@ def _xmp_change(
     packet = None if xmp is None else header.content(xmp, XMP_HEAD)
     if packet is not None and _EXTENDED in packet:
         raise Declined("XMP that goes on in other segments")
+    if packet is not None and _speaks_more_languages(packet, edits):
+        raise Declined("XMP with texts in several languages")
     if packet is None and all(edit.value is None for edit in edits):
         return None
     try:
@@ -116,6 +121,11 @@ def _xmp_change(
         return Change(xmp.start, xmp.end, made)
     at = exif.end if exif is not None else _behind_jfif(header)[0]
     return Change(at, at, made)
+
+
+def _speaks_more_languages(packet: bytes, edits: Sequence[TagEdit]) -> bool:
+    """Would a text be replaced that may be there in other languages? (ExifTool takes those away.)"""
+    return any(BY_TAG[edit.tag].container == "alt" for edit in edits) and bool(_LANGUAGE.search(packet))
 
 
 def _check_places(
