@@ -16,6 +16,9 @@ from msgspec import Struct
 Value = str | int | float | tuple[str, ...]
 """A tag's value: text, a number, or a list of texts."""
 
+Choice = Literal["", "keep", "google"]
+"""Of a conflict: not decided, the file's value stays, Google's is written."""
+
 When = Literal["missing", "merge", "always"]
 """`missing`: only where the file has no value (what differs is a conflict, settled by `--existing`);
 `merge`: a list, joined with what is there; `always`: replaces whatever is there."""
@@ -299,6 +302,10 @@ class Conflict(Struct, frozen=True, gc=False):
     tag: str
     file: Value
     google: Value
+    kind: str = ""
+    """What many conflicts may share: `differs by 1 h` (`tags/kinds.py`)."""
+    choice: Choice = ""
+    """What a person decided on it."""
 
 
 class Plan(Struct, frozen=True, gc=False):

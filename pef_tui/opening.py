@@ -90,6 +90,7 @@ def opened(settings: Settings, host: PluginHost, progress: Progress, stack: Exit
     paths, notes = distinct(given_paths(settings))
     progress.notes += [*notes, *missing_parts(paths)]
     output = output_path(settings.output, paths)
+    decisions = load(settings.decisions)
     exiftool = _exiftool(settings, progress)
     host.settings = replace(host.settings, output=output)
     scanners = _registered(host, "pef_scanners")
@@ -98,7 +99,6 @@ def opened(settings: Settings, host: PluginHost, progress: Progress, stack: Exit
     readers = [by_name[source.scanner].open(source) for source in sources]
     progress.sources, progress.output = tuple(paths), output
     ledger = _ledger(settings, output, progress, stack)
-    decisions = load(settings.decisions)
     shape = _shape(host, settings, exiftool, decisions)
     open_media = _opener(readers)
     memory = Memory(

@@ -13,7 +13,9 @@ from pef_tui.layout import Layout
 from pef_tui.model import Match, MediaOutcome, Plan, TagEdit
 from pef_tui.settings import Settings
 from pef_tui.tags.classes import for_xmp_file
-from pef_tui.tags.policy import Settled, settle, units_left
+from pef_tui.tags.decisions import Decisions
+from pef_tui.tags.kinds import described
+from pef_tui.tags.policy import Choose, Settled, settle, units_left
 
 MapTags = Callable[[Match], Iterable[TagEdit]]
 """Every mapper in order, guarded: a mapper that raises is named in the problems and costs its own tags only."""
@@ -27,12 +29,18 @@ class Planner:
     """Makes the Plans of one run."""
 
     def __init__(
-        self, settings: Settings, map_tags: MapTags, writers: Sequence[Writer], layout: Layout
+        self,
+        settings: Settings,
+        map_tags: MapTags,
+        writers: Sequence[Writer],
+        layout: Layout,
+        decisions: Decisions | None = None,
     ) -> None:
         self._settings = settings
         self._map_tags = map_tags
         self._writers = writers
         self._layout = layout
+        self._decisions = decisions or Decisions()
 
     def plan(self, match: Match) -> Plan:
         """The Plan of one Match whose state and time are filled; claims its output path."""
@@ -59,18 +67,25 @@ class Planner:
     def _with_tags(self, match: Match) -> Plan:
         existing = self._settings.existing
         asked = for_xmp_file(match) if existing == "never" else match
-        settled = settle(asked, self._map_tags(asked), "fill" if existing == "never" else existing)
+        choose = self._chooser(match)
+        settled = settle(asked, self._map_tags(asked), "fill" if existing == "never" else existing, choose)
         plan = Plan(
             match,
             "copied",
             edits=tuple(settled.edits),
             output=self._layout.claim(match),
             mtime_ns=self._moment(match),
-            conflicts=tuple(settled.conflicts),
+            conflicts=tuple([described(match, conflict) for conflict in settled.conflicts]),
             warnings=(*settled.warnings, *self._doubts(match)),
             short_xmp=self._settings.xmp_name == "short",
         )
-        return self._with_xmp_file(self._with_writer(plan), settled)
+        return self._with_xmp_file(self._with_writer(plan), settled, choose)
+
+    def _chooser(self, match: Match) -> Choose | None:
+        """What a person decided on conflicts of this file."""
+        if not self._decisions:
+            return None
+        return lambda conflict: self._decisions.choose(match, described(match, conflict))
 
     def _with_writer(self, plan: Plan) -> Plan:
         if not plan.edits:
@@ -84,7 +99,7 @@ class Planner:
             return replace(plan, edits=())
         return replace(plan, outcome="sidecar", writer=writer.name)
 
-    def _with_xmp_file(self, plan: Plan, settled: Settled) -> Plan:
+    def _with_xmp_file(self, plan: Plan, settled: Settled, choose: Choose | None) -> Plan:
         """The Plan with what goes into an XMP file besides: always, or because there is one to be completed."""
         match, settings = plan.match, self._settings
         if plan.writer == XMP_WRITER or settings.xmp == "never" or settings.existing == "never":
@@ -93,7 +108,7 @@ class Planner:
             return plan
         asked = for_xmp_file(match)
         left = units_left(match, settled)
-        beside = settle(asked, self._map_tags(asked), settings.existing).edits
+        beside = settle(asked, self._map_tags(asked), settings.existing, choose).edits
         edits = tuple([edit for edit in beside if (edit.unit or edit.tag) not in left])
         if edits and not plan.edits:
             return replace(plan, outcome="sidecar", writer=XMP_WRITER, edits=edits)

@@ -47,6 +47,9 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
             shapes=True,
         ),
     ] = "fill"
+    decisions: Annotated[
+        str, setting("what a person decided on conflicts (JSON or TOML)", metavar="FILE")
+    ] = ""
     timezone: Annotated[
         str,
         setting("IANA zone for pictures whose zone nothing else tells", metavar="ZONE", shapes=True),

@@ -5,12 +5,12 @@ Nothing here knows a mapper: tags that mean the same moment or place by another 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from pef_tui.model import Conflict, Match, TagEdit, Value
+from pef_tui.model import Choice, Conflict, Match, TagEdit, Value
 from pef_tui.settings import Existing
 from pef_tui.tags.classes import tags_of
 from pef_tui.tags.equal import fold, members, same
@@ -41,12 +41,18 @@ class Settled(Struct, frozen=True):
     warnings: tuple[str, ...] = ()
 
 
-def settle(match: Match, edits: Iterable[TagEdit], existing: Existing = "fill") -> Settled:
+Choose = Callable[[Conflict], Choice]
+"""What is decided on a conflict; "" leaves it to `--existing`."""
+
+
+def settle(
+    match: Match, edits: Iterable[TagEdit], existing: Existing = "fill", choose: Choose | None = None
+) -> Settled:
     """Decide on the edits that mappers want, in their order.
 
     `fill`: a unit of which the file has another value is left alone, and is a conflict. `overwrite`: it is
     written whole, and is none. `never`: the edits are for an XMP file; what the media file holds does not count
-    (the mappers have been asked about `for_xmp_file(match)`).
+    (the mappers have been asked about `for_xmp_file(match)`). What `choose` says of a conflict goes before.
     """
     wanted, warnings = _first_come(edits)
     tags = tags_of(match) if existing != "never" else {}
@@ -60,12 +66,27 @@ def settle(match: Match, edits: Iterable[TagEdit], existing: Existing = "fill") 
             writes.append(decided)
         elif decided is not None:
             conflicts.setdefault(edit.unit or edit.tag, decided)
-            if existing == "overwrite":
-                writes.append(edit)
-    if existing == "overwrite":
+            writes.append(edit)
+    if not conflicts:
         return Settled(tuple(writes), (), warnings)
-    kept = tuple([edit for edit in writes if (edit.unit or edit.tag) not in conflicts])
-    return Settled(kept, tuple(conflicts.values()), warnings)
+    kept = _kept(conflicts, existing, choose)
+    return Settled(
+        tuple([edit for edit in writes if (edit.unit or edit.tag) not in kept]),
+        tuple(kept.values()),
+        warnings,
+    )
+
+
+def _kept(conflicts: dict[str, Conflict], existing: Existing, choose: Choose | None) -> dict[str, Conflict]:
+    """The conflicts whose units stay as the file has them."""
+    kept = {}
+    for unit, conflict in conflicts.items():
+        choice = choose(conflict) if choose is not None else ""
+        if choice == "keep":
+            kept[unit] = replace(conflict, choice=choice)
+        elif not choice and existing != "overwrite":
+            kept[unit] = conflict
+    return kept
 
 
 def units_left(match: Match, settled: Settled) -> set[str]:

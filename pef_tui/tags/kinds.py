@@ -1,0 +1,62 @@
+"""What kind of conflict: words that many conflicts share, so that one decision can settle them all."""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from pef_tui.model import Conflict, Match
+from pef_tui.tags.classes import tags_of
+from pef_tui.tags.clock import parse_date
+from pef_tui.tags.places import PLACE, distance, file_place
+
+DAY = 86_400
+_KILOMETRES = (1, 10, 100, 1000)
+
+
+def described(match: Match, conflict: Conflict) -> Conflict:
+    """The conflict with its kind: `differs by 1 h`, `less than 10 km away`, `another text`."""
+    return replace(conflict, kind=_kind(match, conflict))
+
+
+def _kind(match: Match, conflict: Conflict) -> str:
+    if conflict.unit == PLACE:
+        return _away(match)
+    date, date2 = parse_date(conflict.file), parse_date(conflict.google)
+    if date is not None and date2 is not None:
+        seconds = (date[0] - date2[0]).total_seconds()
+        if date[1] is not None and date2[1] is not None:
+            seconds -= (date[1] - date2[1]) * 60
+        return _apart(abs(round(seconds)))
+    if isinstance(conflict.file, str) and isinstance(conflict.google, str):
+        short, long = sorted((conflict.file.strip(), conflict.google.strip()), key=len)
+        return "more text" if short in long else "another text"
+    return "another value"
+
+
+def _apart(seconds: int) -> str:
+    """Whole hours and quarters, which a wrong zone or a clock not set to summer makes, are kinds of their own."""
+    if seconds < 60:
+        return "differs by seconds"
+    if seconds < DAY:
+        hours, rest = divmod(seconds, 3600)
+        if not rest:
+            return f"differs by {hours} h"
+        if not rest % 900:
+            return f"differs by {hours} h {rest // 60} min" if hours else f"differs by {rest // 60} min"
+        return "differs by less than 1 h" if not hours else "differs by less than 1 day"
+    if seconds % DAY == 0 and seconds < 366 * DAY:
+        return f"differs by {seconds // DAY} days" if seconds > DAY else "differs by 1 day"
+    if seconds < 366 * DAY:
+        return "differs by less than 1 year"
+    return "differs by years"
+
+
+def _away(match: Match) -> str:
+    """How far the place Google shows is from the file's own."""
+    own = file_place(tags_of(match))
+    shown = match.sidecar.place if match.sidecar is not None else None
+    if own is None or shown is None:
+        return "another place"
+    kilometres = distance(own, shown) / 1000
+    limit = next((limit for limit in _KILOMETRES if kilometres < limit), None)
+    return f"less than {limit} km away" if limit else "more than 1000 km away"

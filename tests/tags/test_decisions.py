@@ -1,0 +1,117 @@
+"""Decisions on conflicts: which counts, what a file may say, and the kinds they go by."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tag_cases import geo, match
+
+from pef_tui.errors import UsageError
+from pef_tui.model import Conflict, TagEdit
+from pef_tui.tags.decisions import Decisions, Rule, load
+from pef_tui.tags.kinds import described
+from pef_tui.tags.policy import settle
+
+DTO = "EXIF:DateTimeOriginal"
+CLOCK = Conflict("date", DTO, "2019:07:01 11:00:00", "2019:07:01 12:00:00", "differs by 1 h")
+IN_TRIP = match(folder="Trip")
+
+ORDER: list[tuple[list[Rule], str]] = [
+    ([], ""),
+    ([Rule("google")], "google"),
+    ([Rule("google"), Rule("keep")], "keep"),
+    ([Rule("google", folder="Trip"), Rule("keep")], "google"),
+    ([Rule("google", file="Trip/a.jpg"), Rule("keep", folder="Trip"), Rule("keep")], "google"),
+    ([Rule("google", file="Trip/b.jpg")], ""),
+    ([Rule("google", folder="Trip/"), Rule("keep", folder="Other")], "google"),
+    ([Rule("google", unit="date")], "google"),
+    ([Rule("google", unit=DTO)], "google"),
+    ([Rule("google", unit="place"), Rule("google", kind="differs by 2 h")], ""),
+    ([Rule("google", kind="differs by 1 h", unit="date", file="Trip/a.jpg", folder="Trip")], "google"),
+    ([Rule("google", file="Trip/a.jpg", folder="Elsewhere")], ""),
+]
+
+
+@pytest.mark.parametrize(("rules", "choice"), ORDER)
+def test_the_nearest_decision_counts(rules: list[Rule], choice: str) -> None:
+    assert Decisions(tuple(rules)).choose(IN_TRIP, CLOCK) == choice
+
+
+KINDS: list[tuple[Any, Any, str]] = [
+    ("2019:07:01 11:00:00", "2019:07:01 12:00:00", "differs by 1 h"),
+    ("2019:07:01 17:30:00", "2019:07:01 12:00:00", "differs by 5 h 30 min"),
+    ("2019:07:01 12:30:00", "2019:07:01 12:00:00", "differs by 30 min"),
+    ("2019:07:01 12:00:05", "2019:07:01 12:00:00", "differs by seconds"),
+    ("2019:07:01 12:10:00", "2019:07:01 12:00:00", "differs by less than 1 h"),
+    ("2019:07:01 14:10:00", "2019:07:01 12:00:00", "differs by less than 1 day"),
+    ("2019:07:02 12:00:00", "2019:07:01 12:00:00", "differs by 1 day"),
+    ("2019:07:11 12:00:00", "2019:07:01 12:00:00", "differs by 10 days"),
+    ("2019:07:11 12:00:01", "2019:07:01 12:00:00", "differs by less than 1 year"),
+    ("2002:01:01 00:00:00", "2019:07:01 12:00:00", "differs by years"),
+    ("2019:07:01 14:00:00+02:00", "2019:07:01 13:00:00Z", "differs by 1 h"),
+    ("a cat", "a cat on the sofa", "more text"),
+    ("a cat", "a dog", "another text"),
+    (3, 5, "another value"),
+]
+
+
+@pytest.mark.parametrize(("file", "google", "kind"), KINDS)
+def test_kinds(file: Any, google: Any, kind: str) -> None:
+    assert described(match(), Conflict("", "x:Y", file, google)).kind == kind
+
+
+@pytest.mark.parametrize(
+    ("latitude", "kind"),
+    [(52.505, "less than 1 km away"), (52.55, "less than 10 km away"), (-33.0, "more than 1000 km away")],
+)
+def test_kinds_of_places(latitude: float, kind: str) -> None:
+    found = match({"EXIF:GPSLatitude": 52.5, "EXIF:GPSLongitude": 13.4}, place=geo(latitude, 13.4))
+    assert described(found, Conflict("place", "EXIF:GPSLatitude", 52.5, latitude)).kind == kind
+
+
+def test_decided_units_are_written_whole_and_the_rest_follows_the_setting() -> None:
+    held: dict[str, Any] = {"XMP-dc:A": "1", "XMP-dc:B": "2"}
+    edits = [TagEdit("XMP-dc:A", "x", unit="a"), TagEdit("XMP-dc:C", "x", unit="a"), TagEdit("XMP-dc:B", "x")]
+    rules = Decisions((Rule("google", unit="a"),))
+    done = settle(match(held), edits, "fill", lambda conflict: rules.choose(IN_TRIP, conflict))
+    assert [edit.tag for edit in done.edits] == ["XMP-dc:A", "XMP-dc:C"]
+    assert [(each.tag, each.choice) for each in done.conflicts] == [("XMP-dc:B", "")]
+    kept = settle(match(held), edits, "overwrite", lambda _: "keep")
+    assert kept.edits == ()
+    assert {each.choice for each in kept.conflicts} == {"keep"}
+
+
+def test_both_forms_say_the_same(tmp_path: Path) -> None:
+    toml, json = tmp_path / "d.toml", tmp_path / "d.json"
+    toml.write_text('[[decisions]]\nfolder = "Trip"\nchoice = "google"\n')
+    json.write_text('{"v": 1, "decisions": [{"folder": "Trip", "choice": "google"}]}')
+    assert {load(str(path)).choose(IN_TRIP, CLOCK) for path in (toml, json)} == {"google"}
+    assert not load("") and load(str(toml)).content != load(str(json)).content
+
+
+WRONG = [
+    ("d.json", "[", "is not JSON"),
+    ("d.json", "[" * 200_000, "is not JSON"),
+    ("d.toml", "x = ", "is not TOML"),
+    ("d.json", "{}", "missing required field `decisions`"),
+    ("d.json", '{"decisions": [{"choice": "both"}]}', "Invalid enum value 'both'"),
+    ("d.json", '{"decisions": [{"choice": ""}]}', "keep or google"),
+    ("d.json", '{"decisions": [{"choice": "keep", "album": "x"}]}', "unknown field `album`"),
+    ("d.json", '{"decisions": [{"choice": "keep", "file": 3}]}', "decisions[0].file"),
+    ("d.json", '{"v": 2, "decisions": []}', "Invalid enum value 2"),
+]
+
+
+@pytest.mark.parametrize(("name", "text", "why"), WRONG)
+def test_what_cannot_be_meant_is_one_line(tmp_path: Path, name: str, text: str, why: str) -> None:
+    (tmp_path / name).write_text(text)
+    with pytest.raises(UsageError) as caught:
+        load(str(tmp_path / name))
+    assert why in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_a_missing_file_is_one_line(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="cannot be read: No such file"):
+        load(str(tmp_path / "none.json"))
