@@ -9,7 +9,7 @@ from pef_tui.errors import UsageError
 from pef_tui.hooks import Scanner
 from pef_tui.model import Source
 from pef_tui.settings import Settings
-from pef_tui.sources import as_sources, given_paths, output_path
+from pef_tui.sources import as_sources, given_paths, missing_parts, output_path
 
 
 def test_a_glob_stands_for_its_parts_in_order(tmp_path: Path) -> None:
@@ -59,3 +59,15 @@ def test_each_source_goes_to_the_first_scanner_that_takes_it() -> None:
     assert as_sources(["/a1"], [taken]) == (Source(0, "/a1", "one"),)
     with pytest.raises(UsageError, match="/b"):
         as_sources(["/b"], [taken])
+
+
+def test_a_gap_in_the_numbers_of_parts_is_told() -> None:
+    def told(*names: str) -> list[str]:
+        return list(missing_parts([f"/x/{name}" for name in names]))
+
+    (line,) = told("takeout-20240102T030405Z-001.zip", "takeout-20240102T030405Z-003 (1).zip")
+    assert line.startswith("takeout-20240102T030405Z-…: part 002 is not among the sources")
+    (line,) = told("takeout-20240102T030405Z-3-012.tgz")
+    assert "part 001, 002, 003, 004, 005, 006, 007, 008, 009, 010 and 1 more" in line
+    assert told("takeout-1-001.zip", "takeout-1-002", "takeout-1-003.tar.gz", "takeout-2-001.zip") == []
+    assert told("Takeout", "Photos from 2019", "IMG-003", "a.zip") == []

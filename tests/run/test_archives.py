@@ -69,7 +69,9 @@ def zipped(path: Path, content: Iterable[File], *, utc: bool = True) -> Path:
     with zipfile.ZipFile(path, "w") as archive:
         for number, (name, raw, mtime) in enumerate(content):
             member = zipfile.ZipInfo(name, datetime.fromtimestamp(mtime, UTC).timetuple()[:6])
-            member.compress_type = zipfile.ZIP_DEFLATED if number % 2 else zipfile.ZIP_STORED
+            member.compress_type = (
+                zipfile.ZIP_DEFLATED if number % 2 or len(raw) > 1 << 20 else zipfile.ZIP_STORED
+            )
             member.external_attr = (stat.S_IFREG | 0o644) << 16
             member.extra = struct.pack("<HHBl", 0x5455, 5, 1, mtime) if utc else b""
             archive.writestr(member, raw)
@@ -184,3 +186,133 @@ def test_every_form_gives_the_same_outputs(
     assert not list((tmp_path / "out" / ".pef-tui" / "staging").iterdir())
     again, _, _ = run(sources, tmp_path / "out")
     assert {line["outcome"] for line in again if line["type"] == "media"} == {"unchanged"}
+
+
+GOOGLE = "Takeout/Google Photos/Photos from 2019/"
+MOMENT = 1_600_000_000
+
+
+def few(*names: str) -> list[File]:
+    """Pictures with their sidecars, as an archive holds them."""
+    found = []
+    for number, name in enumerate(names):
+        said = json.dumps(sidecar(name, taken=MOMENT - 86_400)).encode()
+        found += [(GOOGLE + name, make("jpeg", number), MOMENT), (f"{GOOGLE}{name}.json", said, MOMENT)]
+    return found
+
+
+def media(lines: list[dict[str, Any]]) -> dict[str, str]:
+    return {
+        line["source"].rpartition("/")[2]: f"{line['outcome']}: {line['reason']}".removesuffix(": ")
+        for line in lines
+        if line["type"] == "media"
+    }
+
+
+def test_a_damaged_part_is_named_and_the_others_are_done(tmp_path: Path) -> None:
+    raws = [os.urandom(40_000) for _ in range(4)]
+    whole = [(f"{GOOGLE}{number}.jpg", make("jpeg", number) + raws[number], MOMENT) for number in range(4)]
+    cut = tarred(tmp_path / "takeout-20240102T030405Z-001.tgz", whole)
+    cut.write_bytes(cut.read_bytes()[:100_000])
+    gone = zipped(tmp_path / "takeout-20240102T030405Z-002.zip", few("b.jpg"))
+    gone.write_bytes(gone.read_bytes()[:-40])
+    good = zipped(tmp_path / "takeout-20240102T030405Z-004.zip", few("c.jpg"))
+    lines, words, code = run([cut, gone, good], tmp_path / "out")
+    assert code == 3
+    found = media(lines)
+    assert found.pop("2.jpg").startswith("failed: ")
+    assert found == {"0.jpg": "unmatched: no sidecar", "1.jpg": "unmatched: no sidecar", "c.jpg": "written"}
+    problems = lines[-1]["problems"]
+    assert [line.partition("': ")[0].rpartition("/")[2] for line in problems] == [cut.name, gone.name]
+    assert all(line in words for line in problems)
+    assert "2 times something in the sources could not be read" in words
+    assert any("part 003 is not among the sources" in note for note in lines[-1]["notes"])
+    assert sorted(outputs(tmp_path / "out")) == [f"Photos from 2019/{name}.jpg" for name in "01c"]
+
+
+@pytest.mark.parametrize("again", ["zip", "tgz", "folder"])
+def test_the_same_files_in_two_parts_are_put_there_once(tmp_path: Path, again: str) -> None:
+    first = zipped(tmp_path / "1.zip", few("a.jpg", "b.jpg"))
+    content = few("a.jpg", "b.jpg", "c.jpg")
+    other = tmp_path / f"2.{again}"
+    if again == "folder":
+        for name, raw, mtime in content:
+            path = other / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(raw)
+            os.utime(path, (mtime, mtime))
+    else:
+        (zipped if again == "zip" else tarred)(other, content)
+    lines, _, code = run([first, other], tmp_path / "out")
+    assert code == 0
+    words = [(line["root"], line["outcome"]) for line in lines if line["type"] == "media"]
+    assert sorted(words) == [
+        (0, "written"),
+        (0, "written"),
+        (1, "duplicate"),
+        (1, "duplicate"),
+        (1, "written"),
+    ]
+    assert {line["outcome"] for line in lines if line["type"] == "json"} == {"used"}
+    assert len(outputs(tmp_path / "out")) == 3
+
+
+def test_sources_in_sources_are_read_once(tmp_path: Path) -> None:
+    takeout(tmp_path / "a", {"Photos from 2019/a.jpg": sidecar("a.jpg")})
+    (tmp_path / "link").symlink_to(tmp_path / "a")
+    inner = tmp_path / "a" / "Takeout" / "Google Photos"
+    part = zipped(tmp_path / "a" / "b.zip", few("b.jpg"))
+    lines, _, code = run([inner, tmp_path / "a", tmp_path / "link", part, part], tmp_path / "out")
+    assert code == 0
+    assert media(lines) == {"a.jpg": "written", "b.jpg": "written"}
+    assert lines[0]["sources"] == [str(tmp_path / "a"), str(part)]
+    notes = [note for note in lines[-1]["notes"] if note.startswith("SOURCE")]
+    assert [note.rpartition(": ")[2].split()[0] for note in notes] == ["lies", "is", "is"]
+
+
+def test_a_dry_run_leaves_nothing_and_says_the_same(tmp_path: Path) -> None:
+    (tmp_path / "tmp").mkdir()
+    source = tarred(
+        tmp_path / "a.tgz", [*few("a.jpg", "b.jpg"), (f"{GOOGLE}c.heic", make("heic", 1), MOMENT)]
+    )
+    dry, _, _ = run([source], tmp_path / "out", "--dry-run", env={"TMPDIR": str(tmp_path / "tmp")})
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["a.tgz", "tmp"]
+    wet, _, _ = run([source], tmp_path / "out")
+    assert told(dry) == told(wet)
+
+
+def test_harmful_archives_do_no_harm(tmp_path: Path) -> None:
+    """Nothing is written outside, nothing without end; every member is accounted for or told."""
+    bomb = bytes(60 << 20)
+    bad = [
+        (GOOGLE + "zeros.jpg", bomb, MOMENT),
+        ("../evil.jpg", b"x", MOMENT),
+        (f"{tmp_path}/evil.jpg", b"x", MOMENT),
+    ]
+    clash = [(f"{GOOGLE}c.jpg", make("jpeg", 7), MOMENT), (f"{GOOGLE}c.jpg/d.jpg", make("jpeg", 8), MOMENT)]
+    (tmp_path / "in").mkdir()
+    packed = [("zeros.jpg", bomb, MOMENT), *few("a.jpg"), *bad, *clash]
+    sources = [
+        zipped(tmp_path / "in" / "a.zip", [("0", b"", MOMENT), *packed]),
+        tarred(tmp_path / "in" / "b.tgz", [*packed, (f"{GOOGLE}last.jpg", make("jpeg", 9), MOMENT)]),
+    ]
+    lines, _, code = run(sources, tmp_path / "out")
+    assert code == 3
+    refused = [
+        line for line in lines if line["type"] == "media" and "as only harmful archives do" in line["reason"]
+    ]
+    assert [line["outcome"] for line in refused] == ["failed"] * 4
+    assert len(lines[-1]["problems"]) == 4
+    assert not list(tmp_path.rglob("evil*"))
+    assert sorted(outputs(tmp_path / "out")) == [
+        f"Photos from 2019/{name}.jpg" for name in ("a", "c", "last")
+    ]
+    assert sum(path.stat().st_blocks for path in tmp_path.rglob("*") if path.is_file()) * 512 < len(bomb)
+
+
+def test_times_without_a_zone_are_read_as_utc(tmp_path: Path) -> None:
+    """All that a zip archive without the field for it tells: the clock of nobody knows where, in steps of 2 s."""
+    source = zipped(tmp_path / "a.zip", [(f"{GOOGLE}a.jpg", make("jpeg", 1), MOMENT + 1)], utc=False)
+    run([source], tmp_path / "out")
+    ((_, mtime_ns),) = outputs(tmp_path / "out").values()
+    assert mtime_ns == MOMENT * 1_000_000_000

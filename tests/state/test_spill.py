@@ -1,0 +1,150 @@
+"""Copies that ExifTool may read of members of archives."""
+
+from __future__ import annotations
+
+import errno
+import io
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from pef_tui import scratch
+from pef_tui.errors import DiskFull
+from pef_tui.model import Match, MediaFile, State
+from pef_tui.state import inspect as looking
+from pef_tui.state import spill
+from pef_tui.state.inspect import inspect
+from pef_tui.state.spill import spilled
+from pef_tui.testing.media import make
+
+
+def box(name: bytes, content: bytes, *, wide: bool = False) -> bytes:
+    if wide:
+        return b"\0\0\0\1" + name + (16 + len(content)).to_bytes(8, "big") + content
+    return (8 + len(content)).to_bytes(4, "big") + name + content
+
+
+def copied(raw: bytes, film: bool, folder: Path) -> tuple[bytes, int]:
+    copy = spilled(io.BytesIO(raw), len(raw), film, str(folder))
+    try:
+        assert os.fstat(copy.fd).st_size == len(raw)
+        return os.pread(copy.fd, len(raw), 0), copy.weight
+    finally:
+        copy.close()
+
+
+SOUND = os.urandom(200_000)
+FILMS = {
+    "plain": (box(b"ftyp", b"isom"), box(b"mdat", SOUND), box(b"moov", b"tags")),
+    "64 bits": (box(b"ftyp", b"isom"), box(b"mdat", SOUND, wide=True), box(b"moov", b"tags")),
+    "wide": (box(b"ftyp", b"isom"), box(b"wide", b""), box(b"mdat", SOUND), box(b"moov", b"tags" * 9_000)),
+    "last": (box(b"moov", b"tags"), b"\0\0\0\0mdat" + SOUND),
+    "cut": (box(b"moov", b"tags"), box(b"mdat", SOUND)[:-5]),
+    "many": (*(box(b"free", b"") for _ in range(30)), box(b"moov", b"tags"), box(b"mdat", SOUND)),
+}
+
+
+@pytest.mark.parametrize("name", FILMS)
+def test_of_a_film_only_pictures_and_sounds_stay_out(name: str, tmp_path: Path) -> None:
+    parts = FILMS[name]
+    raw, weight = copied(b"".join(parts), True, tmp_path)
+    assert weight < 60_000
+    at = 0
+    for part in parts:
+        kept = part[:8] if b"mdat" in part[:8] else part
+        assert raw[at : at + len(kept)] == kept
+        at += len(part)
+
+
+def test_boxes_without_end_are_copied_as_they_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(spill, "MOST_BOXES", 20)
+    raw = b"".join(FILMS["many"])
+    assert copied(raw, True, tmp_path)[0] == raw
+
+
+def test_what_is_large_lies_on_the_disk_without_a_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(spill, "IN_MEMORY", 3_000)
+    monkeypatch.setattr(spill, "PIECE", 1_000)
+    raw = os.urandom(10_000)
+    copy = spilled(io.BytesIO(raw), len(raw), False, str(tmp_path))
+    assert os.fstat(copy.fd).st_dev == tmp_path.stat().st_dev
+    assert os.pread(copy.fd, 20_000, 0) == raw
+    assert list(tmp_path.iterdir()) == []
+    copy.close()
+
+
+def test_a_disk_without_unnamed_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scratch, "_UNNAMED", 0)
+    descriptor = scratch.unnamed_file(str(tmp_path))
+    scratch.write_at(descriptor, b"0123", 2)
+    assert os.pread(descriptor, 10, 0) == b"\0\0" + b"0123"
+    assert list(tmp_path.iterdir()) == []
+    os.close(descriptor)
+
+
+def test_a_full_disk_ends_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(spill, "write_at", full)
+    before = len(os.listdir("/proc/self/fd"))
+    with pytest.raises(DiskFull, match="make room"):
+        spilled(io.BytesIO(b"x"), 1, False, str(tmp_path))
+    assert len(os.listdir("/proc/self/fd")) == before
+
+
+@pytest.mark.parametrize(
+    ("output", "dry_run", "folder"),
+    [("/x/out", False, "/x/out/.pef-tui/staging"), ("/x/out", True, "/mine"), ("", False, "/mine")],
+)
+def test_where_unnamed_files_lie(
+    output: str, dry_run: bool, folder: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TMPDIR", "/mine")
+    assert scratch.scratch_folder(output, dry_run) == folder
+
+
+def test_copies_are_let_go_before_more_are_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """At no time are more bytes copied than AT_ONCE and one file, however many files there are."""
+    monkeypatch.setattr(looking, "AT_ONCE", 5_000)
+    raws = {f"{number}.png": make("png", number) + os.urandom(2_000) for number in range(10)}
+    asked: list[int] = []
+
+    def read_tags(files: list[tuple[str, int]]) -> list[State]:
+        asked.append(len(files))
+        for path, size in files:
+            assert Path(path).stat().st_size == size
+        return [State(tags={"XMP-dc:Title": Path(path).read_bytes().hex()}, reader="x") for path, _ in files]
+
+    matches = [Match(MediaFile(0, name, len(raw), 0), "") for name, raw in raws.items()]
+    before = len(os.listdir("/proc/self/fd"))
+    found = list(inspect(matches, lambda media: io.BytesIO(raws[media.path]), read_tags, str(tmp_path)))
+    assert [match.state and match.state.tags["XMP-dc:Title"] for match in found] == [
+        raw.hex() for raw in raws.values()
+    ]
+    assert max(asked) <= 3
+    assert len(os.listdir("/proc/self/fd")) == before
+
+
+@pytest.mark.exiftool
+@pytest.mark.skipif(shutil.which("exiftool") is None and not os.environ.get("CI"), reason="no ExifTool here")
+@pytest.mark.parametrize("format", ["mp4", "mov", "3gp", "heic", "png", "tiff", "webp", "cr2", "gif", "jp2"])
+def test_exiftool_reads_the_same_of_a_copy(format: str, tmp_path: Path) -> None:
+    from pef_tui.state.readers import TagReaders
+
+    path = tmp_path / f"a.{format}"
+    path.write_bytes(make(format, 1))
+    matches = [Match(MediaFile(0, path.name, path.stat().st_size, 0), "")]
+    readers = TagReaders(shutil.which("exiftool") or "exiftool", 1)
+    try:
+        direct = list(inspect(matches, lambda _: path.open("rb"), readers.read, str(tmp_path)))
+        lent = list(inspect(matches, lambda _: io.BytesIO(path.read_bytes()), readers.read, str(tmp_path)))
+    finally:
+        readers.close()
+    assert direct == lent
+    assert direct[0].state is not None
+    assert direct[0].state.reader == "exiftool"
