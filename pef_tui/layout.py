@@ -75,6 +75,7 @@ class Layout:
         self._kept: Mapping[tuple[int, str], str] = {}
         self._numbers: dict[tuple[int, str], int] = {}
         self._folder: str | None = None
+        self._promised: dict[tuple[int, str], str] = {}
 
     def begin(self, folder: str, kept: Mapping[tuple[int, str], str] | None = None) -> None:
         """Start a Folder; `kept` are the outputs that earlier runs gave to its files, by (root, path)."""
@@ -97,6 +98,10 @@ class Layout:
             candidate = f"{path} ({number})"
         return candidate
 
+    def promise(self, match: Match, output: str) -> None:
+        """`claim` was already asked about this Match, and this was its answer."""
+        self._promised[match.media.root, match.media.path] = output
+
     def name(self, match: Match) -> str:
         """The file name it should have: its own, with the extension its content asks for."""
         name = safe_component(match.media.name)
@@ -105,6 +110,8 @@ class Layout:
 
     def claim(self, match: Match) -> str:
         """The output path of this Match, claimed. A film or edited copy follows the number of its picture."""
+        if (promised := self._promised.pop((match.media.root, match.media.path), None)) is not None:
+            return promised
         name = self.name(match)
         if (kept := self._kept.get((match.media.root, match.media.path))) and self._names(kept, name):
             return kept

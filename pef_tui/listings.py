@@ -88,6 +88,8 @@ class _Pending:
         self.left = media + len(folder.json)
         self.media = {_id(file): place for place, file in enumerate((*folder.media, *folder.other))}
         self.json = {_id(file): place for place, file in enumerate(folder.json)}
+        self.orphans: set[FileId] = set()
+        """JSON files that nothing in the Folder needs."""
         self.rows: list[_Row] = []
         self.letters = bytearray(len(folder.json))
         self.reasons: dict[int, int] = {}
@@ -174,6 +176,7 @@ class Listings:
         folder = gathered.folder
         if (digest := self._digests.pop(folder.path, b"")) and (gathered.matches or folder.json):
             pending = _Pending(folder, digest, len(gathered.matches))
+            pending.orphans |= {_id(json.file) for json in gathered.json if json.outcome == "orphan"}
             self._pending[folder.path] = pending
             self._json.update(dict.fromkeys(pending.json, pending))
 
@@ -209,6 +212,9 @@ class Listings:
 
     def _note_json(self, pending: _Pending, record: JsonRecord) -> None:
         place = pending.json[_id(record.file)]
+        if record.outcome == "used" and _id(record.file) in pending.orphans:  # by a picture of another Folder
+            self._give_up(pending)
+            return
         pending.letters[place] = _LETTERS[record.outcome]
         if record.reason:
             pending.reasons[place] = pending.text(record.reason)

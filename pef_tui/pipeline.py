@@ -15,6 +15,8 @@ from pef_tui.opening import Opened, opened
 from pef_tui.plan import Planner
 from pef_tui.plugins import PluginHost
 from pef_tui.progress import Progress
+from pef_tui.resume import FileId
+from pef_tui.second_look import SecondLook, identity
 from pef_tui.settings import Settings
 from pef_tui.state.inspect import inspect
 from pef_tui.tags.beside import with_xmp_tags
@@ -66,22 +68,47 @@ class Planning:
     def __init__(self, place: Opened) -> None:
         self._place = place
         self._layout = Layout(place.settings)
-        self._planner = Planner(place.settings, place.map_tags, place.writers, self._layout)
+        self._planner = Planner(
+            place.settings, place.map_tags, place.writers, self._layout, place.decisions
+        )
+        self._second = SecondLook(place, self._look)
+        self._put_off: set[FileId] = set()
 
     def produce(self, put: Put) -> None:
         """Put a record for every file that needs no work and a Plan for every other."""
         place = self._place
         found = read_sidecars(self._changed(place.folders(), put), place.open_json, place.threads)
-        looked_at = inspect(self._matches(found, put), place.open_media, place.read_tags, place.scratch)
-        matches = with_xmp_tags(looked_at)
-        for stage in place.stages:
-            matches = stage.run(matches)
         folder: str | None = None
-        for match in matches:
+        for match in self._look_into(self._matches(found, put)):
             if match.folder != folder:
                 folder = match.folder
                 self._layout.begin(folder, self._place.memory.outputs(folder))
-            put(self._decided(match))
+            if (decided := self._decided(match)) is not None:
+                put(decided)
+        folder = None
+        for result in self._second.results(self._look_into):
+            if isinstance(result, tuple):
+                match, output = result
+                if output:
+                    self._layout.promise(match, output)
+                elif match.folder != folder:
+                    folder = match.folder
+                    self._layout.begin(folder, place.memory.outputs(folder))
+                put(place.memory.settled(self._planner.plan(match)))
+            else:
+                put(result)
+
+    def _look(self, matches: Iterator[Match]) -> Iterator[Match]:
+        """The same Matches with their state."""
+        place = self._place
+        return with_xmp_tags(inspect(matches, place.open_media, place.read_tags, place.scratch))
+
+    def _look_into(self, matches: Iterator[Match]) -> Iterator[Match]:
+        """The same Matches with everything that mappers are to know."""
+        matches = self._look(matches)
+        for stage in self._place.stages:
+            matches = stage.run(matches)
+        return matches
 
     def _changed(self, found: Iterator[Folder], put: Put) -> Iterator[Folder]:
         """The Folders that must be looked into; what is told of every other is put straight, its JSON unread."""
@@ -91,7 +118,7 @@ class Planning:
             if records is None:
                 yield folder
                 continue
-            for record in records:
+            for record in self._second.keep_told(folder, records):
                 put(record)
 
     def _matches(self, found: Iterator[Folder], put: Put) -> Iterator[Match]:
@@ -100,7 +127,8 @@ class Planning:
             gathered = gather(folder, self._place.matchers, self._place.filters, self._place.open_media)
             self._place.listings.expect(gathered)
             for json in gathered.json:
-                put(json)
+                if not self._second.keep_json(json):
+                    put(json)
             for other in gathered.other:
                 put(other)
             yield from self._open(gathered, put)
@@ -117,17 +145,31 @@ class Planning:
                 put(Outcome(Plan(match, "duplicate", reason=reason), "duplicate", reason=reason))
             else:
                 wanted.append(match)
-        done = self._place.memory.recall(gathered.folder, wanted)
-        if len(done) == len(wanted):
+        memory = self._place.memory
+        alone = {identity(match.media): match for match in self._second.candidates(gathered, wanted)}
+        done = memory.recall(gathered.folder, wanted, alone.keys())
+        outputs = {key: memory.promised(match) for key, match in alone.items()}
+        if len(done) + len(alone) == len(wanted) and all(outputs.values()):
             for outcome in done.values():
                 put(outcome)
+            for key, match in alone.items():
+                self._second.keep(match, outputs[key])
         else:
+            self._put_off |= alone.keys()
             yield from wanted
 
-    def _decided(self, match: Match) -> Record | Plan:
-        """The Plan, unless an earlier run has carried it out."""
+    def _decided(self, match: Match) -> Record | Plan | None:
+        """The Plan, unless an earlier run has carried it out; None where the second look is to decide."""
         if (outcome := self._place.memory.recalled(match)) is not None:
             return outcome
+        key = identity(match.media)
+        if key in self._put_off:
+            self._put_off.discard(key)
+            if match.state is None or match.state.format or not match.state.damage:
+                self._second.keep(match, self._layout.claim(match))
+                return None
+            if (outcome := self._place.memory.again(match)) is not None:
+                return outcome
         plan = self._planner.plan(match)
         return self._place.memory.settled(plan)
 

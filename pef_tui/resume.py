@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import BinaryIO
 
 import msgspec
@@ -54,29 +54,62 @@ class Memory:
         self._recalled: dict[FileId, Outcome] = {}
         self._outputs: dict[str, dict[FileId, str]] = {}
 
-    def recall(self, folder: Folder, matches: Sequence[Match]) -> dict[FileId, Outcome]:
-        """The outcomes of those files of a Folder that need nothing. What is not done is remembered for `settled`."""
+    def recall(
+        self, folder: Folder, matches: Sequence[Match], later: Collection[FileId] = ()
+    ) -> dict[FileId, Outcome]:
+        """The outcomes of those files of a Folder that need nothing. What is not done is remembered for `settled`.
+
+        Those of `later` are remembered for `again`.
+        """
         keys, recalled, outputs = _keys(folder.path, matches), {}, {}
         for match, key in zip(matches, keys, strict=True):
             identity = match.media.root, match.media.path
             self._keys[identity] = key
             entry = self._ledger.get(key)
             if entry is None:
-                if self._retry:
+                if self._retry and identity not in later:
                     recalled[identity] = _not_retried(match, key)
                 continue
             self._known[identity] = entry
             if entry.output:
                 outputs[identity] = os.fsdecode(entry.output)
-            if (outcome := self._done(match, entry)) is not None:
+            if identity not in later and (outcome := self._done(match, entry)) is not None:
                 recalled[identity] = outcome
-        if len(recalled) == len(matches):
-            for match in matches:
-                self._forget((match.media.root, match.media.path))
+        if len(recalled) + len(later) == len(matches) and all(map(self._is_promised, later)):
+            for identity in recalled:
+                self._forget(identity)
         else:
             self._recalled.update(recalled)
             self._outputs[folder.path] = outputs
         return recalled
+
+    def _is_promised(self, identity: FileId) -> bool:
+        entry = self._known.get(identity)
+        return entry is not None and entry.output != b"" and entry.shape == self._shape and not self._force
+
+    def promised(self, match: Match) -> str:
+        """The output that an earlier run under the same options gave to a file; "" where there is none."""
+        identity = match.media.root, match.media.path
+        return os.fsdecode(self._known[identity].output) if self._is_promised(identity) else ""
+
+    def before(self, match: Match) -> bytes:
+        """`sidecar_digest` of what an earlier run joined with a file that is unchanged; empty where there is none."""
+        entry = self._known.get((match.media.root, match.media.path))
+        if entry is None or entry.racy or entry.size != match.media.size or self._force:
+            return b""
+        return entry.sidecar if abs(match.media.mtime_ns - entry.mtime_ns) <= FAT_NS else b""
+
+    def again(self, match: Match) -> Outcome | None:
+        """The outcome of a file that was put off, if it needs nothing; else it is remembered for `settled`."""
+        identity = match.media.root, match.media.path
+        entry = self._known.get(identity)
+        if entry is None:
+            outcome = _not_retried(match, self._keys[identity]) if self._retry else None
+        else:
+            outcome = self._done(match, entry)
+        if outcome is not None:
+            self._forget(identity)
+        return outcome
 
     def outputs(self, folder: str) -> dict[FileId, str]:
         """Output paths that earlier runs gave to files of this Folder."""

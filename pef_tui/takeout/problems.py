@@ -9,17 +9,17 @@ TOLD = 1000
 
 
 class Problems:
-    """Collects one line per file or folder that was left out."""
+    """Collects one line per file or folder that was left out; listing a source again adds none."""
 
     def __init__(self) -> None:
-        self._lines: list[str] = []
+        self._lines: dict[str, None] = {}
         self._more = 0
 
     def tell(self, path: str, what: str) -> None:
         """Add one line; the path is quoted, so that a name cannot break the line."""
         if len(self._lines) < TOLD:
             shown = f"{path!r}" if len(path) <= 500 else f"{path[:200]!r}…{path[-200:]!r}"
-            self._lines.append(f"{shown}: {what}")
+            self._lines.setdefault(f"{shown}: {what}")
         else:
             self._more += 1
 
