@@ -8,7 +8,20 @@ from datetime import datetime
 from pathlib import Path
 
 from pef_tui.hooks import Span
-from pef_tui.model import EPOCH, Geo, Match, MediaFile, Person, Place, Plan, Sidecar, State, TagEdit, Taken, Value
+from pef_tui.model import (
+    EPOCH,
+    Geo,
+    Match,
+    MediaFile,
+    Person,
+    Place,
+    Plan,
+    Sidecar,
+    State,
+    TagEdit,
+    Taken,
+    Value,
+)
 from pef_tui.settings import Existing
 from pef_tui.state.jpeg import read_jpeg
 from pef_tui.tags.dates import dates
@@ -171,7 +184,11 @@ def _with_thumbnail() -> bytes:
     """IFD0 with a camera's directory, and IFD1 with a picture behind both."""
     small = jpeg(99)
     main: Directory = {0x10F: ascii_text("Maker"), 0x8769: {0x9000: octets(b"0220")}}
-    second: Directory = {0x103: longs("little", 6), 0x201: longs("little", 0), 0x202: longs("little", len(small))}
+    second: Directory = {
+        0x103: longs("little", 6),
+        0x201: longs("little", 0),
+        0x202: longs("little", len(small)),
+    }
     block = bytearray(tiff_block(main, second))
     at = block.index(b"\x01\x02\x04\0\1\0\0\0") + 8
     block[at : at + 4] = len(block).to_bytes(4, "little")

@@ -26,6 +26,42 @@ _ODD_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]|^\
 _LARGEST = 0xFFFFFFFF
 
 
+_WORDS = frozenset(
+    f"XMP-{group}:{name}"
+    for group, names in {
+        "GPano": ("ExposureLockUsed", "UsePanoramaViewer"),
+        "acdsee": ("Rawrppused", "Tagged"),
+        "aux": (
+            "DistortionCorrectionAlreadyApplied",
+            "EnhanceDetailsAlreadyApplied",
+            "EnhanceSuperResolutionAlreadyApplied",
+            "IsMergedHDR",
+            "IsMergedPanorama",
+            "LateralChromaticAberrationCorrectionAlreadyApplied",
+            "LensID",
+            "VignetteCorrectionAlreadyApplied",
+        ),
+        "exif": (
+            "GPSDestBearingRef",
+            "GPSDestDistanceRef",
+            "GPSImgDirectionRef",
+            "GPSSpeedRef",
+            "GPSStatus",
+            "GPSTrackRef",
+            "LightSource",
+        ),
+        "exifEX": ("InteropIndex",),
+        "iptcExt": ("AudioBitrateMode", "ReleaseReady", "StreamReady", "VideoBitrateMode", "VisualColor"),
+        "pdf": ("Marked",),
+        "photomech": ("Tagged",),
+        "xmpNote": ("HasExtendedXMP",),
+        "xmpRights": ("Marked",),
+    }.items()
+    for name in names
+)
+"""XMP texts that ExifTool takes only as certain words, or turns into others (found by writing each)."""
+
+
 class Wanted(Struct, frozen=True):
     """The edits of one file."""
 
@@ -51,6 +87,7 @@ def wanted(edits: Iterable[TagEdit]) -> Wanted:
             xmp.append(edit if edit.when == "always" else replace(edit, when="always"))
         else:
             raise Declined(f"{tag} is left to ExifTool")
+    _check_height(xmp)
     if signs:
         exif["GPS"] = {**signs, **exif["GPS"]}
     return Wanted(exif, tuple(xmp))
@@ -184,6 +221,8 @@ def _check_xmp(edit: TagEdit) -> None:
     known, value = BY_TAG[edit.tag], edit.value
     if value is None:
         return
+    if edit.tag in _WORDS:
+        raise Declined(f"{edit.tag} is left to ExifTool")
     if isinstance(value, tuple):
         if not value or not is_list(edit.tag) or known.item != "text" or len(set(value)) != len(value):
             raise Declined(f"{edit.tag}: a list of an unusual form")
@@ -198,3 +237,11 @@ def _check_xmp(edit: TagEdit) -> None:
         raise Declined(f"{edit.tag}: a value of an unusual form")
     elif abs(value) > 1e9 or (known.item == "number" and value != int(value)):
         raise Declined(f"{edit.tag}: a number out of range")
+
+
+def _check_height(edits: Iterable[TagEdit]) -> None:
+    """An altitude in XMP is without sign and has its reference with it, or ExifTool adds one."""
+    values = {edit.tag: edit.value for edit in edits if edit.tag.startswith("XMP-exif:GPSAltitude")}
+    height = values.get("XMP-exif:GPSAltitude")
+    if isinstance(height, int | float) and (height < 0 or values.get("XMP-exif:GPSAltitudeRef") is None):
+        raise Declined("an altitude in XMP without the side of the sea's surface")

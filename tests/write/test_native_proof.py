@@ -1,0 +1,228 @@
+"""The writer `native` against ExifTool: the same Plans over the same pictures, read back tag by tag.
+
+What may differ is listed in HOUSEKEEPING with its reason; everything else must be equal, and maker notes must be as
+they were before, with unknown tags and embedded pictures.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+import orjson
+import pytest
+from exiftool_cases import EXIFTOOL, needs_exiftool
+from native_cases import CASES, made, pictures, plan_with, scan_on, written
+
+from pef_tui.exiftool import Process
+from pef_tui.hooks import Staged
+from pef_tui.model import Plan, Value
+from pef_tui.testing.jpeg import jpeg
+from pef_tui.write.exiftool_writer import exiftool_writer
+from pef_tui.write.native.writer import accepts
+from pef_tui.xmp import can_write
+from pef_tui.xmp.names import BY_TAG
+
+pytestmark = [*needs_exiftool, pytest.mark.timeout(400)]
+
+HOUSEKEEPING = {
+    r"^SourceFile$|^File:System:": "where and when it was written; how large it is",
+    r"^ExifTool:": "warnings: ExifTool mends what it moves (offsets of maker notes), the native writer moves nothing",
+    r"^XMP:XMP-x:XMPToolkit$": "ExifTool signs what it writes",
+    r"Offset$|ImageStart$": "where something lies in the file; what lies there is compared itself",
+}
+MENDED = {
+    r"^MakerNotes:Panasonic:DataDump$": "es_jpg_Panasonic_DMC-FZ30.jpg",
+    r"^MakerNotes:GE:GE_0x020[06]$": "et_GE.jpg",
+}
+"""Tags that ExifTool leaves out until it has rewritten notes whose offsets look odd to it."""
+LOST_BY_EXIFTOOL = {"es_jpg_Nikon_COOLPIX_P1.jpg"}
+"""ExifTool would drop a damaged directory of the maker notes, so its writer falls back on XMP; natively it stays."""
+
+_HOUSEKEEPING = re.compile("|".join(HOUSEKEEPING))
+Tags = Counter[tuple[str, bytes]]
+
+
+def read_back(process: Process, paths: Sequence[Path], *more: str) -> list[Tags]:
+    """What each file says: tag and value, without the number of a copy (ExifTool reorders XMP)."""
+    found = []
+    for start in range(0, len(paths), 300):
+        names = [str(path) for path in paths[start : start + 300]]
+        answer = process.run(["-j", "-a", "-u", "-G0:1:4", "-n", "-struct", *more, *names])
+        found += [
+            Counter((re.sub(r":Copy\d+", "", tag), orjson.dumps(value)) for tag, value in each.items())
+            for each in orjson.loads(answer.stdout)
+        ]
+    return found
+
+
+def differences(first: Tags, second: Tags) -> dict[str, tuple[bytes | None, bytes | None]]:
+    ours, theirs = dict((first - second).keys()), dict((second - first).keys())
+    return {
+        tag: (ours.get(tag), theirs.get(tag))
+        for tag in ours.keys() | theirs.keys()
+        if not _HOUSEKEEPING.search(tag)
+    }
+
+
+def both(
+    tmp_path: Path, cases: Sequence[tuple[str, Plan, bytes]]
+) -> tuple[list[str], list[Path], list[Path]]:
+    """Write each case natively and by ExifTool; what ExifTool's writer answered, and the files."""
+    native, theirs, staged = [], [], []
+    for number, (_, plan, data) in enumerate(cases):
+        new = written(plan, data)
+        assert isinstance(new, bytes)
+        native.append(tmp_path / f"{number}n.jpg")
+        theirs.append(tmp_path / f"{number}e.jpg")
+        native[-1].write_bytes(new)
+        theirs[-1].write_bytes(data)
+        staged.append(Staged(plan, str(theirs[-1])))
+    session = exiftool_writer(EXIFTOOL).open()
+    words = [each.word for each in session.write(staged)]
+    session.close()
+    return words, native, theirs
+
+
+def all_cases() -> tuple[list[tuple[str, Plan, bytes]], dict[str, str]]:
+    """Every picture in every case that is accepted; and why pictures were declined."""
+    cases, declined = [], {}
+    for name, data in pictures():
+        for words, make in CASES.items():
+            plan = make(data)
+            if plan is None or not plan.edits or not accepts(plan):
+                continue
+            new = written(plan, data)
+            if isinstance(new, str):
+                declined[name] = new
+                continue
+            assert scan_on(new) == scan_on(data), (name, words)
+            cases.append((f"{name}: {words}", plan, data))
+    return cases, declined
+
+
+def test_every_picture_in_every_case_comes_out_as_from_exiftool(tmp_path: Path) -> None:
+    cases, declined = all_cases()
+    assert len(cases) >= 100
+    assert all(reason.startswith("declined: ") for reason in declined.values()), declined
+    assert not declined.keys() & made().keys() - {"xmp in languages"}, declined
+    words, native, theirs = both(tmp_path, cases)
+    with Process(EXIFTOOL) as process:
+        ours, others = read_back(process, native), read_back(process, theirs)
+    wrong = {}
+    for (name, _, _), word, first, second in zip(cases, words, ours, others, strict=True):
+        picture = name.partition(": ")[0]
+        if picture in LOST_BY_EXIFTOOL:
+            continue
+        found = {
+            tag: pair
+            for tag, pair in differences(first, second).items()
+            if not any(re.search(pattern, tag) and picture == where for pattern, where in MENDED.items())
+        }
+        if found or word != "written":
+            wrong[name] = (word, found)
+    assert not wrong
+
+
+def test_maker_notes_thumbnails_and_trailers_are_as_before(tmp_path: Path) -> None:
+    everything = CASES["everything, overwritten"]
+    cases = []
+    for name, data in pictures():
+        plan = everything(data)
+        if plan is not None and accepts(plan) and isinstance(written(plan, data), bytes):
+            cases.append((name, plan, data))
+    before, after = [], []
+    for number, (_, plan, data) in enumerate(cases):
+        before.append(tmp_path / f"{number}b.jpg")
+        after.append(tmp_path / f"{number}a.jpg")
+        before[-1].write_bytes(data)
+        new = written(plan, data)
+        assert isinstance(new, bytes)
+        after[-1].write_bytes(new)
+    meant = re.compile(
+        r"^XMP:|:GPS|DateTimeOriginal|CreateDate|DateCreated|OffsetTime|SubSec|ExifVersion|ImageDescription"
+    )
+    made_anew = re.compile(
+        r"^EXIF:IFD0:([XY]Resolution|ResolutionUnit|YCbCrPositioning)$"
+        r"|^EXIF:ExifIFD:(ComponentsConfiguration|FlashpixVersion|ColorSpace)$|^File:ExifByteOrder$"
+    )
+    with Process(EXIFTOOL) as process:
+        pairs = zip(cases, read_back(process, before, "-b"), read_back(process, after, "-b"), strict=True)
+        wrong = {
+            (case[0], tag): pair
+            for case, old, new in pairs
+            for tag, pair in differences(old, new).items()
+            if not meant.search(tag) and not (pair[0] is None and made_anew.search(tag))
+        }
+    assert not wrong
+
+
+VALUES: dict[str, tuple[Value, ...]] = {
+    "text": ("Some <text> & more", "12", "2019:07:01 12:00:00"),
+    "number": (3, 0, -2),
+    "rational": (3.25, 1 / 3, 8848.86, -1.5),
+    "date": ("2019:07:01 12:34:56+02:00", "2019:07:01 12:34:56", "2019:07:01 12:34:56.25Z"),
+    "coordinate": (-33.8567844, 0.0000123, 179.9999999),
+}
+
+
+def test_every_xmp_property_comes_out_as_from_exiftool(tmp_path: Path) -> None:
+    data = jpeg(1)
+    cases = []
+    for tag, known in BY_TAG.items():
+        for value in VALUES.get(known.item, ()) if can_write(tag) else ():
+            listed: Value = (str(value), "b, c") if known.container in ("bag", "seq") else value
+            plan = plan_with(data, {tag: listed})
+            if accepts(plan):
+                cases.append((f"{tag}: {listed}", plan, data))
+    assert len(cases) > 900
+    words, native, theirs = both(tmp_path, cases)
+    with Process(EXIFTOOL) as process:
+        pairs = zip(
+            cases,
+            words,
+            read_back(process, native, "-XMP:all"),
+            read_back(process, theirs, "-XMP:all"),
+            strict=True,
+        )
+        wrong = {
+            case[0]: found
+            for case, word, first, second in pairs
+            if (found := differences(first, second)) or word != "written"
+        }
+    assert not wrong
+
+
+def test_odd_numbers_come_out_as_from_exiftool(tmp_path: Path) -> None:
+    """Degrees at every rounding edge, and altitudes; the fractions themselves are compared (`-D -e`)."""
+    numbers = [0, 1e-7, 0.5, 1 / 3, 59.9999999, 59.99999999999, 89.9999999, 12.3456789, 33.8567844, 1e-12, 90]
+    numbers += [degree + minute / 60 for degree in (1, 47) for minute in (1, 29, 59)]
+    data = jpeg(1)
+    cases: list[tuple[str, Plan, bytes]] = [
+        (
+            f"{number} {sign}",
+            plan_with(
+                data,
+                {
+                    "EXIF:GPSLatitude": sign * number,
+                    "EXIF:GPSLongitude": -sign * number * 2,
+                    "EXIF:GPSAltitude": sign * number * 100,
+                },
+            ),
+            data,
+        )
+        for number in numbers
+        for sign in (1, -1)
+    ]
+    words, native, theirs = both(tmp_path, cases)
+    assert set(words) == {"written"}
+    gps = re.compile(r"^EXIF:GPS:")
+    with Process(EXIFTOOL) as process:
+        for case, first, second in zip(
+            cases, read_back(process, native, "-api", "Validate=0"), read_back(process, theirs), strict=True
+        ):
+            assert {key for key in first if gps.match(key[0])} == {
+                key for key in second if gps.match(key[0])
+            }, case[0]
