@@ -1,0 +1,1 @@
+"""The terminal app: the only folder that imports Textual, and only in the modules that draw."""
