@@ -95,7 +95,7 @@ class Front:
             return 128 + self._watch.stopped_by
         if self._error:
             return FAILED
-        return SOME_FAILED if self._progress.failed else DONE
+        return SOME_FAILED if self._progress.failed or self._progress.incomplete else DONE
 
     def _consume(self, run: Run) -> None:
         log.info("sources %s, output %s", safe(repr(self._settings.sources)), safe(self._settings.output))

@@ -39,6 +39,9 @@ class SourceReader(Protocol):
     def problems(self) -> Sequence[str]:
         """What could not be read, each in one line; complete when `listings` is."""
 
+    def whole(self) -> bool:
+        """Was everything in it found? False for a part cut short or a folder nobody may read; once listed."""
+
     def close(self) -> None:
         """Nothing more is wanted: a listing under way may end early with OSError. What is open stays open."""
 

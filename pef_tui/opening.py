@@ -69,6 +69,7 @@ class Opened:
             lines = reader.problems()
             self.progress.unread += lines
             self.progress.notes += lines
+            self.progress.incomplete = self.progress.incomplete or not reader.whole()
 
     def close_readers(self) -> None:
         """End the listing of sources that is under way."""

@@ -34,6 +34,8 @@ class Progress:
         """What is to be told of the run as a whole, each in one line."""
         self.unread: list[str] = []
         """What could not be read of the sources or was left out there, each in one line; complete at the end."""
+        self.incomplete = False
+        """Could some source not be read to its end, so that files may be missing of which nothing is known?"""
         self.stop = threading.Event()
         """Asks the run to end after the batch in hand."""
         self.sources: tuple[str, ...] = ()

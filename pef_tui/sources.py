@@ -14,7 +14,7 @@ from pef_tui.hooks import Scanner
 from pef_tui.model import Source
 from pef_tui.settings import Settings
 
-_ARCHIVE_ENDING = re.compile(r"(?i)\.(zip|tgz|tar\.gz)$")
+_ARCHIVE_ENDING = re.compile(r"(?i)\.(zip|tgz|tar|tar\.gz)$")
 _PART = re.compile(r"(?i)(.*-)([0-9]{3,4})(?: ?\([0-9]+\))?(\.(?:zip|tgz|tar\.gz))?")
 """`takeout-20240102T030405Z-001.zip`, also `...-3-001.zip`; "(1)" is of browsers, a folder is one extracted."""
 _SHOWN = 10

@@ -14,6 +14,8 @@ class Problems:
     def __init__(self) -> None:
         self._lines: dict[str, None] = {}
         self._more = 0
+        self.lost = False
+        """May there be files of which not even the name is known?"""
 
     def tell(self, path: str, what: str) -> None:
         """Add one line; the path is quoted, so that a name cannot break the line."""
@@ -25,7 +27,12 @@ class Problems:
 
     def failed(self, path: str, error: OSError) -> None:
         """Add a line for what the system refused."""
-        self.tell(path, f"cannot be read: {error.strerror or error}")
+        self.lose(path, f"cannot be read: {error.strerror or error}")
+
+    def lose(self, path: str, what: str) -> None:
+        """Add a line for what may have held files that nobody knows of now."""
+        self.tell(path, what)
+        self.lost = True
 
     def lines(self) -> Sequence[str]:
         """What was told, the surplus as one closing line."""

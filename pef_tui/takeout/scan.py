@@ -77,6 +77,10 @@ class DirectoryReader:
         """What was left out, one line each."""
         return self._problems.lines()
 
+    def whole(self) -> bool:
+        """Was everything in it found?"""
+        return not self._problems.lost
+
     def close(self) -> None:
         """Nothing is held between calls."""
 

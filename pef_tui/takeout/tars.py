@@ -88,6 +88,10 @@ class TarReader:
         """What was left out, one line each."""
         return self._problems.lines()
 
+    def whole(self) -> bool:
+        """Was everything in it found?"""
+        return not self._problems.lost
+
     def close(self) -> None:
         """End a pass under way and let go of what was unpacked; streams that are open hold it on."""
         self._closed = True
@@ -101,10 +105,10 @@ class TarReader:
                 try:
                     self._load(self._found)
                 except Cut:
-                    self._problems.tell(self._source.path, CUT)
+                    self._problems.lose(self._source.path, CUT)
                 except OSError as error:
                     words = f"cannot be read further, get this part again: {error.strerror or error}"
-                    self._problems.tell(self._source.path, words)
+                    self._problems.lose(self._source.path, words)
             return self._found
 
     def _load(self, found: dict[str, _Member]) -> None:

@@ -76,6 +76,10 @@ class ZipReader:
         """What was left out, one line each."""
         return self._problems.lines()
 
+    def whole(self) -> bool:
+        """Was everything in it found?"""
+        return not self._problems.lost
+
     def close(self) -> None:
         """Let go of the archive; streams that are open hold it on."""
         self._held = None
@@ -90,7 +94,7 @@ class ZipReader:
                     self._load(self._held.fd)
                 except NoDirectory as error:
                     words = f"incomplete or damaged, get this part again ({error})"
-                    self._problems.tell(self._source.path, words)
+                    self._problems.lose(self._source.path, words)
                 except OSError as error:
                     self._problems.failed(self._source.path, error)
             return self._found

@@ -219,6 +219,7 @@ def test_a_damaged_part_is_named_and_the_others_are_done(tmp_path: Path) -> None
     good = zipped(tmp_path / "takeout-20240102T030405Z-004.zip", few("c.jpg"))
     lines, words, code = run([cut, gone, good], tmp_path / "out")
     assert code == 3
+    assert run([gone, good], tmp_path / "other")[2] == 3
     found = media(lines)
     assert found.pop("2.jpg").startswith("failed: ")
     assert found == {"0.jpg": "unmatched: no sidecar", "1.jpg": "unmatched: no sidecar", "c.jpg": "written"}
