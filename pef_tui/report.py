@@ -243,7 +243,7 @@ def summary(progress: Progress, dry_run: bool) -> Iterator[str]:
     if progress.warnings:
         yield f"{progress.warnings:>9,} have warnings; -v tells them"
     if progress.unread:
-        yield f"{len(progress.unread):>9,} times something in the sources could not be read or was left out, told above"
+        yield f"{len(progress.unread):>9,} times something in the sources was left out or not readable, as told above"
     problems = list(progress.problems)
     if problems:
         yield f"Failed{f' (the last {len(problems)})' if progress.failed > len(problems) else ''}:"

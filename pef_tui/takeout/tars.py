@@ -44,6 +44,10 @@ class _Member(NamedTuple):
     fault: str = ""
 
 
+class _Closed(Exception):
+    """Nothing more of the archive is wanted."""
+
+
 class TarReader:
     """Reads one tar archive; a `SourceReader`. Made without touching the archive.
 
@@ -104,6 +108,8 @@ class TarReader:
                 self._found = {}
                 try:
                     self._load(self._found)
+                except _Closed:
+                    pass
                 except Cut:
                     self._problems.lose(self._source.path, CUT)
                 except OSError as error:
@@ -119,7 +125,7 @@ class TarReader:
             self._bytes = archive
         for number, entry in enumerate(entries(tape)):
             if self._closed:
-                raise OSError("closed")
+                raise _Closed
             if number >= members.MAX_MEMBERS:
                 raise OSError(f"more than {members.MAX_MEMBERS:,} members")
             if entry.folder:
@@ -158,7 +164,7 @@ class TarReader:
         done, taken = 0, tape.taken
         while done < entry.size:
             if self._closed:
-                raise OSError("closed")
+                raise _Closed
             data = tape.read(min(PIECE, entry.size - done))
             if not data:
                 raise Cut

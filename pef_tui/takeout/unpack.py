@@ -85,12 +85,13 @@ class Stored(io.RawIOBase):
         wanted = min(len(buffer), self._size - self._at)
         if wanted <= 0:
             return 0
-        view = memoryview(buffer)[:wanted]
-        count = os.preadv(self._held.fd, [view], self._start + self._at)
+        data = os.pread(self._held.fd, wanted, self._start + self._at)
+        count = len(data)
         if not count:
             raise damaged("shorter than it says")
+        buffer[:count] = data
         if self._crc is not None and self._at == self._summed:
-            self._sum = zlib.crc32(view[:count], self._sum)
+            self._sum = zlib.crc32(data, self._sum)
             self._summed += count
             if self._summed == self._size and self._sum != self._crc:
                 raise damaged("wrong checksum")

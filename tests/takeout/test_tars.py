@@ -288,6 +288,7 @@ def test_a_pass_ends_when_nothing_more_is_wanted(tmp_path: Path, monkeypatch: py
 
     monkeypatch.setattr(source, "_spool", once)
     assert content(source) == {}
+    assert source.problems() == ()
 
 
 @pytest.fixture(scope="module")
