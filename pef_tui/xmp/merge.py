@@ -7,16 +7,14 @@ from collections.abc import Sequence
 from lxml import etree
 
 from pef_tui.model import TagEdit
-from pef_tui.xmp.names import BY_TAG, RDF, XMETA, Property
+from pef_tui.xmp.fresh import BEFORE, BEHIND, fresh
+from pef_tui.xmp.names import BY_TAG, RDF, Property
 from pef_tui.xmp.rdf import DEFAULT, DESCRIPTION, LANG, LI, Found, content, parse
 from pef_tui.xmp.values import decode, encode
 
 _ABOUT = f"{{{RDF}}}about"
 _HOLDERS = {"bag": f"{{{RDF}}}Bag", "seq": f"{{{RDF}}}Seq", "alt": f"{{{RDF}}}Alt"}
-_NEW = (
-    '<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>\n'
-    f'<x:xmpmeta xmlns:x="{XMETA}">\n <rdf:RDF xmlns:rdf="{RDF}">\n </rdf:RDF>\n</x:xmpmeta>\n<?xpacket end="w"?>'
-).encode()
+_NEW = (BEFORE + BEHIND).encode()
 
 
 Place = tuple[etree._Element, etree._Element | None]
@@ -34,8 +32,10 @@ def merge(packet: bytes | None, edits: Sequence[TagEdit], *, fill: bool = False)
     put only where the packet has no value (all or none of a unit), as an XMP file of somebody else's asks for.
     Raises BadPacket for a packet that cannot be taken at its word, and UnknownTag.
     """
-    rdf = parse(_NEW if packet is None else packet)
     wanted = [(edit, _property(edit.tag)) for edit in edits]
+    if packet is None and len({edit.tag for edit in edits}) == len(edits):
+        return fresh(wanted)
+    rdf = parse(_NEW if packet is None else packet)
     if fill:
         wanted = _missing(rdf, wanted)
     added: list[etree._Element] = []
