@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 
 from pef_tui.ahead import ahead
 from pef_tui.errors import DestHeld, DiskFull, ExifToolMissing, RunError, UsageError
 from pef_tui.gather import Gathered, gather
+from pef_tui.hooks import WriterSession
 from pef_tui.layout import Layout
 from pef_tui.model import Folder, Match, Outcome, Plan, Record
 from pef_tui.opening import Opened, opened
@@ -43,7 +44,7 @@ def run(settings: Settings, host: PluginHost, progress: Progress) -> Iterator[Re
         stack.callback(planned.close)
         stack.callback(place.close_readers)
         if settings.dry_run:
-            yield from preview(planned)
+            yield from preview(planned, progress.stop)
             return
         dest = Dest(place.output)
         stack.callback(dest.close)
@@ -57,9 +58,12 @@ def run(settings: Settings, host: PluginHost, progress: Progress) -> Iterator[Re
 
 def _hand(place: Opened, dest: Dest) -> CarryOut:
     """What a worker does with a batch."""
-    return lambda batch, sessions: carry_out(
-        batch, dest, sessions, place.open_media, place.books, place.writers
-    )
+
+    def hand(batch: Sequence[Plan], sessions: Mapping[str, WriterSession]) -> list[Outcome]:
+        with place.progress.in_hand(len(batch), batch[0].match.media.path):
+            return carry_out(batch, dest, sessions, place.open_media, place.books, place.writers)
+
+    return hand
 
 
 class Planning:

@@ -5,10 +5,14 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter, deque
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from pef_tui.model import JsonOutcome, JsonRecord, MediaOutcome, Outcome, Record
 
 PROBLEMS_KEPT = 20
+PAUSE_LOOK = 0.1
+"""Seconds between two looks whether a pause is over."""
 
 
 class Progress:
@@ -38,6 +42,10 @@ class Progress:
         """Could some source not be read to its end, so that files may be missing of which nothing is known?"""
         self.stop = threading.Event()
         """Asks the run to end after the batch in hand."""
+        self.pause = threading.Event()
+        """While set, no writer begins another batch."""
+        self.hands: dict[str, tuple[int, str]] = {}
+        """What each writer has in hand, by the name of its thread: how many files, path of the first."""
         self.sources: tuple[str, ...] = ()
         """The sources as resolved (globs expanded), filled by the run."""
         self.output = ""
@@ -62,6 +70,18 @@ class Progress:
             self.json[record.outcome] += 1
         else:
             self.other += 1
+
+    @contextmanager
+    def in_hand(self, count: int, first: str) -> Iterator[None]:
+        """Around one batch of a writer: waits while the run is paused, then tells what is in hand."""
+        while self.pause.is_set() and not self.stop.wait(PAUSE_LOOK):
+            pass
+        name = threading.current_thread().name
+        self.hands[name] = count, first
+        try:
+            yield
+        finally:
+            del self.hands[name]
 
     @property
     def media_count(self) -> int:

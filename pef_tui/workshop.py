@@ -28,9 +28,11 @@ def outcome_of(plan: Plan) -> Outcome:
     return Outcome(plan, plan.outcome, plan.output, plan.writer, plan.reason)
 
 
-def preview(planned: Planned) -> Iterator[Record]:
-    """Every Plan told, none carried out."""
+def preview(planned: Planned, stop: threading.Event) -> Iterator[Record]:
+    """Every Plan told, none carried out; nothing more after `stop`."""
     for items in planned:
+        if stop.is_set():
+            return
         for item in items:
             yield outcome_of(item) if isinstance(item, Plan) else item
 
