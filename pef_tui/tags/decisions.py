@@ -20,9 +20,9 @@ LARGEST = 256 << 20
 
 
 class Rule(Struct, frozen=True, forbid_unknown_fields=True):
-    """One decision; every field but `choice` narrows what it is about."""
+    """One decision; every field but `choice` and `sidecar` narrows what it is about."""
 
-    choice: Choice
+    choice: Choice = ""
     file: str = ""
     """Path as `source` has it in the JSON lines, or below the Google Photos folder."""
     folder: str = ""
@@ -31,6 +31,8 @@ class Rule(Struct, frozen=True, forbid_unknown_fields=True):
     """`date`, `place`, `description`, or a tag."""
     kind: str = ""
     """As in the JSON lines: `differs by 1 h`."""
+    sidecar: str = ""
+    """The JSON file of the same Google Photos folder that belongs to `file`: its name, or its path as in `source`."""
 
     def fits(self, conflict: Conflict) -> bool:
         """Is it about this conflict, as far as unit and kind go?"""
@@ -50,10 +52,16 @@ class Decisions:
     def __init__(self, rules: tuple[Rule, ...] = (), content: bytes = b"") -> None:
         self.content = content
         """Hash of the file they were read from; empty without one."""
+        self.rules = rules
+        """All of them, in their order."""
+        self.sidecars = {rule.file: rule.sidecar for rule in rules if rule.sidecar}
+        """Sidecars given by hand, by the `file` they are for."""
         self._files: dict[str, list[Rule]] = {}
         self._folders: dict[str, list[Rule]] = {}
         self._all: list[Rule] = []
         for rule in rules:
+            if not rule.choice:
+                continue
             if rule.file:
                 self._files.setdefault(rule.file, []).append(rule)
             elif rule.folder:
@@ -97,6 +105,8 @@ def load(path: str) -> Decisions:
         form = "TOML" if path.lower().endswith(".toml") else "JSON"
         raise UsageError(f"{shown}: is not {form}: {safe(str(error), 200)}") from None
     for number, rule in enumerate(document.decisions, 1):
-        if not rule.choice:
-            raise UsageError(f"{shown}: decision {number}: choice is keep or google")
+        if not rule.choice and not (rule.sidecar and rule.file):
+            raise UsageError(
+                f"{shown}: decision {number}: choice is keep or google (or file and sidecar say what belongs together)"
+            )
     return Decisions(document.decisions, xxhash.xxh3_64_digest(data))

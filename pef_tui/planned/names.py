@@ -1,0 +1,91 @@
+"""A million names in two blocks of bytes: as they are, and folded for searching."""
+
+from __future__ import annotations
+
+import os
+from array import array
+from bisect import bisect_right
+from itertools import repeat
+from operator import contains
+
+from pef_tui.display import utf8
+
+SPARSE = 20_000
+"""Hits up to which each is looked up by its place; of more, every name is asked (60 ns each)."""
+CHUNK = 1 << 16
+"""Names asked at a time."""
+
+
+def folded(text: str) -> bytes:
+    """What a name is searched as: no upper case, whatever the language."""
+    return _bytes(text.casefold())
+
+
+def _bytes(text: str) -> bytes:
+    try:
+        return os.fsencode(text)
+    except UnicodeEncodeError:
+        return utf8(text).encode()
+
+
+class Names:
+    """Names by number. One thread appends, any may read what was appended before."""
+
+    def __init__(self) -> None:
+        self._exact = bytearray()
+        self._exact_ends = array("Q", (0,))
+        self._folded = bytearray(b"\0")
+        self._folded_ends = array("Q", (1,))
+
+    def __len__(self) -> int:
+        return len(self._folded_ends) - 1
+
+    def append(self, name: str) -> None:
+        """One more; a name holds no NUL (file systems and archives see to that; one is dropped here)."""
+        exact = _bytes(name).replace(b"\0", b"")
+        self._exact += exact
+        self._exact_ends.append(len(self._exact))
+        self._folded += exact.lower() if name.isascii() else folded(name).replace(b"\0", b"")
+        self._folded += b"\0"
+        self._folded_ends.append(len(self._folded))
+
+    def __getitem__(self, number: int) -> str:
+        return os.fsdecode(bytes(self._exact[self._exact_ends[number] : self._exact_ends[number + 1]]))
+
+    def key(self, number: int) -> bytes:
+        """The folded name, by which names are sorted."""
+        return bytes(self._folded[self._folded_ends[number] : self._folded_ends[number + 1] - 1])
+
+    def keys(self) -> list[bytes]:
+        """Every folded name."""
+        return bytes(self._folded[1 : self._folded_ends[len(self)] - 1]).split(b"\0") if len(self) else []
+
+    def holding(self, needle: bytes) -> bytearray:
+        """For every name 1 where the folded needle is in it, else 0. A needle may begin with NUL: begins with."""
+        count = len(self)
+        if self._folded.count(needle) > SPARSE:
+            return self._asked(needle, count)
+        mask = bytearray(count)
+        ends, blob = self._folded_ends, self._folded
+        head = 1 if needle.startswith(b"\0") else 0
+        at = blob.find(needle)
+        while at >= 0:
+            row = bisect_right(ends, at + head) - 1
+            if row >= count:
+                break
+            mask[row] = 1
+            at = blob.find(needle, ends[row + 1] - 1)
+        return mask
+
+    def _asked(self, needle: bytes, count: int) -> bytearray:
+        if needle.startswith(b"\0"):
+            return self._beginning(needle[1:], count)
+        mask = bytearray()
+        for start in range(0, count, CHUNK):
+            stop = min(start + CHUNK, count)
+            text = bytes(self._folded[self._folded_ends[start] : self._folded_ends[stop] - 1])
+            mask += bytes(map(contains, text.split(b"\0"), repeat(needle)))
+        return mask
+
+    def _beginning(self, start: bytes, count: int) -> bytearray:
+        return bytearray(map(bytes.startswith, self.keys()[:count], repeat(start)))
