@@ -22,6 +22,7 @@ GROUPS = {
         "extensions",
         "xmp",
         "xmp_name",
+        "layout",
         "writer",
     ),
     "which files": ("only", "album", "include", "exclude", "since", "until", "force", "retry_failed"),

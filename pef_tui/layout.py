@@ -7,96 +7,72 @@ run name two different files that meet at one path alike.
 from __future__ import annotations
 
 import re
-import unicodedata
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
+import xxhash
+
+from pef_tui.claims import Claims
 from pef_tui.formats import FORMATS, right_name
 from pef_tui.model import Match
+from pef_tui.paths import folded, numbered, safe_component, split
 from pef_tui.settings import Settings
+from pef_tui.template import Template
 
-NAME_BYTES = 255 - len(".xmp")
-"""A file name's limit on Linux, macOS and Windows, with room for the XMP file beside it."""
+FileId = tuple[int, str]
 
-_FORBIDDEN = re.compile(r'[\x00-\x1f\x7f<>:"|?*\\/]')
 _NUMBER = re.compile(r" \([0-9]+\)(?=(\.[^.]*)?$)")
-_RESERVED = re.compile(r"(?i)^(con|prn|aux|nul|com[0-9]|lpt[0-9])(\.|$)")
-
-
-def safe_component(name: str) -> str:
-    """One component of a path that exists on every file system, as near to `name` as can be.
-
-    A name that comes from a file system is kept but for what would lead elsewhere.
-    """
-    if name in ("", ".", ".."):
-        return "_" * max(len(name), 1)
-    name = name.replace("/", "_").replace("\0", "_")
-    return _shortened(name) if len(name) > 60 else name
-
-
-def strict_component(name: str) -> str:
-    """Like `safe_component`, for text that was never a file name (titles, templates): Windows' rules too."""
-    name = _FORBIDDEN.sub("_", name.encode("utf-8", "replace").decode()).rstrip(" .")
-    if _RESERVED.match(name):
-        name = "_" + name
-    return safe_component(name)
-
-
-def _shortened(name: str) -> str:
-    if len(name.encode("utf-8", "surrogateescape")) <= NAME_BYTES:
-        return name
-    stem, dot, extension = name.rpartition(".")
-    if not dot or len(extension) > 16:
-        stem, extension = name, ""
-    room = NAME_BYTES - len((dot + extension).encode("utf-8", "surrogateescape")) if extension else NAME_BYTES
-    cut = stem.encode("utf-8", "surrogateescape")[:room].decode("utf-8", "ignore")
-    return f"{cut}.{extension}" if extension else cut
-
-
-def folded(path: str) -> str:
-    """The form under which two names are one on file systems that ignore case or Unicode form."""
-    return path.casefold() if path.isascii() else unicodedata.normalize("NFC", path).casefold()
-
-
-def numbered(name: str, number: int) -> str:
-    """`a.jpg` -> `a (2).jpg`; 1 is the name itself."""
-    if number < 2:
-        return name
-    stem, dot, extension = name.rpartition(".")
-    return f"{stem} ({number}).{extension}" if dot and stem else f"{name} ({number})"
 
 
 class Layout:
     """Gives every Match its output path; made anew for each run."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, taken: Callable[[str], bool] | None = None) -> None:
+        """`taken`: has an earlier run put something at this output path? Raises ValueError for a bad template."""
+        self._in_place = settings.in_place
         self._fix = settings.extensions == "fix"
+        self._template = Template(settings.layout) if settings.layout else None
+        self._taken_before = taken or (lambda path: False)
         self._folders: dict[str, str] = {}
-        self._claims: set[str] = set()
-        self._kept: Mapping[tuple[int, str], str] = {}
-        self._numbers: dict[tuple[int, str], int] = {}
+        self._claims = Claims()
+        self._kept: dict[FileId, str] = {}
+        self._numbers: dict[FileId, int] = {}
+        self._mains: dict[FileId, str] = {}
+        self._next: dict[int, int] = {}
         self._folder: str | None = None
-        self._promised: dict[tuple[int, str], str] = {}
+        self._promised: dict[FileId, str] = {}
 
-    def begin(self, folder: str, kept: Mapping[tuple[int, str], str] | None = None) -> None:
+    @property
+    def by_template(self) -> bool:
+        """Do names depend on what is known of each file, not on its Folder alone?"""
+        return self._template is not None
+
+    def begin(self, folder: str, kept: Mapping[FileId, str] | None = None) -> None:
         """Start a Folder; `kept` are the outputs that earlier runs gave to its files, by (root, path)."""
         self._folder = self._folder_path(folder)
-        self._kept = kept or {}
-        self._claims = {folded(path) for path in self._kept.values()}
+        self._kept = dict(kept or {})
         self._numbers = {}
+        self._mains = {(root, path.rpartition("/")[2]): output for (root, path), output in self._kept.items()}
+        if self._template is None:
+            self._claims = Claims()
+            for path in self._kept.values():
+                self._claims.add(folded(path))
 
     def reserve(self, folder: str) -> None:
         """Every Folder in its turn, whether any of its files needs a name or not, so that names do not depend on it."""
         self._folder_path(folder)
 
     def _folder_path(self, folder: str) -> str:
-        path = "/".join(safe_component(part) for part in folder.split("/")) if folder else ""
-        if path == ".pef-tui" or path.startswith(".pef-tui/"):
-            path = "_" + path
+        path = _not_ours("/".join(safe_component(part) for part in folder.split("/")) if folder else "")
         candidate, number = path, 1
         while self._folders.setdefault(folded(candidate), folder) != folder:
             number += 1
             candidate = f"{path} ({number})"
         return candidate
+
+    def keep(self, match: Match, output: str) -> None:
+        """An earlier run gave this output to the Match; "" for none."""
+        if output:
+            self._kept[match.media.root, match.media.path] = output
 
     def promise(self, match: Match, output: str) -> None:
         """`claim` was already asked about this Match, and this was its answer."""
@@ -109,24 +85,68 @@ class Layout:
         return safe_component(right_name(name, form)) if form and self._fix else name
 
     def claim(self, match: Match) -> str:
-        """The output path of this Match, claimed. A film or edited copy follows the number of its picture."""
-        if (promised := self._promised.pop((match.media.root, match.media.path), None)) is not None:
+        """The output path of this Match, claimed. A film or edited copy goes with its picture."""
+        if self._in_place:
+            return match.media.path
+        identity = match.media.root, match.media.path
+        if (promised := self._promised.pop(identity, None)) is not None:
             return promised
-        name = self.name(match)
-        if (kept := self._kept.get((match.media.root, match.media.path))) and self._names(kept, name):
-            return kept
-        prefix = f"{self._folder}/" if self._folder else ""
-        number = self._numbers.get((match.media.root, match.main), 1) if match.main else 1
-        path = prefix + numbered(name, number)
-        while folded(path) in self._claims:
-            number += 1
-            path = prefix + numbered(name, number)
-        self._claims.add(folded(path))
+        folder, name, number = self._wanted(match)
+        if (kept := self._kept.get(identity)) and _names(kept, folder, name):
+            self._claims.add(folded(kept))
+            path = kept
+        else:
+            path, number = self._free(f"{folder}/{name}" if folder else name, number)
         if number > 1:
             self._numbers[match.media.root, match.media.name] = number
+        if self._template is not None:
+            self._mains[match.media.root, match.media.name] = path
         return path
 
-    def _names(self, kept: str, name: str) -> bool:
-        """Is `kept` this name in the folder at hand, with or without a number?"""
-        folder, _, base = kept.rpartition("/")
-        return folder == self._folder and (base == name or _NUMBER.sub("", base, count=1) == name)
+    def _wanted(self, match: Match) -> tuple[str, str, int]:
+        """Folder and name it should have, and the number to begin with."""
+        name = self.name(match)
+        if self._template is None:
+            number = self._numbers.get((match.media.root, match.main), 1) if match.main else 1
+            return self._folder or "", name, number
+        stem, extension = split(name)
+        main = self._mains.get((match.media.root, match.main)) if match.main else None
+        if main is not None:
+            folder, _, base = main.rpartition("/")
+            return folder, _beside(split(base)[0], match.main, name), 1
+        folder, base = self._template.path(match, stem)
+        return _not_ours(folder), safe_component(base + extension), 1
+
+    def _free(self, wanted: str, number: int) -> tuple[str, int]:
+        """The first path, in the order of the numbers, that nobody has; claimed."""
+        hint = xxhash.xxh3_64_intdigest(folded(wanted).encode("utf-8", "surrogatepass"))
+        folder, slash, name = wanted.rpartition("/")
+        number = max(number, self._next.get(hint, 1))
+        path = folder + slash + numbered(name, number)
+        while folded(path) in self._claims or self._taken_before(path):
+            number += 1
+            path = folder + slash + numbered(name, number)
+        self._claims.add(folded(path))
+        if self._template is not None and number > 1:
+            self._next[hint] = number
+        return path, number
+
+
+def _not_ours(path: str) -> str:
+    """A folder is never that of the program's own files."""
+    return "_" + path if folded(path.partition("/")[0]) == ".pef-tui" else path
+
+
+def _beside(stem: str, main: str, name: str) -> str:
+    """The name of what belongs to a picture: the picture's own new stem, and what its name has more."""
+    was = split(main)[0]
+    own, extension = split(name)
+    if name == was:  # the film `PXL_1.MP` of `PXL_1.MP.jpg`
+        return safe_component(stem)
+    return safe_component(stem + own[len(was) :] + extension) if own.startswith(was) else name
+
+
+def _names(kept: str, wanted: str, name: str) -> bool:
+    """Is `kept` this name in the wanted folder, with or without a number?"""
+    folder, _, base = kept.rpartition("/")
+    return folder == wanted and (base == name or _NUMBER.sub("", base, count=1) == name)

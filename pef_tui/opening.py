@@ -14,7 +14,7 @@ from typing import Any, BinaryIO
 from msgspec.structs import replace
 
 from pef_tui import __version__
-from pef_tui.errors import ExifToolMissing, RunError
+from pef_tui.errors import ExifToolMissing, RunError, UsageError
 from pef_tui.exiftool.locate import Found, locate
 from pef_tui.hooks import Filter, Matcher, SourceReader, Stage, Writer
 from pef_tui.listings import Listings
@@ -35,6 +35,7 @@ from pef_tui.tags.decisions import Decisions, load
 from pef_tui.takeout.join import folders
 from pef_tui.write.staging import clean_staging
 
+from pef_tui.template import Template
 JSON_THREADS = 4
 """Threads that read sidecars: they wait for the disk, not for the processor."""
 
@@ -92,6 +93,7 @@ def opened(settings: Settings, host: PluginHost, progress: Progress, stack: Exit
     progress.notes += [*notes, *missing_parts(paths)]
     output = output_path(settings.output, paths)
     decisions = load(settings.decisions)
+    _check_layout(settings)
     exiftool = _exiftool(settings, progress)
     host.settings = replace(host.settings, output=output)
     scanners = _registered(host, "pef_scanners")
@@ -144,8 +146,12 @@ def _shape(host: PluginHost, settings: Settings, exiftool: Found, decisions: Dec
     return hashlib.blake2b(host.shape(settings) + tool + decisions.content, digest_size=8).digest()
 
 
-def _registered(host: PluginHost, hook: str) -> list[Any]:
-    return [each for _, each in host.collect(hook)]
+def _check_layout(settings: Settings) -> None:
+    """Raises UsageError where `layout` is no template."""
+    try:
+        Template(settings.layout or "{name}")
+    except ValueError as error:
+        raise UsageError(f"layout {settings.layout!r}: {error}") from None
 
 
 def _opener(readers: Sequence[SourceReader]) -> Callable[[MediaFile], BinaryIO]:

@@ -71,10 +71,8 @@ class Planning:
 
     def __init__(self, place: Opened) -> None:
         self._place = place
-        self._layout = Layout(place.settings)
-        self._planner = Planner(
-            place.settings, place.map_tags, place.writers, self._layout, place.decisions
-        )
+        self._layout = Layout(place.settings, lambda path: place.ledger.recorded(path) is not None)
+        self._planner = Planner(place.settings, place.map_tags, place.writers, self._layout, place.decisions)
         self._second = SecondLook(place, self._look)
         self._put_off: set[FileId] = set()
 
@@ -93,7 +91,7 @@ class Planning:
         for result in self._second.results(self._look_into):
             if isinstance(result, tuple):
                 match, output = result
-                if output:
+                if output and not self._layout.by_template:
                     self._layout.promise(match, output)
                 elif match.folder != folder:
                     folder = match.folder
@@ -103,6 +101,7 @@ class Planning:
                 put(result)
 
     def _look(self, matches: Iterator[Match]) -> Iterator[Match]:
+                self._layout.keep(match, place.memory.output(match))
         """The same Matches with their state."""
         place = self._place
         return with_xmp_tags(inspect(matches, place.open_media, place.read_tags, place.scratch))
@@ -157,7 +156,7 @@ class Planning:
             for outcome in done.values():
                 put(outcome)
             for key, match in alone.items():
-                self._second.keep(match, outputs[key])
+                self._second.keep(match, "" if self._layout.by_template else outputs[key])
         else:
             self._put_off |= alone.keys()
             yield from wanted
@@ -170,7 +169,7 @@ class Planning:
         if key in self._put_off:
             self._put_off.discard(key)
             if match.state is None or match.state.format or not match.state.damage:
-                self._second.keep(match, self._layout.claim(match))
+                self._second.keep(match, "" if self._layout.by_template else self._layout.claim(match))
                 return None
             if (outcome := self._place.memory.again(match)) is not None:
                 return outcome

@@ -92,6 +92,11 @@ class Memory:
         identity = match.media.root, match.media.path
         return os.fsdecode(self._known[identity].output) if self._is_promised(identity) else ""
 
+    def output(self, match: Match) -> str:
+        """The output that an earlier run gave to a file, under whatever options; "" where there is none."""
+        entry = self._known.get((match.media.root, match.media.path))
+        return os.fsdecode(entry.output) if entry is not None else ""
+
     def before(self, match: Match) -> bytes:
         """`sidecar_digest` of what an earlier run joined with a file that is unchanged; empty where there is none."""
         entry = self._known.get((match.media.root, match.media.path))
@@ -228,6 +233,10 @@ class RunBooks:
         self._ledger.done(batch, [self._entry(outcome) for outcome in kept])
 
     def _entry(self, outcome: Outcome) -> Entry:
+    def former(self, plan: Plan) -> Entry | None:
+        """What an earlier batch put anywhere for the file of this Plan."""
+        return self._ledger.get(plan.key)
+
         media = outcome.plan.match.media
         racy = media.mtime_ns > self._young
         xmp_size, xmp_mtime_ns = outcome.xmp or (0, 0)

@@ -28,6 +28,9 @@ LOOSE = 200_000
 LEFT = ("unchanged", "unmatched")
 """What is told of a picture without a sidecar in a Folder that is not looked into."""
 
+KEPT_TAGS = ("EXIF:Model",)
+"""What a name may be made of."""
+
 LookInto = Callable[[Iterator[Match]], Iterator[Match]]
 """Fills state and time of Matches, in order."""
 
@@ -37,10 +40,10 @@ class Alone(Struct):
 
     match: Match
     output: str
-    """Where it will be: names do not depend on the second look. "" where it has no name yet."""
+    """Where it will be; "" where its name is to be found when it is planned."""
     span: Span | None
     looked: bool
-    """State (without tags) and time are filled."""
+    """State (with `KEPT_TAGS` alone) and time are filled."""
 
 
 def identity(file: MediaFile | JsonFile) -> FileId:
@@ -87,7 +90,10 @@ class SecondLook:
     def keep(self, match: Match, output: str) -> None:
         """Keep a candidate, with its state and time where they are filled."""
         state = match.state
-        bare = replace(match, state=State(state.format, {}, state.reader, state.damage)) if state else match
+        bare = match
+        if state is not None:
+            tags = {tag: state.tags[tag] for tag in KEPT_TAGS if tag in state.tags}
+            bare = replace(match, state=State(state.format, tags, state.reader, state.damage))
         span = self._spans.get(match.folder)
         self._alone[identity(match.media)] = Alone(bare, output, span, state is not None)
 

@@ -67,6 +67,14 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     xmp_name: Annotated[
         Literal["long", "short"],
         setting("XMP files are called photo.jpg.xmp (long, the default) or photo.xmp (short)", shapes=True),
+    layout: Annotated[
+        str,
+        setting(
+            "where outputs go, as in {year}/{month}/{name} (default: the export's own folders)",
+            metavar="TEMPLATE",
+            shapes=True,
+        ),
+    ] = ""
     ] = "long"
     writer: Annotated[
         Literal["auto", "native", "exiftool"],

@@ -19,6 +19,7 @@ from pef_tui.hooks import Compose, Piece, Staged, Writer, WriterSession, Written
 from pef_tui.model import Outcome, Plan
 from pef_tui.write.beside import complete_xmp, size_of, stage_xmp
 from pef_tui.write.dest import Dest, SyncFailed, sync
+from pef_tui.write.former import remove_former
 from pef_tui.write.place import Books, Copy, put_all, user_changed
 from pef_tui.write.staging import FULL, OpenMedia, SourceChanged, descriptor, extension_of, stage
 
@@ -100,6 +101,7 @@ def _stage(copy: Copy, place: Dest, open_media: OpenMedia, compose: Compose | No
     """Make the private copy, as its writer composes it where that can; or say why there is none."""
     media = copy.plan.match.media
     name = f"{place.number()}{extension_of(copy.plan)}"
+    remove_former(copies, place, books)
     try:
         with open_media(media) as source:
             pieces = None

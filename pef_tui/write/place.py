@@ -73,6 +73,9 @@ class Books(Protocol):
 class Copy:
     """One Plan on its way: its private copy, and what is to be told of it."""
 
+    def former(self, plan: Plan) -> Former | None:
+        """What an earlier batch put anywhere for the file of this Plan."""
+
     plan: Plan
     name: str = ""
     """In the staging folder; "" while there is none."""
@@ -129,7 +132,7 @@ def user_changed(copy: Copy, place: Dest, books: Books) -> bool:
     with suppress(OSError, Outside):
         folder, name = components(output)
         with place.folder(folder, create=False) as fd:
-            if _standing(fd, name, _of_media(known), intended=books.intended(output)) == "changed":
+            if standing_of(fd, name, _of_media(known), intended=books.intended(output)) == "changed":
                 copy.leave()
                 return True
     return False
@@ -178,7 +181,7 @@ def _put(copy: Copy, place: Dest, fd: int, name: str, books: Books) -> None:
     output = copy.plan.output or ""
     known, intended = books.recorded(output), books.intended(output)
     try:
-        standing = _standing(fd, name, _of_media(known), intended=intended)
+        standing = standing_of(fd, name, _of_media(known), intended=intended)
         if standing == "foreign" and _same_bytes(place.staging_fd, copy.name, fd, name):
             standing = "ours"
         if copy.xmp and standing not in ("changed", "foreign"):
@@ -204,7 +207,7 @@ def _choose_xmp(
     for short in (True, False) if copy.plan.short_xmp else (False,):
         copy.short_xmp = short
         there = xmp_name(name, short)
-        standing = _standing(fd, there, _of_xmp(known, short), intended=intended)
+        standing = standing_of(fd, there, _of_xmp(known, short), intended=intended)
         if standing == "foreign" and _same_bytes(place.staging_fd, copy.xmp_name, fd, there):
             standing = "ours"
         if standing != "foreign":
@@ -226,7 +229,8 @@ def _of_xmp(known: Placed | None, short: bool) -> Stat | None:
     return known.xmp_size, known.xmp_mtime_ns
 
 
-def _standing(fd: int, name: str, known: Stat | None, *, intended: bool) -> Standing:
+def standing_of(fd: int, name: str, known: Stat | None, *, intended: bool) -> Standing:
+    """What lies at a name, in a folder given by its descriptor; `known` is what was recorded of it."""
     try:
         found = os.stat(name, dir_fd=fd, follow_symlinks=False)
     except FileNotFoundError:
@@ -275,5 +279,5 @@ def _drop_old_xmp(copy: Copy, fd: int, name: str, known: Placed | None) -> None:
     if copy.xmp and copy.short_xmp == known.short_xmp:
         return
     old = xmp_name(name, known.short_xmp)
-    if _standing(fd, old, _of_xmp(known, known.short_xmp), intended=False) == "ours":
+    if standing_of(fd, old, _of_xmp(known, known.short_xmp), intended=False) == "ours":
         os.unlink(old, dir_fd=fd)

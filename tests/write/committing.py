@@ -10,7 +10,7 @@ from typing import BinaryIO
 from pef_tui.hooks import Staged, Written
 from pef_tui.manifest import Entry, Ledger
 from pef_tui.model import Match, MediaFile, MediaOutcome, Outcome, Plan
-from pef_tui.write.place import Placed
+from pef_tui.write.place import Former, Placed
 
 TAKEN = 1_561_977_296_000_000_000
 MARK = b"+tags"
@@ -84,6 +84,9 @@ class LedgerBooks:
 
     def recorded(self, output: str) -> Placed | None:
         return self.ledger.recorded(output)
+
+    def former(self, plan: Plan) -> Former | None:
+        return self.ledger.get(key(plan))
 
     def intended(self, output: str) -> bool:
         return self.ledger.intended(output)

@@ -1,0 +1,70 @@
+"""Taking away an output from where an earlier run put it, once it lies elsewhere."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Sequence
+from contextlib import suppress
+
+from pef_tui.model import xmp_name
+from pef_tui.write.dest import Dest, Outside, components, sync
+from pef_tui.write.place import Books, Copy, Former, Stat, standing_of
+
+
+def remove_former(copies: Sequence[Copy], place: Dest, books: Books) -> None:
+    """Remove what earlier runs put elsewhere for these, whose new outputs are in place and on the disk.
+
+    This comes before the batch is recorded: a crash in between costs the batch, and leaves no second copy that
+    nobody knows of. What somebody changed is left, and told.
+    """
+    if place.undo is not None:  # in place, every output is its own source
+        return
+    outputs = {copy.plan.output for copy in copies}
+    for copy in copies:
+        known = books.former(copy.plan) if copy.placed or copy.plan.output is None else None
+        old = os.fsdecode(known.output) if known is not None else ""
+        if known is None or not old or old in outputs or books.recorded(old) != known:
+            continue
+        with suppress(OSError, Outside):
+            if not _remove(old, known, copy.plan.output, place):
+                copy.warn(f"what was put at {old} before was changed since and is left there")
+
+
+def _remove(old: str, known: Former, new: str | None, place: Dest) -> bool:
+    """Was it removed, or gone already? False where somebody changed it."""
+    folder, name = components(old)
+    with place.folder(folder, create=False) as fd:
+        beside = xmp_name(name, known.short_xmp) if known.xmp else ""
+        ours: list[tuple[str, Stat]] = [(name, (known.output_size, known.output_mtime_ns))]
+        if beside:
+            ours.append((beside, (known.xmp_size, known.xmp_mtime_ns)))
+        ways = [standing_of(fd, each, stat, intended=False) for each, stat in ours]
+        if "changed" in ways:
+            return False
+        if new is not None and _same_file(fd, name, new, place):
+            return True
+        for (each, _), way in zip(ours, ways, strict=True):
+            if way == "ours":
+                os.unlink(each, dir_fd=fd)
+        sync(fd)
+    _remove_empty(folder, place)
+    return True
+
+
+def _same_file(fd: int, name: str, new: str, place: Dest) -> bool:
+    """Do both names mean one file, as on disks that ignore case or Unicode form?"""
+    folder, new_name = components(new)
+    with place.folder(folder, create=False) as new_fd:
+        one = os.stat(name, dir_fd=fd, follow_symlinks=False)
+        other = os.stat(new_name, dir_fd=new_fd, follow_symlinks=False)
+    return os.path.samestat(one, other) and one.st_nlink == 1
+
+
+def _remove_empty(folder: Collection[str], place: Dest) -> None:
+    """Remove folders that are empty now, from the innermost up."""
+    parts = tuple(folder)
+    with suppress(OSError):
+        while parts:
+            with place.folder(parts[:-1], create=False) as above:
+                os.rmdir(parts[-1], dir_fd=above)
+            parts = parts[:-1]
