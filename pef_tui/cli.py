@@ -44,6 +44,12 @@ def _main(argv: list[str]) -> int:
         from pef_tui.status import status
 
         return status(settings)
+    if arguments.run:
+        from pef_tui.undoing import undo_or_forget
+
+        return undo_or_forget(settings, arguments.action, arguments.run)
+    if settings.in_place:
+        _refuse_names(loaded)
     if not (settings.batch or arguments.action):
         return _no_screen(argv, arguments, console)
     _open_log(settings.log, settings.verbose)
@@ -59,6 +65,15 @@ def _main(argv: list[str]) -> int:
     from pef_tui import batch, pipeline
 
     return batch.batch(host.settings, host, pipeline.run)
+
+
+def _refuse_names(loaded: Loaded) -> None:
+    """In place nothing gets another name or folder. Raises ConfigError where that is asked for."""
+    for name in ("output", "extensions", "layout", "albums"):
+        if loaded.origins.get(name, "").startswith("flag"):
+            raise ConfigError(
+                f"--in-place with --{name}: in place files keep their names and folders; leave one of the two out"
+            )
 
 
 Line = tuple[dict[str, object], str]

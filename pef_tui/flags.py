@@ -15,14 +15,16 @@ GROUPS = {
     "what happens": (
         "output",
         "dry_run",
+        "in_place",
+        "hard_links",
         "existing",
         "decisions",
         "timezone",
         "unmatched",
         "extensions",
+        "layout",
         "xmp",
         "xmp_name",
-        "layout",
         "writer",
     ),
     "which files": ("only", "album", "include", "exclude", "since", "until", "force", "retry_failed"),
@@ -38,6 +40,7 @@ GROUPS = {
             "workers",
             "exiftool",
             "plugin",
+            "trace_plugins",
         ),
     ),
 }
@@ -50,6 +53,12 @@ ACTIONS = {
     "show_config": "every setting, its value and where it comes from (with --json too)",
 }
 """Flags that do one thing instead of a run."""
+
+ON_RUNS = {
+    "undo": "put back what an in-place run of SOURCE changed (RUN, or last)",
+    "forget": "remove what an in-place run could be undone with (RUN, or last)",
+}
+"""The same, for one in-place run."""
 
 EPILOG = (
     "Every setting has an environment variable (PEF_TUI_ and its name in capitals) and a key in "
@@ -65,6 +74,8 @@ class Arguments(Struct, frozen=True):
     flags: dict[str, object]
     """What was given, by name of the setting."""
     action: str = ""
+    run: str = ""
+    """Which run the action is about."""
     config: str = ""
     user_file: bool = True
 
@@ -80,11 +91,15 @@ def parse(argv: Sequence[str]) -> Arguments:
     given = vars(_parser().parse_intermixed_args(list(argv[:end])))
     given["sources"] = [*given.get("sources", ()), *argv[end + 1 :]]
     action = next((name for name in ACTIONS if given.pop("do_" + name, False)), "")
+    run = ""
+    for name in ON_RUNS:
+        if (named := given.pop("do_" + name, None)) is not None:
+            action, run = name, named
     config = given.pop("config", "")
     user_file = not given.pop("no_config", False)
     if not given["sources"]:
         del given["sources"]
-    return Arguments(given, action, config, user_file)
+    return Arguments(given, action, run, config, user_file)
 
 
 def _parser() -> _Parser:
@@ -109,6 +124,8 @@ def _parser() -> _Parser:
     group.add_argument("--no-config", action="store_true", help="leave the user's config.toml aside")
     for name, text in ACTIONS.items():
         group.add_argument("--" + name.replace("_", "-"), action="store_true", dest="do_" + name, help=text)
+    for name, text in ON_RUNS.items():
+        group.add_argument("--" + name, metavar="RUN", dest="do_" + name, help=text)
     group.add_argument("--version", action="version", version=f"pef-tui {__version__}")
     return parser
 

@@ -9,7 +9,7 @@ import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from msgspec.structs import replace
 
@@ -17,6 +17,7 @@ from pef_tui import __version__
 from pef_tui.errors import ExifToolMissing, RunError, UsageError
 from pef_tui.exiftool.locate import Found, locate
 from pef_tui.hooks import Filter, Matcher, SourceReader, Stage, Writer
+from pef_tui.inplace import source_in_place
 from pef_tui.listings import Listings
 from pef_tui.manifest.format import RunOpened
 from pef_tui.manifest.ledger import Ledger
@@ -31,11 +32,12 @@ from pef_tui.settings import Settings
 from pef_tui.sources import as_sources, distinct, given_paths, missing_parts, output_path
 from pef_tui.state.inspect import ReadTags
 from pef_tui.state.readers import TagReaders
+from pef_tui.tags.by_hand import by_hand
 from pef_tui.tags.decisions import Decisions, load
 from pef_tui.takeout.join import folders
+from pef_tui.template import Template
 from pef_tui.write.staging import clean_staging
 
-from pef_tui.template import Template
 JSON_THREADS = 4
 """Threads that read sidecars: they wait for the disk, not for the processor."""
 
@@ -59,6 +61,8 @@ class Opened:
     map_tags: MapTags
     read_tags: ReadTags | None
     decisions: Decisions
+    root_mtime_ns: int
+    """In place: modification time of SOURCE before anything was made in it."""
     scratch: str
     """Where unnamed files lie for a while."""
     threads: int = field(default=JSON_THREADS)
@@ -89,14 +93,15 @@ class Opened:
 def opened(settings: Settings, host: PluginHost, progress: Progress, stack: ExitStack) -> Opened:
     """Check everything and open it; `stack` lets it go. Raises what `pipeline.run` raises."""
     started_ns = time.time_ns()
+    _check_layout(settings)
     paths, notes = distinct(given_paths(settings))
     progress.notes += [*notes, *missing_parts(paths)]
-    output = output_path(settings.output, paths)
+    output = source_in_place(settings, paths) if settings.in_place else output_path(settings.output, paths)
+    root_mtime_ns = os.stat(output).st_mtime_ns if settings.in_place else 0
     decisions = load(settings.decisions)
-    _check_layout(settings)
     exiftool = _exiftool(settings, progress)
     host.settings = replace(host.settings, output=output)
-    scanners = _registered(host, "pef_scanners")
+    scanners = host.registered("pef_scanners", progress.notes)
     sources = as_sources(paths, scanners)
     by_name = {scanner.name: scanner for scanner in scanners}
     readers = [by_name[source.scanner].open(source) for source in sources]
@@ -121,21 +126,22 @@ def opened(settings: Settings, host: PluginHost, progress: Progress, stack: Exit
     if not settings.dry_run:
         ledger.begin(_run_opened(settings, host, shape))
     return Opened(
-        settings=settings,
+        settings=replace(settings, output=output),
         output=output,
         progress=progress,
         ledger=ledger,
         memory=memory,
         listings=Listings(ledger, memory, shape, started_ns, record=not settings.dry_run),
-        books=RunBooks(ledger, shape, open_media, started_ns),
+        books=RunBooks(ledger, shape, open_media, started_ns, in_place=settings.in_place),
         readers=readers,
-        matchers=_registered(host, "pef_matchers"),
-        filters=_registered(host, "pef_filters"),
-        stages=_registered(host, "pef_stages"),
-        writers=_registered(host, "pef_writers"),
+        matchers=host.registered("pef_matchers", progress.notes),
+        filters=host.registered("pef_filters", progress.notes),
+        stages=host.registered("pef_stages", progress.notes),
+        writers=host.registered("pef_writers", progress.notes),
         map_tags=host.map_tags(progress.notes),
         read_tags=read_tags,
         decisions=decisions,
+        root_mtime_ns=root_mtime_ns,
         scratch=scratch_folder(output, settings.dry_run),
     )
 

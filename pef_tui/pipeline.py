@@ -25,6 +25,7 @@ from pef_tui.takeout.read_ahead import read_sidecars
 from pef_tui.workshop import CarryOut, Workshop, preview, work
 from pef_tui.write.commit import carry_out
 from pef_tui.write.dest import Dest
+from pef_tui.write.undo_book import UndoBook
 
 AHEAD = 1024
 """Plans that may wait for a writer: some seconds of ExifTool's work, a few MB."""
@@ -48,6 +49,10 @@ def run(settings: Settings, host: PluginHost, progress: Progress) -> Iterator[Re
             return
         dest = Dest(place.output)
         stack.callback(dest.close)
+        if settings.in_place:
+            dest.undo = UndoBook(place.output, place.root_mtime_ns)
+            stack.callback(dest.undo.close)
+            progress.notes.append(f"what this run changes can be undone: pef-tui --undo {dest.undo.run} SOURCE")
         shop = Workshop(place.writers, settings.worker_count, _hand(place, dest))
         stack.callback(shop.close)
         yield from place.listings.watched(work(planned, shop, progress.stop))
@@ -96,12 +101,12 @@ class Planning:
                 elif match.folder != folder:
                     folder = match.folder
                     self._layout.begin(folder, place.memory.outputs(folder))
+                self._layout.keep(match, place.memory.output(match))
                 put(place.memory.settled(self._planner.plan(match)))
             else:
                 put(result)
 
     def _look(self, matches: Iterator[Match]) -> Iterator[Match]:
-                self._layout.keep(match, place.memory.output(match))
         """The same Matches with their state."""
         place = self._place
         return with_xmp_tags(inspect(matches, place.open_media, place.read_tags, place.scratch))

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from pef_tui.formats import FORMATS
 from pef_tui.hooks import Writer
+from pef_tui.inplace import in_place
 from pef_tui.layout import Layout
 from pef_tui.model import Match, MediaOutcome, Plan, TagEdit
 from pef_tui.settings import Settings
@@ -41,9 +42,14 @@ class Planner:
         self._writers = writers
         self._layout = layout
         self._decisions = decisions or Decisions()
+        self._source = settings.output
 
     def plan(self, match: Match) -> Plan:
         """The Plan of one Match whose state and time are filled; claims its output path."""
+        plan = self._plan(match)
+        return in_place(plan, self._settings, self._source) if self._settings.in_place else plan
+
+    def _plan(self, match: Match) -> Plan:
         if match.excluded:
             return Plan(match, "excluded", reason=match.excluded)
         state = match.state

@@ -215,13 +215,27 @@ class Memory:
 class RunBooks:
     """What a run puts into the manifest (`write.place.Books`); used from several threads."""
 
-    def __init__(self, ledger: Ledger, shape: bytes, open_media: OpenMedia, started_ns: int) -> None:
+    def __init__(
+        self,
+        ledger: Ledger,
+        shape: bytes,
+        open_media: OpenMedia,
+        started_ns: int,
+        *,
+        in_place: bool = False,
+    ) -> None:
+        """`in_place`: an output is its own source, and known by what it is afterwards."""
+        self._in_place = in_place
         self._ledger = ledger
         self._shape = shape
         self._open_media = open_media
         self._young = started_ns - FAT_NS
         self.recorded: Callable[[str], Entry | None] = ledger.recorded
         self.intended: Callable[[str], bool] = ledger.intended
+
+    def former(self, plan: Plan) -> Entry | None:
+        """What an earlier batch put anywhere for the file of this Plan."""
+        return self._ledger.get(plan.key)
 
     def intend(self, plans: Sequence[Plan]) -> int:
         """These are about to be put at their outputs; the batch's number."""
@@ -233,11 +247,9 @@ class RunBooks:
         self._ledger.done(batch, [self._entry(outcome) for outcome in kept])
 
     def _entry(self, outcome: Outcome) -> Entry:
-    def former(self, plan: Plan) -> Entry | None:
-        """What an earlier batch put anywhere for the file of this Plan."""
-        return self._ledger.get(plan.key)
-
         media = outcome.plan.match.media
+        if self._in_place and outcome.output is not None:
+            media = replace(media, size=outcome.size, mtime_ns=outcome.mtime_ns)
         racy = media.mtime_ns > self._young
         xmp_size, xmp_mtime_ns = outcome.xmp or (0, 0)
         return Entry(

@@ -40,6 +40,13 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     ] = ""
     dry_run: Annotated[bool, setting("plan everything, write nothing anywhere", "-n")] = False
     json: Annotated[bool, setting("JSON lines on standard output")] = False
+    in_place: Annotated[
+        bool, setting("write into the media under SOURCE, keeping what --undo needs", shapes=True)
+    ] = False
+    hard_links: Annotated[
+        Literal["refuse", "replace"],
+        setting("in place, media with other names: left alone (default), or replaced under this name"),
+    ] = "refuse"
     existing: Annotated[
         Existing,
         setting(
@@ -60,13 +67,6 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     extensions: Annotated[
         Literal["fix", "keep"], setting("a JPEG called .heic gets its right name (default fix)", shapes=True)
     ] = "fix"
-    xmp: Annotated[
-        Literal["auto", "always", "never"],
-        setting("XMP files photo.jpg.xmp: where the file cannot hold tags (auto, the default)", shapes=True),
-    ] = "auto"
-    xmp_name: Annotated[
-        Literal["long", "short"],
-        setting("XMP files are called photo.jpg.xmp (long, the default) or photo.xmp (short)", shapes=True),
     layout: Annotated[
         str,
         setting(
@@ -75,6 +75,13 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
             shapes=True,
         ),
     ] = ""
+    xmp: Annotated[
+        Literal["auto", "always", "never"],
+        setting("XMP files photo.jpg.xmp: where the file cannot hold tags (auto, the default)", shapes=True),
+    ] = "auto"
+    xmp_name: Annotated[
+        Literal["long", "short"],
+        setting("XMP files are called photo.jpg.xmp (long, the default) or photo.xmp (short)", shapes=True),
     ] = "long"
     writer: Annotated[
         Literal["auto", "native", "exiftool"],
@@ -116,6 +123,9 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
             "load a plugin (NAME, MODULE or FILE.py), or no:NAME to switch one off (repeatable)", "-p", "NAME"
         ),
     ] = ()
+    trace_plugins: Annotated[
+        bool, setting("tell every hook called, and what each registration of a plugin did and how long it took")
+    ] = False
     plugins: dict[str, object] = {}
     """The `[plugins.NAME]` tables; once plugins are loaded, each as the plugin's own Struct."""
 

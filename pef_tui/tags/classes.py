@@ -21,8 +21,9 @@ _LISTS: dict[str, TagList] = {
 
 
 def tag_list(match: Match) -> TagList:
-    """The list for this file. Raw pictures, what nobody can write into, and unknown formats get XMP alone."""
-    return _LISTS.get(match.state.format, "xmp") if match.state is not None else "xmp"
+    """The list for this file. Raw and damaged pictures, what nobody can write into, and unknown formats get XMP alone."""
+    state = match.state
+    return "xmp" if state is None or state.damage else _LISTS.get(state.format, "xmp")
 
 
 def tags_of(match: Match) -> dict[str, Value]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import stat
 
+import xxhash
+
 from pef_tui.write.dest import Dest
 from pef_tui.write.place import Copy
 from pef_tui.write.staging import FULL, OpenMedia, SourceChanged, stage
@@ -35,7 +37,19 @@ def complete_xmp(copy: Copy, place: Dest) -> None:
         written = write_beside(os.path.join(place.staging, copy.name), copy.plan.xmp_edits, fill=False)
         for warning in (*written.warnings, *((written.reason,) if written.reason else ())):
             copy.warn(warning)
+    if place.undo is not None and _untouched(copy, place):
+        os.unlink(copy.xmp_name, dir_fd=place.staging_fd)
     copy.xmp = bool(size_of(place, copy.xmp_name))
+
+
+def _untouched(copy: Copy, place: Dest) -> bool:
+    """Is the staged XMP file still the one in the source?"""
+    beside = copy.plan.match.xmp
+    if beside is None or not size_of(place, copy.xmp_name):
+        return False
+    path = os.path.join(place.staging, copy.xmp_name)
+    with open(path, "rb") as stream:  # noqa: PTH123 - the path may hold any bytes
+        return xxhash.xxh3_64_digest(stream.read()) == beside.content
 
 
 def size_of(place: Dest, name: str) -> int | None:

@@ -16,12 +16,14 @@ from msgspec.structs import replace
 
 from pef_tui import errors
 from pef_tui.hooks import Compose, Piece, Staged, Writer, WriterSession, Written
-from pef_tui.model import Outcome, Plan
+from pef_tui.model import Outcome, Plan, xmp_name
 from pef_tui.write.beside import complete_xmp, size_of, stage_xmp
 from pef_tui.write.dest import Dest, SyncFailed, sync
 from pef_tui.write.former import remove_former
 from pef_tui.write.place import Books, Copy, put_all, user_changed
+from pef_tui.write.retime import retime
 from pef_tui.write.staging import FULL, OpenMedia, SourceChanged, descriptor, extension_of, stage
+from pef_tui.write.undo_book import like_original
 
 SPARE = 1 << 20
 """Bytes that ExifTool needs free beside a copy's size to write it."""
@@ -80,6 +82,8 @@ def _carried_out(
         copy for copy in copies if copy.plan.output is not None and not user_changed(copy, place, books)
     ]
     number = books.intend([copy.plan for copy in wanted]) if wanted else 0
+    retimed = [copy for copy in wanted if place.undo is not None and copy.only_times]
+    wanted = [copy for copy in wanted if place.undo is None or not copy.only_times]
     for copy in wanted:
         _stage(copy, place, open_media, composers.get(copy.writer))
     _write_all([copy for copy in wanted if copy.name and copy.writer], place, sessions, writers)
@@ -91,7 +95,13 @@ def _carried_out(
         _dress(copy, place)
     if staged and not place.sync():
         _sync_each(staged, place)
+    if place.undo is not None:
+        place.undo.record(staged, retimed, place)
+        staged = [copy for copy in staged if copy.word != "failed"]
+        for copy in retimed:
+            retime(copy, place)
     put_all(staged, place, books)
+    remove_former(copies, place, books)
     outcomes = [_outcome(copy) for copy in copies]
     books.done(number, outcomes)
     return outcomes
@@ -101,7 +111,6 @@ def _stage(copy: Copy, place: Dest, open_media: OpenMedia, compose: Compose | No
     """Make the private copy, as its writer composes it where that can; or say why there is none."""
     media = copy.plan.match.media
     name = f"{place.number()}{extension_of(copy.plan)}"
-    remove_former(copies, place, books)
     try:
         with open_media(media) as source:
             pieces = None
@@ -195,6 +204,11 @@ def _check(copy: Copy, place: Dest, open_media: OpenMedia) -> None:
         if not (wrong := _wrong(copy, written, place)):
             return
         copy.reason, copy.temporary = wrong, False
+    if place.undo is not None:  # in place the original stays where it is
+        _clear(place, (copy,))
+        copy.name = ""
+        copy.fail(copy.reason, temporary=copy.temporary)
+        return
     if place.free() < copy.plan.match.media.size + SPARE:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     reason, temporary = copy.reason, copy.temporary
@@ -229,7 +243,14 @@ def _dress(copy: Copy, place: Dest) -> None:
         fd = _open_staged(place, name)
         try:
             with suppress(PermissionError, NotImplementedError):
-                os.fchmod(fd, place.mode)
+                if place.undo is None:
+                    os.fchmod(fd, place.mode)
+                else:
+                    end = ".xmp" if name == copy.xmp_name else ""
+                    output = copy.plan.output or ""
+                    like_original(
+                        place, xmp_name(output, copy.plan.short_xmp) if end else output, fd, place.mode
+                    )
             os.utime(fd, ns=(moment, moment))
         except (OSError, OverflowError):
             copy.warnings = (*copy.warnings, "the disk does not take its modification time")

@@ -14,8 +14,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pef_tui.errors import RunError
+
+if TYPE_CHECKING:
+    from pef_tui.write.undo_book import UndoBook
 
 OWN = ".pef-tui"
 STAGING = "staging"
@@ -54,6 +58,8 @@ class Dest:
         self.mode = 0o644 & ~_umask()
         """Permission bits of every output."""
         self._numbers = count(1)
+        self.undo: UndoBook | None = None
+        """Where it is written in place: what it is undone with. DEST is SOURCE then, every output its own source."""
         self.ways: dict[int, int] = {}
         """By device of the source: the first way of copying that works (`staging.WAYS`)."""
 

@@ -53,6 +53,14 @@ class Placed(Protocol):
         """Is it called `a.xmp`, not `a.jpg.xmp`?"""
 
 
+class Former(Placed, Protocol):
+    """What is recorded of an output that may lie elsewhere."""
+
+    @property
+    def output(self) -> bytes:
+        """Its path below DEST; empty where there is none."""
+
+
 class Books(Protocol):
     """The record of what is put where; used from several threads."""
 
@@ -65,6 +73,9 @@ class Books(Protocol):
     def recorded(self, output: str) -> Placed | None:
         """What an earlier batch put at this path below DEST."""
 
+    def former(self, plan: Plan) -> Former | None:
+        """What an earlier batch put anywhere for the file of this Plan."""
+
     def intended(self, output: str) -> bool:
         """Did an earlier run that came to no end mean to put something there?"""
 
@@ -72,9 +83,6 @@ class Books(Protocol):
 @dataclass(slots=True)
 class Copy:
     """One Plan on its way: its private copy, and what is to be told of it."""
-
-    def former(self, plan: Plan) -> Former | None:
-        """What an earlier batch put anywhere for the file of this Plan."""
 
     plan: Plan
     name: str = ""
@@ -106,6 +114,11 @@ class Copy:
         return self.name + ".xmp"
 
     @property
+    def only_times(self) -> bool:
+        """In place, does nothing change but its modification time?"""
+        return not self.plan.writer and not self.plan.xmp_edits
+
+    @property
     def names(self) -> tuple[str, ...]:
         """The files it consists of in the staging folder."""
         return (self.name, self.xmp_name) if self.xmp else (self.name,)
@@ -123,10 +136,34 @@ class Copy:
         self.word, self.warnings = "unchanged", (*self.warnings, CHANGED)
 
 
+@dataclass(frozen=True, slots=True)
+class Here:
+    """In place, what an output replaces is known from the scan, not from an earlier batch."""
+
+    output_size: int
+    output_mtime_ns: int
+    xmp: bool = False
+    xmp_size: int = 0
+    xmp_mtime_ns: int = 0
+    short_xmp: bool = False
+
+
+def _known(copy: Copy, place: Dest, books: Books) -> Placed | None:
+    """What is expected at the output."""
+    if place.undo is None:
+        return books.recorded(copy.plan.output or "")
+    media, beside = copy.plan.match.media, copy.plan.match.xmp
+    here = Here(media.size, media.mtime_ns)
+    if beside is None:
+        return here
+    short = copy.plan.short_xmp
+    return Here(media.size, media.mtime_ns, True, beside.file.size, beside.file.mtime_ns, short)
+
+
 def user_changed(copy: Copy, place: Dest, books: Books) -> bool:
     """Was the output changed by somebody since it was put there? Then the copy is settled: left alone."""
     output = copy.plan.output or ""
-    known = books.recorded(output)
+    known = _known(copy, place, books)
     if known is None:
         return False
     with suppress(OSError, Outside):
@@ -179,7 +216,7 @@ def _put_folder(
 
 def _put(copy: Copy, place: Dest, fd: int, name: str, books: Books) -> None:
     output = copy.plan.output or ""
-    known, intended = books.recorded(output), books.intended(output)
+    known, intended = _known(copy, place, books), books.intended(output)
     try:
         standing = standing_of(fd, name, _of_media(known), intended=intended)
         if standing == "foreign" and _same_bytes(place.staging_fd, copy.name, fd, name):
@@ -192,7 +229,8 @@ def _put(copy: Copy, place: Dest, fd: int, name: str, books: Books) -> None:
             copy.fail("something that pef-tui did not put there has its output path; it is left as it is")
         else:
             _rename(copy, place, fd, name)
-            _drop_old_xmp(copy, fd, name, known)
+            if place.undo is None:
+                _drop_old_xmp(copy, fd, name, known)
     except OSError as error:
         if error.errno in _FULL:
             raise

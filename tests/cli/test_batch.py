@@ -47,7 +47,9 @@ def test_json_lines_are_those_of_the_contract(command: Command) -> None:
         "taken": "2019-07-01T12:34:56+02:00",
         "zone": "gps",
         "tags": {"EXIF:DateTimeOriginal": "2019:07:01 12:34:56", "XMP-dc:Subject": ["Ann", "Bé"]},
-        "conflicts": [{"unit": "place", "tag": "EXIF:GPSLatitude", "file": 1.5, "google": 2.5}],
+        "conflicts": [
+            {"unit": "place", "tag": "EXIF:GPSLatitude", "file": 1.5, "google": 2.5, "kind": "", "choice": ""}
+        ],
         "warnings": ["one", "two"],
         "reason": "",
     }

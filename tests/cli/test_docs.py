@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from pef_tui.config import load, options
-from pef_tui.flags import ACTIONS, parse
+from pef_tui.flags import ACTIONS, ON_RUNS, parse
 from pef_tui.report import JSON_WORDS, MEDIA_WORDS, JsonLine, MediaLine, OtherLine
 
 ROOT = Path(__file__).parents[2]
@@ -23,7 +23,7 @@ def blocks(language: str) -> list[str]:
 def test_every_flag_is_in_the_docs_and_the_reverse() -> None:
     table = [option for option in options().values() if option.kind != "tables" and option.name != "sources"]
     flags = {option.flag for option in table} | {option.short for option in table if option.short}
-    flags |= OTHER_FLAGS | {"--" + name.replace("_", "-") for name in ACTIONS}
+    flags |= OTHER_FLAGS | {"--" + name.replace("_", "-") for name in (*ACTIONS, *ON_RUNS)}
     documented = set(re.findall(r"^\| (.*?) \|", USAGE, re.M))
     assert set(re.findall(r"(?<![\w-])--?[a-z][a-z-]*", "\n".join(documented))) == flags
 

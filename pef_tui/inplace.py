@@ -1,0 +1,44 @@
+"""Writing into the media under SOURCE: what of a Plan is different then."""
+
+from __future__ import annotations
+
+import os
+
+from msgspec.structs import replace
+
+from pef_tui.errors import UsageError
+from pef_tui.model import Plan, xmp_name
+from pef_tui.settings import Settings
+
+FAT_NS = 2_000_000_000
+LINKED = "it has other names (hard links), which would keep the old bytes; --hard-links replace writes it all the same"
+
+
+def in_place(plan: Plan, settings: Settings, source: str) -> Plan:
+    """The Plan for a file that stays where it is: nothing is put there that is there already."""
+    if plan.output is None:
+        return plan
+    media, beside = plan.match.media, plan.match.xmp
+    if beside is not None:
+        plan = replace(plan, short_xmp=beside.file.path == xmp_name(media.path, True) != xmp_name(media.path))
+    if plan.writer or plan.xmp_edits:
+        if settings.hard_links == "refuse" and _linked(os.path.join(source, media.path)):
+            return replace(
+                plan, outcome="failed", output=None, writer="", edits=(), xmp_edits=(), reason=LINKED
+            )
+        return plan
+    return plan if abs(plan.mtime_ns - media.mtime_ns) > FAT_NS else replace(plan, output=None)
+
+
+def _linked(path: str) -> bool:
+    try:
+        return os.lstat(path).st_nlink > 1
+    except OSError:
+        return False
+
+
+def source_in_place(settings: Settings, paths: list[str]) -> str:
+    """The one folder that is SOURCE and output. Raises UsageError."""
+    if len(paths) != 1 or not os.path.isdir(paths[0]):
+        raise UsageError("--in-place: takes one SOURCE, which is a folder; unpack archives first")
+    return paths[0]

@@ -1,0 +1,186 @@
+"""Writing in place and undoing it: the tree is as it was, bytes and times, whatever happened in between."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pef_tui.testing import Exif, Item, jpeg, make, motion_photo, sidecar, takeout
+
+pytestmark = pytest.mark.exiftool
+FOLDER = "Photos from 2019/"
+
+
+def command(root: Path, *more: str) -> list[str]:
+    return [sys.executable, "-m", "pef_tui", "--no-config", "--json", *more, str(root / "Takeout")]
+
+
+def run(root: Path, *more: str, code: int = 0) -> dict[str, dict[str, Any]]:
+    """The lines of media by name of a run in place."""
+    done = subprocess.run(command(root, "--batch", "--in-place", *more), capture_output=True, check=False)
+    assert done.returncode == code, done.stderr.decode()
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    return {Path(line["source"]).name: line for line in lines if line["type"] == "media"}
+
+
+def undo(root: Path, which: str = "last", code: int = 0) -> list[dict[str, Any]]:
+    done = subprocess.run(command(root, "--undo", which), capture_output=True, check=False)
+    assert done.returncode == code, done.stderr.decode()
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def tree(root: Path) -> dict[str, tuple[Any, ...]]:
+    """Every file with its bytes, times and permissions, every folder with its time."""
+    found: dict[str, tuple[Any, ...]] = {}
+    for path in sorted((root / "Takeout").rglob("*")):
+        if ".pef-tui" in path.parts:
+            continue
+        facts = path.lstat()
+        content = hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
+        found[str(path.relative_to(root))] = (content, facts.st_mtime_ns, facts.st_mode)
+    found[""] = ("", (root / "Takeout").stat().st_mtime_ns, 0)
+    return found
+
+
+def export(root: Path) -> Path:
+    """Files of every kind: written, retimed, with an XMP file made, completed and left, without sidecar."""
+    camera = Exif(date="2019:07:01 12:34:56", offset="+02:00", maker_note=b"Note" * 50)
+    said = {"place": (48.85, 2.35), "people": ["Ana"], "description": "a text"}
+    film = make("mp4", 1)
+    files: dict[str, Any] = {
+        FOLDER + "a.jpg": Item(sidecar("a.jpg", **said), jpeg(1, exif=camera)),
+        FOLDER + "bare.jpg": Item(sidecar("bare.jpg", **said), jpeg(2)),
+        FOLDER + "alone.jpg": None,
+        FOLDER + "film.mp4": Item(sidecar("film.mp4", **said), film),
+        FOLDER + "scan.tif": Item(sidecar("scan.tif", **said), make("tiff", 3)),
+        FOLDER + "raw.nef": Item(sidecar("raw.nef", **said), make("nef", 4)),
+        FOLDER + "raw2.nef": Item(sidecar("raw2.nef", **said), make("nef", 5)),
+        FOLDER + "right.jpg": Item(sidecar("right.jpg"), jpeg(6, exif=camera)),
+        FOLDER + "motion.jpg": Item(sidecar("motion.jpg", **said), motion_photo(film, 7)),
+        FOLDER + "b.heic": Item(sidecar("b.heic", **said), jpeg(8)),
+        FOLDER + "cut.jpg": Item(sidecar("cut.jpg", **said), jpeg(9)[:120]),
+    }
+    takeout(root, files)
+    folder = root / "Takeout" / "Google Photos" / FOLDER
+    xmp = '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"/></x:xmpmeta>'
+    (folder / "raw2.xmp").write_text(xmp)
+    (folder / "bare.jpg").chmod(0o640)
+    for path in (folder, folder.parent, root / "Takeout"):
+        os.utime(path, ns=(1_700_000_000_000_000_001, 1_600_000_000_123_456_789))
+    return folder
+
+
+def test_a_run_and_its_undo(tmp_path: Path) -> None:
+    folder = export(tmp_path)
+    before = tree(tmp_path)
+    told = run(tmp_path)
+    words = {name: line["outcome"] for name, line in told.items()}
+    assert words == {
+        "a.jpg": "written", "bare.jpg": "written", "alone.jpg": "unmatched", "film.mp4": "written",
+        "scan.tif": "written", "raw.nef": "sidecar", "raw2.nef": "sidecar", "right.jpg": "copied",
+        "motion.jpg": "written", "b.heic": "written", "cut.jpg": "sidecar",
+    }  # fmt: skip
+    assert told["a.jpg"]["output"] == told["a.jpg"]["source"]
+    assert (folder / "raw.nef.xmp").exists() and not (folder / "raw2.nef.xmp").exists()
+    assert b"Ana" in (folder / "raw2.xmp").read_bytes()
+    assert (folder / "bare.jpg").stat().st_mode & 0o777 == 0o640
+    assert (folder / "right.jpg").stat().st_mtime == (folder / "a.jpg").stat().st_mtime == 1_561_977_296
+    assert not list((tmp_path / "Takeout" / ".pef-tui" / "staging").iterdir())
+    between = tree(tmp_path)
+    again = run(tmp_path)
+    assert {line["outcome"] for line in again.values()} <= {"unchanged", "copied", "unmatched", "sidecar"}
+    assert tree(tmp_path) == between
+    lines = undo(tmp_path)
+    assert {line["outcome"] for line in lines[:-1]} == {"restored"}
+    assert tree(tmp_path) == before
+    assert not list((tmp_path / "Takeout" / ".pef-tui" / "undo").iterdir())
+    assert run(tmp_path)["a.jpg"]["outcome"] == "written"  # the manifest knows that it was undone
+
+
+def test_what_was_changed_since_is_left(tmp_path: Path) -> None:
+    folder = export(tmp_path)
+    before = tree(tmp_path)
+    run(tmp_path)
+    (folder / "a.jpg").write_bytes(b"mine now")
+    lines = undo(tmp_path, code=3)
+    left = [line for line in lines if line.get("outcome") == "left"]
+    assert [Path(line["source"]).name for line in left] == ["a.jpg"]
+    assert (folder / "a.jpg").read_bytes() == b"mine now"
+    after = tree(tmp_path)
+    name = "Takeout/Google Photos/" + FOLDER
+    assert {path for path in before if after[path] != before[path]} == {name + "a.jpg", name.rstrip("/")}
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_killed_at_random_and_undone(tmp_path: Path, seed: int) -> None:
+    export(tmp_path)
+    before = tree(tmp_path)
+    pause = 0.6 + random.Random(seed).random() * 1.6
+    with subprocess.Popen(
+        command(tmp_path, "--batch", "--in-place", "--workers", "2"),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    ) as process:
+        time.sleep(pause)
+        os.killpg(process.pid, signal.SIGKILL)
+    if list((tmp_path / "Takeout" / ".pef-tui").glob("undo/*")):
+        undo(tmp_path)
+        assert tree(tmp_path) == before
+    else:
+        assert {path: facts for path, facts in tree(tmp_path).items() if path} == {
+            path: facts for path, facts in before.items() if path
+        }
+
+
+def test_hard_links_are_refused_unless_told(tmp_path: Path) -> None:
+    folder = export(tmp_path)
+    os.link(folder / "a.jpg", tmp_path / "other name.jpg")
+    original = (folder / "a.jpg").read_bytes()
+    line = run(tmp_path, code=3)["a.jpg"]
+    assert line["outcome"] == "failed" and "hard links" in line["reason"]
+    assert (folder / "a.jpg").read_bytes() == original
+    assert run(tmp_path, "--hard-links", "replace", "--force")["a.jpg"]["outcome"] == "written"
+    assert (tmp_path / "other name.jpg").read_bytes() == original != (folder / "a.jpg").read_bytes()
+
+
+def test_a_preview_in_place_touches_nothing(tmp_path: Path) -> None:
+    export(tmp_path)
+    before = tree(tmp_path)
+    told = run(tmp_path, "-n")
+    assert told["a.jpg"]["outcome"] == "written"
+    assert tree(tmp_path) == before and not (tmp_path / "Takeout" / ".pef-tui").exists()
+
+
+def test_forgotten_runs_cannot_be_undone(tmp_path: Path) -> None:
+    export(tmp_path)
+    run(tmp_path)
+    done = subprocess.run(command(tmp_path, "--forget", "last"), capture_output=True, check=False)
+    assert done.returncode == 0
+    done = subprocess.run(command(tmp_path, "--undo", "last"), capture_output=True, check=False)
+    assert done.returncode == 2 and b"there is none" in done.stderr
+
+
+@pytest.mark.parametrize("more", [("-o", "x"), ("--extensions", "fix"), ("--extensions", "keep")])
+def test_names_cannot_change_in_place(tmp_path: Path, more: tuple[str, ...]) -> None:
+    export(tmp_path)
+    before = tree(tmp_path)
+    done = subprocess.run(command(tmp_path, "--batch", "--in-place", *more), capture_output=True, check=False)
+    assert done.returncode == 2 and len(done.stderr.splitlines()) == 1, done.stderr
+    assert tree(tmp_path) == before
+
+
+def test_archives_cannot_be_written_in_place(tmp_path: Path) -> None:
+    (tmp_path / "Takeout").write_bytes(b"PK\5\6" + bytes(18))
+    done = subprocess.run(command(tmp_path, "--batch", "--in-place"), capture_output=True, check=False)
+    assert done.returncode == 2 and b"which is a folder" in done.stderr
