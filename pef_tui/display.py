@@ -27,7 +27,7 @@ def safe(text: str, width: int | None = None) -> str:
     if cut and width is not None:  # a caption may have megabytes: no more is looked at than can be shown
         text = text[: 4 * width + 16]
     shown = _UNSAFE.sub(_escape, text)
-    if width is None or (not cut and _cells(shown) <= width):
+    if width is None or (not cut and cells(shown) <= width):
         return shown
     return _fitting(shown, width - 1) + "…" if width > 0 else ""
 
@@ -59,7 +59,8 @@ def _escape(found: re.Match[str]) -> str:
     return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
-def _cells(text: str) -> int:
+def cells(text: str) -> int:
+    """How many cells of a terminal the text takes."""
     return len(text) if text.isascii() else sum(map(_cell, text))
 
 
