@@ -28,8 +28,9 @@ _ZIP64, _UNICODE_PATH, _TIMESTAMP, _NTFS = 0x0001, 0x7075, 0x5455, 0x000A
 _ENCRYPTED, _UTF8 = 0x1, 0x800
 _MADE_ON_FAT, _MADE_ON_UNIX = 0, (3, 19)  # 19: macOS
 _EPOCH_DOS = 315_532_800  # 1980-01-01, what a time of zeros stands for
+_LARGEST = 1 << 62  # what offsets of files can be, with room for sums
 _EPOCH_NTFS = 11_644_473_600  # seconds from 1601 to 1970
-_MOST_TICKS = 1 << 58  # the year 2514
+_MOST_TICKS = 2 * 10**17  # the year 2234
 
 
 class NoDirectory(Exception):
@@ -127,7 +128,7 @@ def _entry(directory: bytes, at: int, shift: int) -> tuple[Entry, int]:
         size, packed, start = (
             next(numbers, -1) if number == _SATURATED else number for number in (size, packed, start)
         )
-        if min(size, packed, start) < 0:
+        if min(size, packed, start) < 0 or max(size, packed, start) > _LARGEST:
             fault, size, packed, start = "its size is not told", 0, 0, 0
     entry = Entry(
         _path(raw, flags, extra.get(_UNICODE_PATH, b""), made_on),

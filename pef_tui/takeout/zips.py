@@ -5,9 +5,10 @@ from __future__ import annotations
 import io
 import os
 import stat
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from struct import Struct
 from threading import Lock
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO
 
 from pef_tui.hooks import Listing
 from pef_tui.model import MediaFile, Source
@@ -24,17 +25,8 @@ _HEADER = 30
 _ENCRYPTED_BYTE = 6
 
 
-class _Member(NamedTuple):
-    """What is kept of a member while the archive is open."""
-
-    raw: bytes
-    start: int
-    packed: int
-    size: int
-    crc: int
-    method: int
-    mtime_ns: int
-    fault: str
+_FACTS = Struct("<QQQLHq")
+"""What is kept of a member, in 38 bytes for there are many: start, packed, size, CRC, method, modification time."""
 
 
 class ZipReader:
@@ -49,27 +41,34 @@ class ZipReader:
         self._problems = Problems()
         self._loading = Lock()
         self._held: unpack.Held | None = None
-        self._found: dict[str, _Member] | None = None
+        self._found: dict[str, bytes] | None = None
+        self._faults: dict[str, str] = {}
+        """Why members are not read, by path."""
+        self._raw: dict[str, bytes] = {}
+        """Names as they are written, where they are not plain UTF-8."""
 
     def listings(self) -> Iterator[Listing]:
         """Folders of the archive, ordered by path. An archive without a central directory has none."""
-        root = self._source.root
-        return members.listings(
-            MediaFile(root, path, member.size, member.mtime_ns) for path, member in self._members().items()
-        )
+        return members.listings(self._files())
+
+    def _files(self) -> Iterator[MediaFile]:
+        for path, facts in self._members().items():
+            _, _, size, _, _, mtime_ns = _FACTS.unpack(facts)
+            yield MediaFile(self._source.root, path, size, mtime_ns)
 
     def open(self, path: str) -> BinaryIO:
         """Open one listed member. It can be sought in, by unpacking anew. Raises OSError, also while reading."""
-        member, held = self._members().get(path), self._held
-        if member is None or held is None:
+        facts, held = self._members().get(path), self._held
+        if facts is None or held is None:
             raise FileNotFoundError(f"{path!r} is not in {self._source.path!r}")
-        if member.fault:
-            raise OSError(member.fault)
-        start = _content(held, member)
-        if member.method == unpack.STORED:
-            stream: io.RawIOBase = unpack.Stored(held, start, member.size, member.crc)
+        if fault := self._faults.get(path):
+            raise OSError(fault)
+        header, packed, size, crc, method, _ = _FACTS.unpack(facts)
+        start = _content(held, header, self._raw.get(path) or path.encode())
+        if method == unpack.STORED:
+            stream: io.RawIOBase = unpack.Stored(held, start, size, crc)
         else:
-            stream = unpack.Unpacked(held, start, member.packed, member.size, member.method, member.crc)
+            stream = unpack.Unpacked(held, start, packed, size, method, crc)
         return io.BufferedReader(stream, unpack.PIECE)
 
     def problems(self) -> Sequence[str]:
@@ -84,14 +83,14 @@ class ZipReader:
         """Let go of the archive; streams that are open hold it on."""
         self._held = None
 
-    def _members(self) -> dict[str, _Member]:
-        """Members by path, read from the archive once."""
+    def _members(self) -> dict[str, bytes]:
+        """Facts of members by path, read from the archive once."""
         with self._loading:
             if self._found is None:
                 self._found = {}
                 try:
                     self._held = unpack.Held(self._source.path)
-                    self._load(self._held.fd)
+                    self._load(self._held.fd, self._found)
                 except NoDirectory as error:
                     words = f"incomplete or damaged, get this part again ({error})"
                     self._problems.lose(self._source.path, words)
@@ -99,42 +98,38 @@ class ZipReader:
                     self._problems.failed(self._source.path, error)
             return self._found
 
-    def _load(self, descriptor: int) -> None:
-        found: list[Entry] = []
+    def _load(self, descriptor: int, found: dict[str, bytes]) -> None:
         try:
             for entry in entries(descriptor):
                 if not entry.path.endswith("/") or entry.size:
-                    found.append(entry)
+                    self._add(entry, found)
         finally:
-            overlapping = _overlapping(found)
-            for entry in found:
-                self._add(entry, overlapping)
+            for path in _inside_others(found):
+                self._faults.setdefault(path, "lies inside another member of the archive")
 
-    def _add(self, entry: Entry, overlapping: set[int]) -> None:
-        assert self._found is not None
-        fault = members.fault(entry.path) or _no_file(entry.mode)
-        if not fault and entry.path in self._found:
-            fault = members.TWICE
+    def _add(self, entry: Entry, found: dict[str, bytes]) -> None:
+        path = entry.path
+        fault = members.fault(path) or _no_file(entry.mode) or (path in found and members.TWICE)
         if fault:
-            self._problems.tell(f"{self._source.path}/{entry.path}", fault)
+            self._problems.tell(f"{self._source.path}/{path}", fault)
             return
-        fault = _fault(entry)
-        if not fault and entry.start in overlapping:
-            fault = "lies inside another member of the archive"
-        self._found[entry.path] = _Member(
-            entry.raw, entry.start, entry.packed, entry.size, entry.crc, entry.method, entry.mtime_ns, fault
+        if fault := _fault(entry):
+            self._faults[path] = fault
+        if entry.raw != path.encode("utf-8", "replace"):
+            self._raw[path] = entry.raw
+        found[path] = _FACTS.pack(
+            entry.start, entry.packed, entry.size, entry.crc, entry.method, entry.mtime_ns
         )
 
 
-def _content(held: unpack.Held, member: _Member) -> int:
-    """Where the bytes of a member begin, behind its local header. Raises OSError."""
-    header = os.pread(held.fd, _HEADER + len(member.raw), member.start)
-    if header[:4] != b"PK\x03\x04" or header[_HEADER:] != member.raw:
+def _content(held: unpack.Held, at: int, raw: bytes) -> int:
+    """Where the bytes of a member of this name begin, behind its local header. Raises OSError."""
+    header = os.pread(held.fd, _HEADER + len(raw), at)
+    if header[:4] != b"PK\x03\x04" or header[_HEADER:] != raw:
         raise unpack.damaged("its header is that of another one")
     if header[_ENCRYPTED_BYTE] & 1:
         raise OSError("encrypted in the archive")
-    extra = int.from_bytes(header[28:30], "little")
-    return member.start + len(header) + extra
+    return at + len(header) + int.from_bytes(header[28:30], "little")
 
 
 def _no_file(kind: int) -> str:
@@ -156,17 +151,17 @@ def _fault(entry: Entry) -> str:
         )
     if entry.method == unpack.STORED and entry.size != entry.packed:
         return "damaged in the archive (it says two sizes)"
+    if entry.crc and not entry.size:
+        return "damaged in the archive (a checksum of nothing)"
     if entry.size > FREE and entry.size > MAX_RATIO * entry.packed:
         return f"claims to unpack to {entry.size:,} bytes from {entry.packed:,}, as only harmful archives do"
     return ""
 
 
-def _overlapping(found: Iterable[Entry]) -> set[int]:
-    """Where members begin inside another one, as only archives made to do harm have it."""
-    overlapping: set[int] = set()
+def _inside_others(found: Mapping[str, bytes]) -> Iterator[str]:
+    """Members that begin inside another one, as only archives made to do harm have it."""
     end = 0
-    for entry in sorted(found, key=lambda entry: (entry.start, entry.packed)):
-        if entry.start < end:
-            overlapping.add(entry.start)
-        end = max(end, entry.start + _HEADER + entry.packed)
-    return overlapping
+    for start, packed, path in sorted((*_FACTS.unpack(facts)[:2], path) for path, facts in found.items()):
+        if start < end:
+            yield path
+        end = max(end, start + _HEADER + packed)

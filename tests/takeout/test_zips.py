@@ -182,6 +182,7 @@ def test_names_in_every_encoding(tmp_path: Path) -> None:
         ({"extra": struct.pack("<HHBl", 0x5455, 5, 2, 7)}, 1_580_702_706),
         ({"extra": b"\x55\x54\x01\x00\x01"}, 1_580_702_706),
         ({"extra": struct.pack("<HHLHHQQQ", 10, 32, 0, 1, 24, (11_644_473_600 + 77) * 10**7, 0, 0)}, 77),
+        ({"extra": struct.pack("<HHLHHQQQ", 10, 32, 0, 1, 24, 2 * 10**17, 0, 0)}, 1_580_702_706),
         ({"extra": struct.pack("<HHLHHQQQ", 10, 32, 0, 1, 24, 2**64 - 1, 0, 0)}, 1_580_702_706),
         ({"date_time": (1980, 0, 0, 0, 0, 0)}, 315_532_800),
         ({"date_time": (2020, 15, 31, 31, 63, 62)}, 315_532_800),
@@ -378,6 +379,20 @@ def test_sizes_and_offsets_of_large_archives(tmp_path: Path, monkeypatch: pytest
     path = pack(tmp_path / "a.zip", *((info(name), raw) for name, raw in FILES.items()))
     assert b"PK\x06\x06" in path.read_bytes()
     assert content(reader(path)) == FILES
+
+
+@pytest.mark.parametrize("number", [0, 1 << 40, (1 << 63) - 1, (1 << 64) - 1])
+def test_sizes_and_offsets_that_are_none(tmp_path: Path, number: int) -> None:
+    extra = struct.pack("<HHQQQ", 1, 24, *([number] * 3))
+    path = pack(tmp_path / "a.zip", (info("a.jpg", extra=extra), b"picture"), (info("b.jpg"), b"good"))
+    whole = bytearray(path.read_bytes())
+    at = whole.index(CENTRAL)
+    for field in (20, 24, 42):
+        whole[at + field : at + field + 4] = b"\xff\xff\xff\xff"
+    path.write_bytes(whole)
+    source = reader(path)
+    assert set(refused(source)) >= {"a.jpg"}
+    assert {file.path for listing in source.listings() for file in listing.files} == {"a.jpg", "b.jpg"}
 
 
 def test_backslashes_of_tools_on_windows_are_folders(tmp_path: Path) -> None:
