@@ -28,6 +28,7 @@ GROUPS = {
         "writer",
     ),
     "which files": ("only", "album", "include", "exclude", "since", "until", "force", "retry_failed"),
+    "the screens": ("plain", "on_hangup", "theme"),
     "how it runs and what it tells": (
         *(
             "batch",

@@ -126,6 +126,17 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     trace_plugins: Annotated[
         bool, setting("tell every hook called, and what each registration of a plugin did and how long it took")
     ] = False
+    plain: Annotated[bool, setting("numbered questions instead of screens")] = False
+    on_hangup: Annotated[
+        Literal["finish", "stop"],
+        setting("when the terminal goes away: the run goes on to its end (finish, the default), or stops"),
+    ] = "finish"
+    theme: Annotated[
+        Literal["auto", "dark", "light", "ansi-dark", "ansi-light"],
+        setting("colours of the screens (default auto: by what the terminal can)"),
+    ] = "auto"
+    keys: dict[str, str] = {}
+    """The `[keys]` table: other keys for the screens, by the name of what they do."""
     plugins: dict[str, object] = {}
     """The `[plugins.NAME]` tables; once plugins are loaded, each as the plugin's own Struct."""
 
