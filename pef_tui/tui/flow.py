@@ -4,47 +4,96 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
 from pef_tui.config import Loaded
-from pef_tui.model import Record
 from pef_tui.plugins import PluginHost
 from pef_tui.settings import Settings
+from pef_tui.sources import default_output
+from pef_tui.tui.recent import Recent, remember
+from pef_tui.tui.survey import Survey
 from pef_tui.tui.work import Work
+
+if TYPE_CHECKING:
+    from pef_tui.figures import Figures
+    from pef_tui.planned import Planned
+
+EDITED = "this session"
+"""Origin of a value that was changed in the app."""
 
 
 class Flow:
     """From choosing to done. Everything here belongs to the thread of the screens, but for the sinks."""
 
     def __init__(self, loaded: Loaded, environ: Mapping[str, str] = os.environ) -> None:
-        self.settings: Settings = replace(loaded.settings, batch=False)
+        self.settings: Settings = replace(loaded.settings, batch=False, json=False)
         """As they are being edited; a preview or a run takes them as they are when it starts."""
         self.origins = dict(loaded.origins)
-        """Where each value comes from; `this session` once it was changed here."""
+        """Where each value comes from, by name."""
         self.environ = environ
+        self.notes = list(loaded.notes)
+        """What is to be told of the settings as they were read."""
+        self.log = ""
+        """Path of the log, where there is one."""
+        self.survey: Survey | None = None
         self.preview: Work | None = None
         """The dry run under way or done."""
+        self.planned: Planned | None = None
+        """What the preview found, file by file."""
         self.run: Work | None = None
         """The real run under way or done."""
+        self.figures: Figures | None = None
+        """What the run did, added up."""
 
     def change(self, **values: object) -> None:
         """Change settings for what is started from now on."""
         changed = {name for name, value in values.items() if getattr(self.settings, name) != value}
         self.settings = replace(self.settings, **values)
-        self.origins.update(dict.fromkeys(changed, "this session"))
+        self.origins.update(dict.fromkeys(changed, EDITED))
 
     def make_host(self, settings: Settings | None = None) -> PluginHost:
         """The plugins for these settings (default: those being edited). Raises ConfigError."""
         return PluginHost(settings or self.settings, only=self.environ.get("PEF_TUI_LOAD_PLUGINS"))
 
-    # -- the preview and the run
+    @property
+    def output(self) -> str:
+        """DEST as it would be: as given, else beside the first source; "" without any."""
+        sources = self.settings.sources
+        if self.settings.output or not sources:
+            return self.settings.output
+        if len(sources) == 1:
+            return default_output(os.path.realpath(sources[0]))
+        return os.path.join(os.path.dirname(os.path.realpath(sources[0])), "Photos-fixed")
+
+    def _started(self, dry_run: bool) -> Settings:
+        """The settings a preview or a run is started with."""
+        if getattr(self.settings, "in_place", False):
+            return replace(self.settings, dry_run=dry_run)
+        return replace(self.settings, dry_run=dry_run, output=self.output)
+
+    # -- the survey, the preview and the run
+
+    def start_survey(self) -> Survey:
+        """Look at the sources anew."""
+        if self.survey is not None:
+            self.survey.end()
+        settings = replace(self.settings, output=self.output)
+        self.survey = Survey(settings, lambda: self.make_host(settings))
+        self.survey.start()
+        return self.survey
 
     def start_preview(self) -> Work:
-        """Plan everything, write nothing; every record goes to `take_planned`."""
+        """Plan everything, write nothing; every record goes to `planned`."""
+        from pef_tui.planned import Planned
+
         self.end_preview()
-        settings = replace(self.settings, dry_run=True)
-        self.preview = Work(settings, lambda: self.make_host(settings), self.take_planned)
+        if self.planned is not None:
+            self.planned.close()
+        planned = self.planned = Planned()
+        settings = self._started(dry_run=True)
+        self.preview = Work(settings, lambda: self.make_host(settings), planned.add, planned.finish)
         self.preview.start()
         return self.preview
 
@@ -55,10 +104,14 @@ class Flow:
             self.preview.join()
 
     def start_run(self) -> Work:
-        """Carry it out; every record goes to `take_done`."""
+        """Carry it out; every record goes to `figures`."""
+        from pef_tui.figures import Figures
+
         self.end_preview()
-        settings = self.settings
-        self.run = Work(settings, lambda: self.make_host(settings), self.take_done)
+        figures = self.figures = Figures()
+        settings = self._started(dry_run=self.settings.dry_run)
+        self.run = Work(settings, lambda: self.make_host(settings), figures.add)
+        remember(self.environ, Recent(tuple(map(os.path.abspath, settings.sources)), settings.output))
         self.run.start()
         return self.run
 
@@ -67,10 +120,19 @@ class Flow:
         """Is a real run on?"""
         return self.run is not None and not self.run.over
 
-    # -- sinks, called in the thread of the run
+    @property
+    def preview_fits(self) -> bool:
+        """Is there a whole preview of just what the run would do now?"""
+        return (
+            self.preview is not None
+            and self.preview.ending == "done"
+            and self.preview.settings == self._started(dry_run=True)
+        )
 
-    def take_planned(self, record: Record) -> None:
-        """One record of the preview."""
-
-    def take_done(self, record: Record) -> None:
-        """One record of the run."""
+    def close(self) -> None:
+        """Nothing is wanted any more but the run."""
+        if self.survey is not None:
+            self.survey.end()
+        self.end_preview()
+        if self.planned is not None:
+            self.planned.close()

@@ -42,7 +42,10 @@ def cost(record: Record) -> float:
 class Work:
     """A run of the pipeline. Its own thread writes the attributes, anyone may read them."""
 
-    def __init__(self, settings: Settings, make_host: MakeHost, sink: Sink) -> None:
+    def __init__(
+        self, settings: Settings, make_host: MakeHost, sink: Sink, finish: Callable[[], None] = lambda: None
+    ) -> None:
+        """`finish` is called in the thread of the run once the last record was told."""
         self.settings = settings
         self.progress = Progress()
         self.error = ""
@@ -56,6 +59,7 @@ class Work:
         """How long it took, once it is over."""
         self._make_host = make_host
         self._sink = sink
+        self._finish = finish
         self._thread = Thread(target=self._carry_out, name="run")
 
     @property
@@ -85,6 +89,7 @@ class Work:
         except Exception as error:  # whatever it is: one line, everything recorded stays
             log.exception("unexpected")
             self.failure, self.error = error, f"unexpected: {reason(error)}"
+        self._finish()
         self.seconds = self.progress.seconds
         stopped = self.progress.stop.is_set()
         self.ending = "failed" if self.error else "stopped" if stopped else "done"
