@@ -42,7 +42,7 @@ def test_nothing_is_no_chart() -> None:
 
 
 @given(
-    st.dictionaries(st.integers(12, 120_000), st.integers(1, 10**7), max_size=40),
+    st.dictionaries(st.integers(12, 110_000), st.integers(1, 10**7), max_size=40),
     st.integers(36, 200),
 )
 def test_months_keep_to_their_width(counts: dict[int, int], width: int) -> None:
