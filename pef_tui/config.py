@@ -214,6 +214,17 @@ def _value(option: Option, raw: object, where: str, strict: bool = False) -> obj
     return value
 
 
+def typed(name: str, text: str) -> object:
+    """What a person typed for a setting, checked; a list is separated by commas. Raises ConfigError."""
+    option = options()[name]
+    raw: object = text.strip()
+    if option.kind == "list":
+        raw = [part.strip() for part in text.split(",") if part.strip()]
+    value = option.default if raw == "" and option.kind == "number" else _value(option, raw, name)
+    _check(name, value, name)
+    return value
+
+
 def _truth(where: str, raw: str) -> bool:
     try:
         return _TRUTH[raw.lower()]
