@@ -63,6 +63,8 @@ class Front:
         progress.notes += [note for note in self._host.notes if note not in progress.notes]
         self._console.clear()
         self._tell_notes()
+        for line in self._host.trace():
+            self._console.say(f"trace: {line}", always=True)
         if self._data is not None:
             self._start()
             self._data.write(report.summary_line(progress, status, self._error))

@@ -42,6 +42,7 @@ GROUPS = {
             "exiftool",
             "plugin",
             "trace_plugins",
+            "trace_plugins",
         ),
     ),
 }

@@ -37,7 +37,7 @@ def gather(
     folder: Folder, matchers: Sequence[Matcher], filters: Sequence[Filter], open_media: OpenMedia
 ) -> Gathered:
     """Match, filter and account for every file of a Folder."""
-    found = _matched(folder, matchers)
+    found = _matched(folder, matchers, open_media)
     other = []
     for media in folder.media:
         if _id(media) not in found:
@@ -69,16 +69,21 @@ def _order(match: Match) -> tuple[bool, str, int, str]:
     return bool(match.main), match.media.name, match.media.root, match.media.path
 
 
-def _matched(folder: Folder, matchers: Sequence[Matcher]) -> dict[FileId, Match]:
+def _matched(folder: Folder, matchers: Sequence[Matcher], open_media: OpenMedia) -> dict[FileId, Match]:
     """What the matchers say; each sees what those before it left without a partner."""
     found: dict[FileId, Match] = {}
     left = folder
     for number, matcher in enumerate(matchers):
-        for match in matcher.match(left):
+        for match in _asked(matcher, left, open_media):
             found[_id(match.media)] = match
         if number + 1 < len(matchers):
             left = _left(left, found)
     return found
+
+
+def _asked(matcher: Matcher, folder: Folder, open_media: OpenMedia) -> Iterable[Match]:
+    match: Callable[..., Iterable[Match]] = matcher.match
+    return match(folder, open_media) if matcher.reads else match(folder)
 
 
 def _left(folder: Folder, found: dict[FileId, Match]) -> Folder:

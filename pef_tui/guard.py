@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
 from itertools import islice
+from time import perf_counter
 from typing import Any
 
 import pluggy
@@ -15,13 +17,22 @@ from msgspec.structs import replace
 
 from pef_tui import hooks
 from pef_tui.display import safe
-from pef_tui.model import Match, TagEdit
+from pef_tui.exiftool.tables import valid_tag
+from pef_tui.model import Match, TagEdit, Value
 from pef_tui.settings import Settings
 
 SILENCED_AFTER = 20
-"""Errors of one mapper before it is left out for the rest of the run."""
+"""Errors of one registration before it is left out for the rest of the run."""
 MOST = 1000
-"""Registrations one hook of one plugin may yield."""
+"""Registrations one hook of one plugin may yield, and tags one mapper may want for one file."""
+LARGEST = 1_000_000
+"""Characters of one value: an XMP packet of a JPEG holds about that much."""
+SLOW_IN_ALL = 2.0
+SLOW_EACH = 0.01
+"""Seconds in all, and on average for each file, from which on a plugin is told to be slow: writing a file through
+ExifTool takes about as long (12 to 22 ms)."""
+FAILURES = (Exception, SystemExit)
+"""What a plugin may raise and a run survives."""
 
 YIELDS: dict[str, type[Struct]] = {
     "pef_scanners": hooks.Scanner,
@@ -57,52 +68,155 @@ def call(implementation: pluggy.HookImpl, hook: str, settings: Settings) -> Sequ
     return objects
 
 
+class Watched:
+    """One registration at work: how often it was called and failed, how long it took; and what is told of that."""
+
+    def __init__(self, kind: str, plugin: str, name: str, notes: list[str]) -> None:
+        self.label = f"{kind} {safe(name, 60)} of plugin {safe(plugin, 60)}"
+        self.calls = 0
+        self.errors = 0
+        self.seconds = 0.0
+        self._notes = notes
+        self._told_slow = False
+
+    @property
+    def silenced(self) -> bool:
+        """Has it failed too often to be called again?"""
+        return self.errors >= SILENCED_AFTER
+
+    def failed(self, error: BaseException, where: str = "") -> None:
+        """One more error; the first and the last are told. `where`: the file it was at."""
+        self.errors += 1
+        if self.errors == 1:
+            self._notes.append(
+                f"{self.label}: {reason(error)}" + (f" (at {safe(where, 200)})" if where else "")
+            )
+        if self.errors == SILENCED_AFTER:
+            self._notes.append(f"{self.label}: silenced after {self.errors} errors")
+
+    def took(self, seconds: float, calls: int = 1) -> None:
+        """It was at work so long; that it is slow is told once."""
+        self.calls += calls
+        self.seconds += seconds
+        if self.seconds > SLOW_IN_ALL and not self._told_slow and self.seconds > SLOW_EACH * self.calls:
+            self._told_slow = True
+            each = self.seconds / max(self.calls, 1) * 1000
+            self._notes.append(f"{self.label}: is slow, {each:,.0f} ms a file so far")
+
+    def summary(self) -> str:
+        """What it did, in one line."""
+        return f"{self.label}: {self.calls:,} calls, {self.errors:,} errors, {self.seconds:.3f} s"
+
+
 class Mappers:
     """Tag mappers, each guarded: one that raises costs its own tags only, and is silenced after 20 errors."""
 
-    def __init__(self, mappers: Sequence[tuple[str, hooks.TagMapper]], notes: list[str]) -> None:
-        self._active = [(plugin, mapper.name, mapper.map) for plugin, mapper in mappers]
-        self._notes = notes
-        self.errors: dict[str, int] = {}
+    def __init__(
+        self,
+        mappers: Sequence[tuple[str, hooks.TagMapper]],
+        notes: list[str],
+        trusted: Iterable[str] = (),
+    ) -> None:
+        """`trusted`: plugins whose mappers get the Match itself; others get a copy of what can be changed in it."""
+        known = frozenset(trusted)
+        self._names = [mapper.name for _, mapper in mappers]
+        self.watched = [Watched("mapper", plugin, mapper.name, notes) for plugin, mapper in mappers]
+        self._active: list[tuple[Watched, str, Callable[[Match], Iterable[TagEdit]], bool]] = [
+            (watched, mapper.name, mapper.map, plugin in known)
+            for watched, (plugin, mapper) in zip(self.watched, mappers, strict=True)
+        ]
+
+    @property
+    def errors(self) -> dict[str, int]:
         """How often each mapper failed, by name."""
+        found = zip(self._names, self.watched, strict=True)
+        return {name: watched.errors for name, watched in found if watched.errors}
 
     def __call__(self, match: Match) -> list[TagEdit]:
         """The tags wanted for one Match, in the order of the mappers; each edit names its mapper."""
         edits: list[TagEdit] = []
         for entry in self._active:
-            _, name, run = entry
+            watched, name, run, trusted = entry
             try:
-                mine = list(run(match))
-                for edit in mine:
-                    if type(edit) is not TagEdit:
-                        raise TypeError(f"yields {type(edit).__name__}, not TagEdit")
-            except (Exception, SystemExit) as error:
-                self._failed(entry, match, error)
+                mine = list(run(match)) if trusted else _apart(run, match, watched)
+            except FAILURES as error:
+                watched.failed(error, match.media.path)
+                if watched.silenced:
+                    self._active = [other for other in self._active if other is not entry]
                 continue
             edits += [edit if edit.mapper == name else replace(edit, mapper=name) for edit in mine]
         return edits
 
-    def _failed(self, entry: tuple[str, str, Any], match: Match, error: BaseException) -> None:
-        plugin, name, _ = entry
-        count = self.errors[name] = self.errors.get(name, 0) + 1
-        mapper = f"mapper {safe(name, 60)} of plugin {safe(plugin, 60)}"
-        if count == 1:
-            self._notes.append(f"{mapper}: {reason(error)} (at {safe(match.media.path, 200)})")
-        if count >= SILENCED_AFTER:
-            self._active = [other for other in self._active if other is not entry]
-            self._notes.append(f"{mapper}: silenced after {count} errors")
+
+def _apart(run: Callable[[Match], Iterable[TagEdit]], match: Match, watched: Watched) -> list[TagEdit]:
+    """What a stranger's mapper wants, checked."""
+    start = perf_counter()
+    try:
+        wanted: Iterable[TagEdit] | None = run(private(match))
+        edits = list(islice(() if wanted is None else wanted, MOST + 1))
+    finally:
+        watched.took(perf_counter() - start)
+    if len(edits) > MOST:
+        raise ValueError(f"wants more than {MOST} tags for one file")
+    for edit in edits:
+        _check(edit)
+    return edits
+
+
+def private(match: Match) -> Match:
+    """The same Match, with copies of what could be changed in it."""
+    state = match.state
+    if state is None:
+        return replace(match, facts=dict(match.facts))
+    return replace(match, facts=dict(match.facts), state=replace(state, tags=dict(state.tags)))
+
+
+def _check(edit: object) -> None:
+    if type(edit) is not TagEdit:
+        raise TypeError(f"yields {type(edit).__name__}, not TagEdit")
+    if type(edit.tag) is not str or not valid_tag(edit.tag):
+        raise ValueError(f"not a tag that may be written: {str(edit.tag)[:60]!r}")
+    if edit.when not in ("missing", "merge", "always") or type(edit.unit) is not str:
+        raise TypeError(f"{edit.tag}: `when` is missing, merge or always, `unit` a text")
+    if not _is_value(edit.value):
+        raise TypeError(f"{edit.tag}: a value is a text, a number or a tuple of texts")
+    if _length(edit.value) > LARGEST:
+        raise ValueError(f"{edit.tag}: a value of {_length(edit.value):,} characters")
+
+
+def _is_value(value: object) -> bool:
+    if isinstance(value, tuple):
+        return all(type(each) is str for each in value)
+    return value is None or type(value) in (str, int) or (type(value) is float and math.isfinite(value))
+
+
+def _length(value: Value | None) -> int:
+    if isinstance(value, int) and value.bit_length() > 4096:  # longer ones cannot even be printed
+        return value.bit_length()
+    return sum(map(len, value)) if isinstance(value, tuple) else len(value) if isinstance(value, str) else 0
 
 
 @contextmanager
 def words_only() -> Iterator[None]:
-    """What is printed meanwhile goes to standard error: standard output is data."""
-    with redirect_stdout(sys.stderr):
-        yield
+    """What is printed meanwhile, by programs started as well, goes to standard error: standard output is data."""
+    sys.stdout.flush()
+    kept = os.dup(1)
+    os.dup2(2, 1)
+    try:
+        with redirect_stdout(sys.stderr):
+            yield
+    finally:
+        os.dup2(kept, 1)
+        os.close(kept)
 
 
 def reason(error: BaseException) -> str:
     """An exception in one line: what, and in which line of which file."""
-    text = safe("; ".join(str(error)[:2000].split("\n")), 300)
+    try:
+        said = str(error)
+    except Exception:
+        said = "cannot say what"
+    text = safe("; ".join(said[:2000].split("\n")), 300)
     trace, where = error.__traceback__, ""
     while trace is not None:
         where = f" ({os.path.basename(trace.tb_frame.f_code.co_filename)}:{trace.tb_lineno})"

@@ -65,16 +65,25 @@ class Filter(Struct, frozen=True):
     order: int = 100
 
 
+OpenFile = Callable[[MediaFile], BinaryIO]
+"""Opens a file of a Folder for reading. Raises OSError."""
+
+
 class Matcher(Struct, frozen=True):
     """Joins media and sidecars of a Folder. It sees only what matchers of lower order left without a partner."""
 
     name: str
-    match: Callable[[Folder], Iterable[Match]]
+    match: Callable[[Folder], Iterable[Match]] | Callable[[Folder, OpenFile], Iterable[Match]]
     order: int = 100
+    reads: bool = False
+    """`match` takes an `OpenFile` too: for sidecars that are no Google JSON."""
 
 
 class Stage(Struct, frozen=True):
-    """Work on the stream of Matches that needs more than one of them. Yields each it was given, once, in order."""
+    """Work on the stream of Matches that needs more than one of them. Yields each it was given, once, in order.
+
+    What it finds out goes into `Match.facts`. Where it raises, what it held goes on as it was, and it is begun anew.
+    """
 
     name: str
     run: Callable[[Iterator[Match]], Iterator[Match]]
@@ -108,6 +117,8 @@ class Written(Struct, frozen=True):
     warnings: tuple[str, ...] = ()
     temporary: bool = False
     """A failure that is not the file's fault."""
+    edits: tuple[TagEdit, ...] | None = None
+    """What was written, where that is not what the Plan says."""
 
 
 class Span(Struct, frozen=True):

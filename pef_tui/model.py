@@ -279,6 +279,8 @@ class Match(Struct, frozen=True, gc=False):
     """Reason of the filter that leaves it out."""
     xmp: XmpFile | None = None
     """The XMP file beside it. Its tags count as the media file's own where that has none of the name."""
+    facts: dict[str, Value] = {}
+    """What stages of plugins found out for tag mappers; names begin with the plugin's: `places.city`."""
 
 
 class TagEdit(Struct, frozen=True, gc=False):
@@ -352,6 +354,10 @@ class Outcome(Struct, frozen=True, gc=False):
     """Size and modification time (ns) of the XMP file put beside the output; None where none was."""
     short_xmp: bool = False
     """The XMP file is called `a.xmp`, not `a.jpg.xmp`."""
+    edits: tuple[TagEdit, ...] | None = None
+    """What was written into the file, where that is not what the Plan says."""
+    verified: bool | None = None
+    """Was it read back and found right? None where it was not looked at."""
 
 
 def xmp_name(name: str, short: bool = False) -> str:

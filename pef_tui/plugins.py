@@ -11,9 +11,11 @@ import importlib
 import importlib.metadata
 import importlib.util
 import sys
-from collections.abc import Callable, Iterable
+import warnings
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
+from time import perf_counter
 from types import ModuleType
 from typing import Any, Literal
 
@@ -25,7 +27,8 @@ from msgspec.structs import replace
 from pef_tui import __version__, hooks
 from pef_tui.config import ConfigError, options
 from pef_tui.display import safe
-from pef_tui.guard import YIELDS, Mappers, call, reason, words_only
+from pef_tui.guard import FAILURES, YIELDS, Mappers, Watched, call, reason, words_only
+from pef_tui.isolate import isolated
 from pef_tui.model import Match, TagEdit
 from pef_tui.settings import Settings
 
@@ -76,6 +79,8 @@ class PluginHost:
         self.notes: list[str] = []
         """What is to be told of plugins, each in one line."""
         self._troubled: set[str] = set()
+        self._trace: list[str] | None = [] if settings.trace_plugins else None
+        self._watched: list[Watched] = []
         self._manager = pluggy.PluginManager(GROUP)
         self._manager.add_hookspecs(hooks.Hooks)
         self._wanted, self._off = _choices(settings)
@@ -139,14 +144,23 @@ class PluginHost:
         if plugin.state != "loaded":
             return
         try:
-            with words_only():
+            with words_only(), warnings.catch_warnings(record=True) as told:
+                warnings.simplefilter("always")
                 self._manager.register(load(), plugin.name)
-        except (Exception, SystemExit) as error:
+            self._tell_deprecated(plugin, told)
+        except FAILURES as error:
             self._broken(plugin, reason(error))
             if self._manager.has_plugin(plugin.name):
                 self._manager.unregister(name=plugin.name)
             return
         self._inspect(plugin)
+
+    def _tell_deprecated(self, plugin: Plugin, told: Iterable[warnings.WarningMessage]) -> None:
+        """Hooks and arguments that are to go say so themselves (`warn_on_impl`), once for each plugin."""
+        for warning in told:
+            if issubclass(warning.category, DeprecationWarning | FutureWarning):
+                note = f"plugin {plugin.described}: {safe(str(warning.message), 300)}"
+                self.notes += [note] * (note not in self.notes)
 
     def _inspect(self, plugin: Plugin) -> None:
         callers = self._manager.get_hookcallers(self._manager.get_plugin(plugin.name)) or []
@@ -208,11 +222,13 @@ class PluginHost:
         found: list[tuple[str, Any]] = []
         for implementation in getattr(self._manager.hook, hook_name).get_hookimpls():
             name = implementation.plugin_name
+            start = perf_counter()
             try:
                 objects = call(implementation, hook_name, self.settings)
-            except (Exception, SystemExit) as error:
+            except FAILURES as error:
                 self._tell(name, hook_name, reason(error))
                 continue
+            self._traced(name, hook_name, objects, perf_counter() - start)
             found += [(name, each) for each in objects]
         return sorted(found, key=lambda pair: (getattr(pair[1], "order", 100), pair[0], pair[1].name))
 
@@ -222,9 +238,44 @@ class PluginHost:
         if note not in self.notes:
             self.notes.append(note)
 
+    def registered(self, hook_name: str, notes: list[str]) -> list[Any]:
+        """What all plugins yield to a hook, in order, for use by a run; other people's are guarded (`isolate.py`).
+
+        What goes wrong is told in `notes`. A name counts once: the first in order has it.
+        """
+        ours = self._built_in()
+        taken: dict[str, Any] = {}
+        for plugin, each in self.collect(hook_name):
+            if each.name in taken:
+                self._tell(plugin, hook_name, f"the name {safe(each.name, 60)} is taken")
+            elif plugin in ours:
+                taken[each.name] = each
+            else:
+                watched = Watched(hook_name.removeprefix("pef_").removesuffix("s"), plugin, each.name, notes)
+                self._watched.append(watched)
+                taken[each.name] = isolated(each, watched)
+        return list(taken.values())
+
     def map_tags(self, notes: list[str]) -> Callable[[Match], list[TagEdit]]:
         """Every tag mapper in order as one function; what goes wrong in one is told in `notes`."""
-        return Mappers(self.collect("pef_tag_mappers"), notes)
+        mappers = Mappers(self.collect("pef_tag_mappers"), notes, self._built_in())
+        self._watched += mappers.watched
+        return mappers
+
+    def _built_in(self) -> set[str]:
+        return {plugin.name for plugin in self.plugins if plugin.origin == "built-in"}
+
+    def _traced(self, plugin: str, hook: str, objects: Iterable[Any], seconds: float) -> None:
+        if self._trace is not None:
+            names = ", ".join(f"{safe(each.name, 60)} ({getattr(each, 'order', 100)})" for each in objects)
+            line = f"{hook} of plugin {safe(plugin, 60)}: {names or 'nothing'}, {seconds * 1000:.1f} ms"
+            self._trace.append(line)
+
+    def trace(self) -> Iterator[str]:
+        """What `--trace-plugins` tells: every hook called and what it gave, then every registration at work."""
+        if self._trace is not None:
+            yield from self._trace
+            yield from (watched.summary() for watched in self._watched)
 
     @property
     def broken(self) -> list[Plugin]:

@@ -137,6 +137,9 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     ] = "auto"
     keys: dict[str, str] = {}
     """The `[keys]` table: other keys for the screens, by the name of what they do."""
+    trace_plugins: Annotated[
+        bool, setting("tell every hook called, and what each registration of a plugin did and how long it took")
+    ] = False
     plugins: dict[str, object] = {}
     """The `[plugins.NAME]` tables; once plugins are loaded, each as the plugin's own Struct."""
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from msgspec import Struct
 
-from pef_tui import plugins
+from pef_tui import hooks, plugins
 from pef_tui.config import ConfigError
 from pef_tui.hooks import Check, Filter, Finding, SettingsTable, TagMapper, hookimpl
 from pef_tui.plugins import PluginHost
@@ -278,3 +278,14 @@ def test_the_shape_changes_with_what_may_plan_differently_and_with_nothing_else(
     others.append(shape(linked(seen)))
     assert same == [plain]
     assert len({plain, *others}) == 1 + len(others)
+
+
+def test_hooks_that_are_to_go_say_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Older(hooks.Hooks):
+        @hooks.hookspec(warn_on_impl=DeprecationWarning("pef_old goes with 2.0, use pef_filters"))
+        def pef_old(self) -> None: ...
+
+    monkeypatch.setattr(hooks, "Hooks", Older)
+    found = host(Entry("late", lambda: plugin(pef_old=lambda: ())), Entry("good", lambda: plugin()))
+    assert found.notes[0] == "plugin late (pef-tui-late 1.2): pef_old goes with 2.0, use pef_filters"
+    assert states(found)["late"] == "loaded"
