@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NoReturn
 
 from msgspec import Struct
@@ -17,6 +17,7 @@ GROUPS = {
         "dry_run",
         "in_place",
         "hard_links",
+        "verify",
         "existing",
         "decisions",
         "timezone",
@@ -41,7 +42,6 @@ GROUPS = {
             "workers",
             "exiftool",
             "plugin",
-            "trace_plugins",
             "trace_plugins",
         ),
     ),
@@ -90,7 +90,7 @@ class _Parser(argparse.ArgumentParser):
 def parse(argv: Sequence[str]) -> Arguments:
     """Take the arguments apart. Raises ConfigError; exits for --help and --version."""
     end = argv.index("--") if "--" in argv else len(argv)
-    given = vars(_parser().parse_intermixed_args(list(argv[:end])))
+    given = vars(_parser().parse_intermixed_args(list(_with_percent(argv[:end]))))
     given["sources"] = [*given.get("sources", ()), *argv[end + 1 :]]
     action = next((name for name in ACTIONS if given.pop("do_" + name, False)), "")
     run = ""
@@ -102,6 +102,13 @@ def parse(argv: Sequence[str]) -> Arguments:
     if not given["sources"]:
         del given["sources"]
     return Arguments(given, action, run, config, user_file)
+
+
+def _with_percent(argv: Sequence[str]) -> Iterator[str]:
+    """`--verify` alone means all; what follows it may be a SOURCE."""
+    for place, argument in enumerate(argv):
+        following = argv[place + 1] if place + 1 < len(argv) else ""
+        yield "--verify=100" if argument == "--verify" and not following.isdigit() else argument
 
 
 def _parser() -> _Parser:

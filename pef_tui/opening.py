@@ -172,7 +172,7 @@ def _exiftool(settings: Settings, progress: Progress) -> Found:
         if found.warning:
             progress.notes.append(f"{found.warning}: {found.advice}")
         return found
-    if settings.exiftool or settings.writer == "exiftool":
+    if settings.exiftool or settings.writer == "exiftool" or settings.verify:
         raise ExifToolMissing(f"{found.problem}; {found.advice}")
     progress.notes.append(f"{found.problem}: {_without_exiftool(settings)}; to install it: {found.advice}")
     return found

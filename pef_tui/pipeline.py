@@ -8,6 +8,7 @@ from contextlib import ExitStack
 
 from pef_tui.ahead import ahead
 from pef_tui.errors import DestHeld, DiskFull, ExifToolMissing, RunError, UsageError
+from pef_tui.exiftool.locate import locate
 from pef_tui.gather import Gathered, gather
 from pef_tui.hooks import WriterSession
 from pef_tui.layout import Layout
@@ -22,6 +23,7 @@ from pef_tui.settings import Settings
 from pef_tui.state.inspect import inspect
 from pef_tui.tags.beside import with_xmp_tags
 from pef_tui.takeout.read_ahead import read_sidecars
+from pef_tui.verify import Verifier
 from pef_tui.workshop import CarryOut, Workshop, preview, work
 from pef_tui.write.commit import carry_out
 from pef_tui.write.dest import Dest
@@ -52,8 +54,11 @@ def run(settings: Settings, host: PluginHost, progress: Progress) -> Iterator[Re
         if settings.in_place:
             dest.undo = UndoBook(place.output, place.root_mtime_ns)
             stack.callback(dest.undo.close)
-            progress.notes.append(f"what this run changes can be undone: pef-tui --undo {dest.undo.run} SOURCE")
-        shop = Workshop(place.writers, settings.worker_count, _hand(place, dest))
+            progress.notes.append(
+                f"what this run changes can be undone: pef-tui --undo {dest.undo.run} SOURCE"
+            )
+        verifier = _verifier(settings, place, stack) if settings.verify else None
+        shop = Workshop(place.writers, settings.worker_count, _hand(place, dest, verifier))
         stack.callback(shop.close)
         yield from place.listings.watched(work(planned, shop, progress.stop))
         place.memory.flush()
@@ -61,12 +66,25 @@ def run(settings: Settings, host: PluginHost, progress: Progress) -> Iterator[Re
         place.ledger.close(counts + Counter(progress.json))
 
 
-def _hand(place: Opened, dest: Dest) -> CarryOut:
+def _verifier(settings: Settings, place: Opened, stack: ExitStack) -> Verifier:
+    tool = locate(settings.exiftool).path
+    verifier = Verifier(tool, settings.verify, place.output, place.open_media, in_place=settings.in_place)
+    stack.callback(verifier.close)
+    return verifier
+
+
+def _hand(place: Opened, dest: Dest, verifier: Verifier | None) -> CarryOut:
     """What a worker does with a batch."""
 
     def hand(batch: Sequence[Plan], sessions: Mapping[str, WriterSession]) -> list[Outcome]:
         with place.progress.in_hand(len(batch), batch[0].match.media.path):
-            return carry_out(batch, dest, sessions, place.open_media, place.books, place.writers)
+            outcomes = carry_out(batch, dest, sessions, place.open_media, place.books, place.writers)
+            if verifier is None:
+                return outcomes
+            checked = verifier.check(outcomes)
+            if wrong := [outcome for outcome in checked if outcome.verified is False]:
+                place.books.done(0, wrong)
+            return checked
 
     return hand
 

@@ -34,6 +34,10 @@ class Progress:
         """Media with at least one warning."""
         self.conflicts = 0
         """Media that say one thing where their sidecar says another."""
+        self.verified = 0
+        """Media that were read back."""
+        self.verified_wrong = 0
+        """Of those, how many were not as they should be."""
         self.notes: list[str] = []
         """What is to be told of the run as a whole, each in one line."""
         self.unread: list[str] = []
@@ -64,6 +68,9 @@ class Progress:
                 self.warnings += 1
             if record.plan.conflicts:
                 self.conflicts += 1
+            if record.verified is not None:
+                self.verified += 1
+                self.verified_wrong += not record.verified
             if record.word == "failed":
                 self.problems.append((match.media.path, record.reason or record.plan.reason))
         elif isinstance(record, JsonRecord):

@@ -110,6 +110,8 @@ def summary_line(progress: Progress, status: int, error: str = "") -> bytes:
         "seconds": round(progress.seconds, 3),
         "exit": status,
     }
+    if progress.verified:
+        summary["verify"] = {"checked": progress.verified, "failed": progress.verified_wrong}
     if progress.notes:
         summary["notes"] = list(progress.notes)
     if progress.unread:
@@ -238,6 +240,9 @@ def summary(progress: Progress, dry_run: bool) -> Iterator[str]:
     yield _row("JSON files", progress.json_count, progress.json, JSON_WORDS)
     yield f"{progress.other:>9,} other files"
     yield f"{progress.found:>9,} files found, {clock(progress.seconds)}"
+    if progress.verified:
+        wrong = f"{progress.verified_wrong:,} of them wrong" if progress.verified_wrong else "all right"
+        yield f"{progress.verified:>9,} read back, {wrong}"
     if progress.conflicts:
         yield f"{progress.conflicts:>9,} say something else than Google does; --json tells both values"
     if progress.warnings:

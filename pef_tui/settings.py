@@ -107,6 +107,12 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     until: Annotated[
         str, setting("only what was taken on DATE (YYYY-MM-DD) or before", metavar="DATE", shapes=True)
     ] = ""
+    verify: Annotated[
+        int,
+        setting(
+            "read back what was written and compare, all or PERCENT of it", metavar="PERCENT", ge=0, le=100
+        ),
+    ] = 0
     force: Annotated[bool, setting("forget the manifest for this run")] = False
     retry_failed: Annotated[bool, setting("only what failed before")] = False
     exiftool: Annotated[str, setting("path of the ExifTool to use", metavar="PATH")] = ""
@@ -124,7 +130,8 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
         ),
     ] = ()
     trace_plugins: Annotated[
-        bool, setting("tell every hook called, and what each registration of a plugin did and how long it took")
+        bool,
+        setting("tell every hook called, and what each registration of a plugin did and how long it took"),
     ] = False
     plain: Annotated[bool, setting("numbered questions instead of screens")] = False
     on_hangup: Annotated[
@@ -137,9 +144,6 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     ] = "auto"
     keys: dict[str, str] = {}
     """The `[keys]` table: other keys for the screens, by the name of what they do."""
-    trace_plugins: Annotated[
-        bool, setting("tell every hook called, and what each registration of a plugin did and how long it took")
-    ] = False
     plugins: dict[str, object] = {}
     """The `[plugins.NAME]` tables; once plugins are loaded, each as the plugin's own Struct."""
 

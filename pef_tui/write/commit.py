@@ -284,6 +284,7 @@ def _outcome(copy: Copy) -> Outcome:
         copy.temporary,
         copy.xmp_stat,
         copy.xmp_stat is not None and copy.short_xmp,
+        copy.written.edits if copy.written is not None else None,
     )
 
 

@@ -133,7 +133,7 @@ class ExifToolSession:
             warnings = (*notes, *((f"{rung.words} ({reason})",) if rung.words else ()), *answer.warnings)
             lost = "; ".join(warning for warning in answer.warnings if _LOSS.search(warning))
             if answer.updated and not answer.errors and not (lost and kept.linked):
-                return _written(kept, warnings)
+                return _written(kept, warnings, to_xmp(edits) if rung is _LADDER[-1] else None)
             if answer.unchanged and not answer.errors:
                 return Written("unchanged", "", warnings)
             kept.fresh()
@@ -170,11 +170,11 @@ class ExifToolSession:
             raise
 
 
-def _written(kept: Kept, warnings: tuple[str, ...]) -> Written:
+def _written(kept: Kept, warnings: tuple[str, ...], edits: tuple[TagEdit, ...] | None) -> Written:
     if kept.untouched() or os.lstat(kept.path).st_size == 0:
         kept.fresh()
         return Written("failed", "ExifTool says it was written, but it was not", warnings, temporary=True)
-    return Written("written", "", warnings)
+    return Written("written", "", warnings, edits=edits)
 
 
 def _beside(path: str, plan: Plan, edits: Sequence[TagEdit], reason: str, notes: tuple[str, ...]) -> Written:
