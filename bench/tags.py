@@ -54,7 +54,7 @@ def matches(count: int, tags: dict[str, Value]) -> list[Match]:
 
 def map_and_settle(given: Iterable[Match]) -> int:
     """Every mapper and the policy, as a run does it."""
-    mappers = [mapper.map for mapper in pef_tag_mappers()]
+    mappers = [mapper.map for mapper in pef_tag_mappers(Settings())]
     edits = 0
     for match in given:
         wanted: list[TagEdit] = []

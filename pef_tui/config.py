@@ -18,7 +18,7 @@ from msgspec import Struct
 
 from pef_tui.display import safe
 from pef_tui.errors import UsageError
-from pef_tui.settings import Settings
+from pef_tui.settings import Settings, wanted_tags
 
 ENVIRONMENT = "PEF_TUI_"
 ELSEWHERE = {"PEF_TUI_CONFIG", "PEF_TUI_NO_CONFIG", "PEF_TUI_LOAD_PLUGINS"}
@@ -243,6 +243,11 @@ def _check(name: str, value: object, origin: str) -> None:
             raise ConfigError(
                 f"{origin}: an IANA zone such as Europe/Berlin, not {safe(repr(value), 60)}"
             ) from None
+    if name == "tags":
+        try:
+            wanted_tags(str(value))
+        except ValueError as error:
+            raise ConfigError(f"{origin}: {safe(str(error), 200)}") from None
     if name in ("since", "until") and value:
         from datetime import date
 

@@ -222,6 +222,8 @@ class State(Struct, frozen=True, gc=False):
     """Who read the tags: `native`, `exiftool`, or "" when nobody could."""
     damage: str = ""
     """What is wrong with the file, in words; "" when it looks sound."""
+    embed: bool = False
+    """A raw picture that is to be written into all the same."""
 
 
 class XmpFile(Struct, frozen=True, gc=False):
@@ -279,6 +281,10 @@ class Match(Struct, frozen=True, gc=False):
     """Reason of the filter that leaves it out."""
     xmp: XmpFile | None = None
     """The XMP file beside it. Its tags count as the media file's own where that has none of the name."""
+    copies: tuple[str, ...] = ()
+    """What else there is of its name and size, where the Plan depends on it (`albums.py`)."""
+    albums: tuple[str, ...] = ()
+    """Titles of the albums it is in, where they are asked for."""
     facts: dict[str, Value] = {}
     """What stages of plugins found out for tag mappers; names begin with the plugin's: `places.city`."""
 
@@ -333,6 +339,10 @@ class Plan(Struct, frozen=True, gc=False):
     """What is put into the XMP file beside the output, besides what the writer does."""
     short_xmp: bool = False
     """The XMP file is called `a.xmp`, not `a.jpg.xmp`."""
+    link: str = ""
+    """Of a `duplicate`: the output that has the same bytes already. With an output of its own it becomes a link."""
+    temporary: bool = False
+    """It is `failed` for a reason that may pass: the file could not be read."""
 
 
 class Outcome(Struct, frozen=True, gc=False):

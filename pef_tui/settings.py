@@ -13,6 +13,21 @@ from msgspec import Meta, Struct
 
 Existing = Literal["fill", "overwrite", "never"]
 
+TAGS_BY_DEFAULT = ("dates", "gps", "people", "text", "favourites")
+TAGS_ON_DEMAND = ("archived", "trashed", "link")
+
+
+def wanted_tags(tags: str) -> frozenset[str]:
+    """The mappers that `--tags` leaves on. Raises ValueError, in one line, for what it does not know."""
+    wanted = set(TAGS_BY_DEFAULT)
+    for word in filter(None, (part.strip() for part in tags.split(","))):
+        name = word.lstrip("+-")
+        if word[0] not in "+-" or name not in TAGS_BY_DEFAULT + TAGS_ON_DEMAND:
+            known = ", ".join(TAGS_BY_DEFAULT + TAGS_ON_DEMAND)
+            raise ValueError(f"+ or - and one of {known}, separated by commas, not {word!r}")
+        (wanted.add if word[0] == "+" else wanted.discard)(name)
+    return frozenset(wanted)
+
 
 def setting(
     text: str,
@@ -57,6 +72,14 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     decisions: Annotated[
         str, setting("what a person decided on conflicts (JSON or TOML)", metavar="FILE")
     ] = ""
+    tags: Annotated[
+        str,
+        setting(
+            "which tags: dates, gps, people, text, favourites without a leading -, archived, trashed, link with a +",
+            metavar="-NAME,+NAME",
+            shapes=True,
+        ),
+    ] = ""
     timezone: Annotated[
         str,
         setting("IANA zone for pictures whose zone nothing else tells", metavar="ZONE", shapes=True),
@@ -67,6 +90,14 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     extensions: Annotated[
         Literal["fix", "keep"], setting("a JPEG called .heic gets its right name (default fix)", shapes=True)
     ] = "fix"
+    albums: Annotated[
+        Literal["folder", "link", "tag", "none"],
+        setting(
+            "a picture that is in an album too: a copy in each folder (default), a link, an album tag on one copy, "
+            "or one copy",
+            shapes=True,
+        ),
+    ] = "folder"
     layout: Annotated[
         str,
         setting(
@@ -79,6 +110,10 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
         Literal["auto", "always", "never"],
         setting("XMP files photo.jpg.xmp: where the file cannot hold tags (auto, the default)", shapes=True),
     ] = "auto"
+    raw: Annotated[
+        Literal["xmp", "embed"],
+        setting("raw pictures: tags go into an XMP file (default), or into them", shapes=True),
+    ] = "xmp"
     xmp_name: Annotated[
         Literal["long", "short"],
         setting("XMP files are called photo.jpg.xmp (long, the default) or photo.xmp (short)", shapes=True),

@@ -26,7 +26,7 @@ TAGS = (
     )),
     "XMP-photoshop:DateCreated", "XMP-xmp:CreateDate", "XMP-exif:DateTimeOriginal", "XMP-exif:DateTimeDigitized",
     "XMP-exif:GPSLatitude#", "XMP-exif:GPSLongitude#", "XMP-exif:GPSAltitude#", "XMP-exif:GPSAltitudeRef#",
-    "XMP-dc:Description", "XMP-dc:Title", "XMP-dc:Subject", "XMP-tiff:ImageDescription",
+    "XMP-dc:Description", "XMP-dc:Title", "XMP-dc:Source", "XMP-dc:Subject", "XMP-tiff:ImageDescription",
     "XMP-iptcExt:PersonInImage", "XMP-lr:HierarchicalSubject", "XMP-digiKam:TagsList", "XMP-xmp:Rating#",
     "XMP-xmp:Label",
     "QuickTime:CreateDate", "QuickTime:ModifyDate", "QuickTime:TrackCreateDate", "QuickTime:MediaCreateDate",

@@ -6,15 +6,21 @@ from collections.abc import Iterable, Iterator
 
 from msgspec.structs import replace
 
+from pef_tui.formats import FORMATS
 from pef_tui.model import Match, State, Value
 
+_RAWS = frozenset(name for name, each in FORMATS.items() if each.cls == "raw")
 
-def with_xmp_tags(matches: Iterable[Match]) -> Iterator[Match]:
+
+def with_xmp_tags(matches: Iterable[Match], *, embed: bool = False) -> Iterator[Match]:
     """Count the tags of XMP files as those of their media, in order.
 
-    Where both have one the media's own stands; of lists every member counts.
+    Where both have one the media's own stands; of lists every member counts. With `embed`, raw pictures are to be
+    written into.
     """
     for match in matches:
+        if embed and match.state is not None and match.state.format in _RAWS:
+            match = replace(match, state=replace(match.state, embed=True))
         if match.xmp is not None and match.xmp.tags and match.state is not None:
             match = replace(match, state=_joined(match.state, match.xmp.tags))
         yield match

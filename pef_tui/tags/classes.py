@@ -21,9 +21,11 @@ _LISTS: dict[str, TagList] = {
 
 
 def tag_list(match: Match) -> TagList:
-    """The list for this file. Raw and damaged pictures, what nobody can write into, and unknown formats get XMP alone."""
+    """The list for this file. Raw and damaged ones, what nobody can write into, and unknown formats get XMP alone."""
     state = match.state
-    return "xmp" if state is None or state.damage else _LISTS.get(state.format, "xmp")
+    if state is None or state.damage:
+        return "xmp"
+    return "exif" if state.embed else _LISTS.get(state.format, "xmp")
 
 
 def tags_of(match: Match) -> dict[str, Value]:

@@ -9,8 +9,8 @@ from pef_tui.model import Match, TagEdit
 from pef_tui.tags.classes import has_iptc, tags_of
 from pef_tui.tags.text import cut_bytes, legible
 
-_SEPARATORS = re.compile(r"[|/]")
-_IPTC_KEYWORD = 64  # bytes, IIM 2:25
+SEPARATORS = re.compile(r"[|/]")
+IPTC_KEYWORD = 64  # bytes, IIM 2:25
 
 
 def people(match: Match) -> Iterable[TagEdit]:
@@ -21,7 +21,7 @@ def people(match: Match) -> Iterable[TagEdit]:
     names = tuple(dict.fromkeys(name for name in map(legible, sidecar.names) if name))
     if not names:
         return ()
-    leaves = [_SEPARATORS.sub("-", name) for name in names]
+    leaves = [SEPARATORS.sub("-", name) for name in names]
     edits = [
         TagEdit("XMP-dc:Subject", names, "merge"),
         TagEdit("XMP-iptcExt:PersonInImage", names, "merge"),
@@ -30,6 +30,6 @@ def people(match: Match) -> Iterable[TagEdit]:
     ]
     if has_iptc(tags_of(match)):
         edits.append(
-            TagEdit("IPTC:Keywords", tuple(cut_bytes(name, _IPTC_KEYWORD) for name in names), "merge")
+            TagEdit("IPTC:Keywords", tuple(cut_bytes(name, IPTC_KEYWORD) for name in names), "merge")
         )
     return edits

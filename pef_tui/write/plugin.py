@@ -19,6 +19,6 @@ def pef_writers(settings: Settings) -> Iterator[Writer]:
         if settings.writer != "exiftool":
             yield native_writer()
         if settings.writer != "native" and (found := locate(settings.exiftool)).usable:
-            yield exiftool_writer(found.path, beside=settings.xmp != "never")
+            yield exiftool_writer(found.path, raw=settings.raw == "embed", beside=settings.xmp != "never")
     if settings.xmp != "never":
         yield xmp_writer(every=True)

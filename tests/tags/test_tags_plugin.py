@@ -7,8 +7,8 @@ from pef_tui.tags import plugin
 
 
 def test_mappers_in_order() -> None:
-    mappers = sorted(plugin.pef_tag_mappers(), key=lambda mapper: mapper.order)
-    assert [mapper.name for mapper in mappers] == ["dates", "gps", "people", "text", "favourites"]
+    mappers = sorted(plugin.pef_tag_mappers(Settings()), key=lambda mapper: mapper.order)
+    assert [mapper.name for mapper in mappers] == ["dates", "gps", "people", "text", "favourites", "albums"]
     assert mappers[-1].order < 100
 
 

@@ -60,7 +60,7 @@ def no_date(name: str) -> datetime | None:
 
 def plan(found: Match, existing: Any = "fill") -> tuple[Match, Settled]:
     timed = next(stage(Settings(timezone="Asia/Kathmandu"), no_date)(iter([found])))
-    edits = [edit for mapper in pef_tag_mappers() for edit in mapper.map(timed)]
+    edits = [edit for mapper in pef_tag_mappers(Settings()) for edit in mapper.map(timed)]
     return timed, settle(timed, edits, existing)
 
 

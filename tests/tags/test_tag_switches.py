@@ -1,0 +1,52 @@
+"""Which tags are written: switched by `--tags`, what only Google knows, texts of the camera's own."""
+
+from __future__ import annotations
+
+import pytest
+from msgspec.structs import replace
+from tag_cases import match
+
+from pef_tui.model import Match, Value
+from pef_tui.settings import TAGS_BY_DEFAULT, Settings, wanted_tags
+from pef_tui.tags.plugin import MAPPERS, pef_tag_mappers
+from pef_tui.tags.policy import settle
+from pef_tui.tags.text import CAMERA_TEXTS
+
+SAID = match(people=("Ana",), description="a text", favorited=True)
+assert SAID.sidecar is not None
+GOOGLE = replace(
+    SAID, sidecar=replace(SAID.sidecar, archived=True, trashed=True, url="https://photos.google.com/photo/x")
+)
+
+
+def tags(found: Match, switches: str) -> dict[str, object]:
+    edits = [edit for mapper in pef_tag_mappers(Settings(tags=switches)) for edit in mapper.map(found)]
+    return {edit.tag: edit.value for edit in settle(found, edits).edits}
+
+
+def test_only_what_is_asked_for_is_written() -> None:
+    assert {mapper.name for mapper in MAPPERS} >= wanted_tags("") == set(TAGS_BY_DEFAULT)
+    usual = tags(GOOGLE, "")
+    assert usual["XMP-dc:Subject"] == ("Ana",) and "XMP-dc:Source" not in usual
+    assert "XMP-dc:Subject" not in tags(GOOGLE, "-people")
+    assert "XMP-dc:Description" not in tags(GOOGLE, "-text, -favourites")
+    assert "XMP-xmp:Rating" not in tags(GOOGLE, "-text, -favourites")
+    more = tags(GOOGLE, "+link,+archived,+trashed")
+    assert more["XMP-dc:Source"] == "https://photos.google.com/photo/x"
+    assert more["XMP-dc:Subject"] == ("Ana", "Archived", "Trashed")
+    assert more["XMP-digiKam:TagsList"] == ("People/Ana", "Google Photos/Archived", "Google Photos/Trashed")
+    assert tags(SAID, "+link,+archived,+trashed") == usual
+
+
+@pytest.mark.parametrize("wrong", ["people", "+faces", "-", "+people;-text"])
+def test_what_cannot_be_meant(wrong: str) -> None:
+    with pytest.raises(ValueError, match="separated by commas"):
+        wanted_tags(wrong)
+
+
+@pytest.mark.parametrize("held", [*sorted(CAMERA_TEXTS), "OLYMPUS DIGITAL CAMERA         ", " \0"])
+def test_texts_of_the_camera_are_none(held: Value) -> None:
+    found = match({"EXIF:ImageDescription": held}, description="a text")
+    assert tags(found, "")["EXIF:ImageDescription"] == "a text"
+    mine = match({"EXIF:ImageDescription": "my OLYMPUS DIGITAL CAMERA"}, description="a text")
+    assert "EXIF:ImageDescription" not in tags(mine, "")
