@@ -26,6 +26,7 @@ from pef_tui.model import (
     Record,
 )
 from pef_tui.resume import FAT_NS, FileId, Memory, unchanged
+from pef_tui.takeout.read_ahead import UNREADABLE
 
 _LETTERS: dict[JsonOutcome, int] = {"used": 0, "orphan": 1, "album": 2, "other": 3, "invalid": 4}
 _OUTCOMES = tuple(_LETTERS)
@@ -212,6 +213,9 @@ class Listings:
 
     def _note_json(self, pending: _Pending, record: JsonRecord) -> None:
         place = pending.json[_id(record.file)]
+        if record.reason.startswith(UNREADABLE):  # another time it may tell something
+            self._give_up(pending)
+            return
         if record.outcome == "used" and _id(record.file) in pending.orphans:  # by a picture of another Folder
             self._give_up(pending)
             return

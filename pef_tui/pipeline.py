@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 
+from msgspec.structs import replace
+
 from pef_tui.ahead import ahead
+from pef_tui.albums import Albums, Undecided
 from pef_tui.errors import DestHeld, DiskFull, ExifToolMissing, RunError, UsageError
 from pef_tui.exiftool.locate import locate
 from pef_tui.gather import Gathered, gather
@@ -25,7 +30,7 @@ from pef_tui.tags.beside import with_xmp_tags
 from pef_tui.takeout.read_ahead import read_sidecars
 from pef_tui.verify import Verifier
 from pef_tui.workshop import CarryOut, Workshop, preview, work
-from pef_tui.write.commit import carry_out
+from pef_tui.write.commit import FULL, carry_out
 from pef_tui.write.dest import Dest
 from pef_tui.write.undo_book import UndoBook
 
@@ -41,6 +46,23 @@ def run(settings: Settings, host: PluginHost, progress: Progress) -> Iterator[Re
     Closing the generator, or setting `progress.stop`, ends the run after the batches in hand; what is done stays
     recorded. Raises UsageError, DestHeld, ExifToolMissing and RunError, each with one line for the user.
     """
+    try:
+        yield from _run(settings, host, progress)
+    except OSError as error:
+        raise _failure(error, progress.output) from error
+
+
+def _failure(error: OSError, output: str) -> RunError:
+    """What the system refused to the run as a whole, for the user."""
+    if error.errno in FULL:
+        return DiskFull(f"the disk of {output} is full: make room and run again, what is done stays done")
+    if error.errno in (errno.EMFILE, errno.ENFILE):
+        return RunError("too many open files: raise the limit (ulimit -n 1024) and run again")
+    where = os.fsdecode(error.filename) if isinstance(error.filename, str | bytes) else output
+    return RunError(f"{where}: {error.strerror or error}")
+
+
+def _run(settings: Settings, host: PluginHost, progress: Progress) -> Iterator[Record]:
     with ExitStack() as stack:
         place = opened(settings, host, progress, stack)
         planned: Generator[list[Record | Plan], None, None] = ahead(Planning(place).produce, AHEAD)
@@ -97,12 +119,26 @@ class Planning:
         self._layout = Layout(place.settings, lambda path: place.ledger.recorded(path) is not None)
         self._planner = Planner(place.settings, place.map_tags, place.writers, self._layout, place.decisions)
         self._second = SecondLook(place, self._look)
+        self._albums = Albums(place)
         self._put_off: set[FileId] = set()
 
     def produce(self, put: Put) -> None:
         """Put a record for every file that needs no work and a Plan for every other."""
+
+        def tell(item: Record | Plan) -> None:
+            self._albums.told(item)
+            put(item)
+
+        self._first_look(tell)
+        late = [*self._second_look(tell)]
+        self._albums.all_decided()
+        for match in late:
+            tell(self._planned(match))
+
+    def _first_look(self, put: Put) -> None:
+        """Everything that one Folder decides."""
         place = self._place
-        found = read_sidecars(self._changed(place.folders(), put), place.open_json, place.threads)
+        found = read_sidecars(self._changed(self._albums.folders(), put), place.open_json, place.threads)
         folder: str | None = None
         for match in self._look_into(self._matches(found, put)):
             if match.folder != folder:
@@ -110,7 +146,11 @@ class Planning:
                 self._layout.begin(folder, self._place.memory.outputs(folder))
             if (decided := self._decided(match)) is not None:
                 put(decided)
-        folder = None
+
+    def _second_look(self, put: Put) -> Iterator[Match]:
+        """Everything else, but for copies of what it is still to decide on."""
+        place = self._place
+        folder: str | None = None
         for result in self._second.results(self._look_into):
             if isinstance(result, tuple):
                 match, output = result
@@ -120,14 +160,20 @@ class Planning:
                     folder = match.folder
                     self._layout.begin(folder, place.memory.outputs(folder))
                 self._layout.keep(match, place.memory.output(match))
-                put(place.memory.settled(self._planner.plan(match)))
+                try:
+                    put(self._planned(match))
+                except Undecided:
+                    yield match
             else:
                 put(result)
 
     def _look(self, matches: Iterator[Match]) -> Iterator[Match]:
         """The same Matches with their state."""
         place = self._place
-        return with_xmp_tags(inspect(matches, place.open_media, place.read_tags, place.scratch))
+        return with_xmp_tags(
+            inspect(matches, place.open_media, place.read_tags, place.scratch),
+            embed=place.settings.raw == "embed",
+        )
 
     def _look_into(self, matches: Iterator[Match]) -> Iterator[Match]:
         """The same Matches with everything that mappers are to know."""
@@ -141,7 +187,7 @@ class Planning:
         for folder in found:
             self._layout.reserve(folder.path)
             records = self._place.listings.skip(folder)
-            if records is None:
+            if records is None or self._albums.concerns(folder):
                 yield folder
                 continue
             for record in self._second.keep_told(folder, records):
@@ -170,7 +216,7 @@ class Planning:
                 reason = f"the same bytes are at {twin}"
                 put(Outcome(Plan(match, "duplicate", reason=reason), "duplicate", reason=reason))
             else:
-                wanted.append(match)
+                wanted.append(self._albums.with_copies(match))
         memory = self._place.memory
         alone = {identity(match.media): match for match in self._second.candidates(gathered, wanted)}
         done = memory.recall(gathered.folder, wanted, alone.keys())
@@ -179,6 +225,7 @@ class Planning:
             for outcome in done.values():
                 put(outcome)
             for key, match in alone.items():
+                self._albums.undecided(match)
                 self._second.keep(match, "" if self._layout.by_template else outputs[key])
         else:
             self._put_off |= alone.keys()
@@ -192,11 +239,29 @@ class Planning:
         if key in self._put_off:
             self._put_off.discard(key)
             if match.state is None or match.state.format or not match.state.damage:
-                self._second.keep(match, "" if self._layout.by_template else self._layout.claim(match))
+                self._albums.undecided(match)
+                self._second.keep(match, self._promise(match))
                 return None
             if (outcome := self._place.memory.again(match)) is not None:
                 return outcome
-        plan = self._planner.plan(match)
+        try:
+            return self._planned(match)
+        except Undecided:
+            self._second.postpone(replace(match, state=None, taken=None), self._promise(match))
+            return None
+
+    def _promise(self, match: Match) -> str:
+        """The name of what is decided later; a template may ask for what is not known yet."""
+        return "" if self._layout.by_template else self._layout.claim(match)
+
+    def _planned(self, match: Match) -> Plan | Outcome:
+        """The Plan, unless an earlier run has put there just what it says. Raises Undecided."""
+        original = self._albums.original(match)
+        if original is not None and not self._albums.links:
+            return self._place.memory.settled(self._albums.as_copy(Plan(match, "duplicate"), original))
+        plan = self._planner.plan(self._albums.with_titles(match))
+        if original is not None:
+            plan = self._albums.as_copy(plan, original)
         return self._place.memory.settled(plan)
 
 

@@ -13,6 +13,7 @@ from pef_tui.inplace import in_place
 from pef_tui.layout import Layout
 from pef_tui.model import Match, MediaOutcome, Plan, TagEdit
 from pef_tui.settings import Settings
+from pef_tui.state.inspect import UNREADABLE
 from pef_tui.tags.classes import for_xmp_file
 from pef_tui.tags.decisions import Decisions
 from pef_tui.tags.kinds import described
@@ -54,7 +55,8 @@ class Planner:
             return Plan(match, "excluded", reason=match.excluded)
         state = match.state
         if state is not None and state.damage and not state.format:
-            return self._untouched(match, "failed", state.damage)
+            plan = self._untouched(match, "failed", state.damage)
+            return replace(plan, temporary=state.damage.startswith(UNREADABLE))
         if match.sidecar is None:
             if self._settings.unmatched == "skip":
                 return Plan(match, "unmatched", reason=match.reason)
@@ -139,4 +141,6 @@ def digest(plan: Plan) -> bytes:
     parts: tuple[object, ...] = (plan.edits, plan.output, plan.mtime_ns, plan.writer)
     if plan.xmp_edits or plan.short_xmp:
         parts = (*parts, plan.xmp_edits, plan.short_xmp)
+    if plan.link:
+        parts = (*parts, plan.link)
     return xxhash.xxh3_64_digest(repr(parts).encode("utf-8", "backslashreplace"))

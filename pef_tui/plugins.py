@@ -79,6 +79,7 @@ class PluginHost:
         self.notes: list[str] = []
         """What is to be told of plugins, each in one line."""
         self._troubled: set[str] = set()
+        self._failed: set[str] = set()
         self._trace: list[str] | None = [] if settings.trace_plugins else None
         self._watched: list[Watched] = []
         self._manager = pluggy.PluginManager(GROUP)
@@ -208,7 +209,7 @@ class PluginHost:
             if plugin.state == "loaded"
         )
         tables = sorted((name, repr(table)) for name, table in self.settings.plugins.items())
-        parts = (RULES, enabled, [(name, getattr(settings, name)) for name in names], tables)
+        parts = (RULES, enabled, sorted(self._failed), [(name, getattr(settings, name)) for name in names], tables)
         return hashlib.blake2b(repr(parts).encode("utf-8", "backslashreplace"), digest_size=8).digest()
 
     # -- calling
@@ -226,6 +227,7 @@ class PluginHost:
             try:
                 objects = call(implementation, hook_name, self.settings)
             except FAILURES as error:
+                self._failed.add(name)
                 self._tell(name, hook_name, reason(error))
                 continue
             self._traced(name, hook_name, objects, perf_counter() - start)
@@ -276,6 +278,11 @@ class PluginHost:
         if self._trace is not None:
             yield from self._trace
             yield from (watched.summary() for watched in self._watched)
+
+    @property
+    def troubled_built_in(self) -> list[str]:
+        """Plugins of our own that a hook call failed in."""
+        return sorted(self._failed & self._built_in())
 
     @property
     def broken(self) -> list[Plugin]:

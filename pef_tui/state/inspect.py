@@ -27,6 +27,8 @@ AT_ONCE = 64 << 20
 """Bytes of members of archives that are copied for ExifTool at a time."""
 _SHOWN = sys.platform == "linux"
 
+UNREADABLE = "cannot be read"
+"""How the damage begins of a file that another time may be readable."""
 EMPTY = "the file is empty"
 TEXT = "the file is text, not a picture or video"
 ZEROS = "the file is nothing but zeros"
@@ -140,7 +142,7 @@ def shown_path(descriptor: int) -> str:
 
 
 def _why(error: OSError) -> str:
-    return f"cannot be read: {error.strerror or error}"
+    return f"{UNREADABLE}: {error.strerror or error}"
 
 
 def _no_media(head: bytes) -> str:

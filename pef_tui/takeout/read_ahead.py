@@ -19,6 +19,9 @@ SLOW = 0.0003
 """Seconds a file from which threads pay. A warm cache takes 25 us, and there two threads take twice as long as
 none (the interpreter's lock changes hands at every call); a disk's seek or a server's answer takes 1 to 10 ms."""
 
+UNREADABLE = "cannot be read"
+"""How the reason of a file begins that another time may be readable."""
+
 Open = Callable[[JsonFile], BinaryIO]
 _Files = Sequence[JsonFile]
 _Job = tuple[_Files, "Future[_Files]"]
@@ -91,5 +94,5 @@ def _read(file: JsonFile, open: Open) -> JsonFile:
             if len(raw) > file.size:  # it grew since it was listed
                 raw += stream.read(sidecar.MAX_JSON + 1 - len(raw))
     except OSError as error:
-        return replace(file, kind="invalid", reason=f"cannot be read: {error.strerror or error}")
+        return replace(file, kind="invalid", reason=f"{UNREADABLE}: {error.strerror or error}")
     return sidecar.too_large(file) if len(raw) > sidecar.MAX_JSON else sidecar.read(file, raw)

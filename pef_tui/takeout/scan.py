@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import heapq
 import os
 import stat
@@ -22,6 +23,8 @@ LONG = 1000
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _TOP = _FOLDER & ~os.O_NOFOLLOW  # the user may name a link
 _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+_PASSING = (errno.EIO, errno.EMFILE, errno.ENFILE, errno.ENOMEM)
+"""What may be otherwise the next time: where containers lie names every output, so it is not guessed then."""
 _KINDS = {
     stat.S_IFLNK: "symbolic link, not followed",
     stat.S_IFIFO: "named pipe, left out",
@@ -157,7 +160,9 @@ class DirectoryReader:
         try:
             with os.scandir(f"{self._top}/{path}") as entries:
                 names = [entry.name for entry in entries if entry.is_dir(follow_symlinks=False)]
-        except OSError:
+        except OSError as error:
+            if error.errno in _PASSING:
+                raise
             return []
         return sorted(name for name in names if self._wanted(below, name))
 
@@ -165,7 +170,9 @@ class DirectoryReader:
         try:
             with os.scandir(f"{self._top}/{path}") as entries:
                 return any(entry.name[-5:].lower() == ".json" for entry in entries)
-        except OSError:
+        except OSError as error:
+            if error.errno in _PASSING:
+                raise
             return False
 
 

@@ -20,11 +20,14 @@ from pef_tui.model import Outcome, Plan, xmp_name
 from pef_tui.write.beside import complete_xmp, size_of, stage_xmp
 from pef_tui.write.dest import Dest, SyncFailed, sync
 from pef_tui.write.former import remove_former
+from pef_tui.write.links import OWN_TIMES, stage_link
 from pef_tui.write.place import Books, Copy, put_all, user_changed
 from pef_tui.write.retime import retime
 from pef_tui.write.staging import FULL, OpenMedia, SourceChanged, descriptor, extension_of, stage
 from pef_tui.write.undo_book import like_original
 
+_BROKEN = (*FULL, errno.EIO, errno.EROFS)
+"""The disk itself fails: nothing is known of what it holds."""
 SPARE = 1 << 20
 """Bytes that ExifTool needs free beside a copy's size to write it."""
 
@@ -85,14 +88,17 @@ def _carried_out(
     retimed = [copy for copy in wanted if place.undo is not None and copy.only_times]
     wanted = [copy for copy in wanted if place.undo is None or not copy.only_times]
     for copy in wanted:
-        _stage(copy, place, open_media, composers.get(copy.writer))
+        if not (copy.plan.link and _linked(copy, place, books)):
+            _stage(copy, place, open_media, composers.get(copy.writer))
     _write_all([copy for copy in wanted if copy.name and copy.writer], place, sessions, writers)
     for copy in wanted:
         _check(copy, place, open_media)
     staged = [copy for copy in wanted if copy.name]
     for copy in staged:
-        complete_xmp(copy, place)
-        _dress(copy, place)
+        if not copy.shares:
+            complete_xmp(copy, place)
+        if copy.shares in OWN_TIMES:
+            _dress(copy, place)
     if staged and not place.sync():
         _sync_each(staged, place)
     if place.undo is not None:
@@ -105,6 +111,17 @@ def _carried_out(
     outcomes = [_outcome(copy) for copy in copies]
     books.done(number, outcomes)
     return outcomes
+
+
+def _linked(copy: Copy, place: Dest, books: Books) -> bool:
+    """Make the private copy a link; False where the disk or what it leads to does not allow it."""
+    name = f"{place.number()}{extension_of(copy.plan)}"
+    if not stage_link(copy, name, place, books):
+        copy.reason = f"a copy, for no link to {copy.plan.link} can be made"
+        return False
+    copy.name, copy.writer = name, ""
+    copy.reason = f"{copy.shares} with {copy.plan.link}"
+    return True
 
 
 def _stage(copy: Copy, place: Dest, open_media: OpenMedia, compose: Compose | None = None) -> None:
@@ -198,7 +215,7 @@ def _check(copy: Copy, place: Dest, open_media: OpenMedia) -> None:
         return
     if written.word != "unchanged" and written.word != "declined":
         copy.word = written.word
-    copy.reason, copy.temporary = written.reason, written.temporary
+    copy.reason, copy.temporary = written.reason or copy.reason, written.temporary
     copy.warnings = (*copy.warnings, *written.warnings)
     if written.word != "failed":
         if not (wrong := _wrong(copy, written, place)):
@@ -252,7 +269,9 @@ def _dress(copy: Copy, place: Dest) -> None:
                         place, xmp_name(output, copy.plan.short_xmp) if end else output, fd, place.mode
                     )
             os.utime(fd, ns=(moment, moment))
-        except (OSError, OverflowError):
+        except (OSError, OverflowError) as error:
+            if isinstance(error, OSError) and error.errno in _BROKEN:
+                raise
             copy.warnings = (*copy.warnings, "the disk does not take its modification time")
         finally:
             os.close(fd)
@@ -260,7 +279,7 @@ def _dress(copy: Copy, place: Dest) -> None:
 
 def _sync_each(copies: Sequence[Copy], place: Dest) -> None:
     for copy in copies:
-        for name in copy.names:
+        for name in copy.names if copy.shares in OWN_TIMES else ():
             fd = _open_staged(place, name)
             try:
                 sync(fd)
@@ -270,7 +289,7 @@ def _sync_each(copies: Sequence[Copy], place: Dest) -> None:
 
 def _outcome(copy: Copy) -> Outcome:
     plan = copy.plan
-    if copy.writer != plan.writer and copy.word != "written":
+    if copy.writer != plan.writer and copy.word != "written" and not copy.shares:
         plan = replace(plan, writer=copy.writer)  # so that a later run that has a better writer plans it anew
     return Outcome(
         plan,
@@ -281,7 +300,7 @@ def _outcome(copy: Copy) -> Outcome:
         (*plan.warnings, *copy.warnings),
         copy.size,
         copy.mtime_ns,
-        copy.temporary,
+        copy.temporary or (plan.temporary and copy.word == "failed"),
         copy.xmp_stat,
         copy.xmp_stat is not None and copy.short_xmp,
         copy.written.edits if copy.written is not None else None,
@@ -298,4 +317,4 @@ def _clear(place: Dest, copies: Sequence[Copy]) -> None:
                     os.unlink(name, dir_fd=place.staging_fd)
 
 
-__all__ = ["Books", "DiskFull", "OpenMedia", "SyncFailed", "carry_out"]
+__all__ = ["FULL", "Books", "DiskFull", "OpenMedia", "SyncFailed", "carry_out"]
