@@ -9,6 +9,7 @@ CODE := $(wildcard pef_tui tests bench plugins)
 
 help:
 	@echo "make test       set up, then run all tests (PYTEST_FLAGS='-k name -x')"
+	@echo "make test-plugins   install each plugin of plugins/ by itself and test it there"
 	@echo "make demo       make a small export, fix it, show before and after"
 	@echo "make check      lint, types, contracts"
 	@echo "make format     rewrite the code in the project's form"
@@ -23,6 +24,9 @@ $(VENV): pyproject.toml requirements-dev.lock .ci/setup
 
 tools:
 	@sh .ci/setup tools
+
+test-plugins: venv
+	@sh .ci/plugins
 
 test: venv tools
 	@$(BIN)/python -m pytest $(PYTEST_FLAGS)

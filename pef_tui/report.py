@@ -141,7 +141,7 @@ def _media(outcome: Outcome) -> MediaLine:
         match.media.root,
         match.json.path if match.json else None,
         match.json.root if match.json else None,
-        match.rule if match.json else None,
+        match.rule if match.json or match.sidecar else None,
         outcome.word,
         outcome.output,
         outcome.writer,

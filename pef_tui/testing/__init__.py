@@ -7,11 +7,13 @@ from pef_tui.testing.jpeg import iptc_block, jpeg, motion_photo, xmp_packet
 from pef_tui.testing.mappers import made_match, run_mapper
 from pef_tui.testing.media import MAKERS, make, oddities
 from pef_tui.testing.naming import media_name, sidecar_name
+from pef_tui.testing.running import Ran, plugin_host, run_plugin
 
 __all__ = [
     "MAKERS",
     "Exif",
     "Item",
+    "Ran",
     "film",
     "iptc_block",
     "jpeg",
@@ -20,7 +22,9 @@ __all__ = [
     "media_name",
     "motion_photo",
     "oddities",
+    "plugin_host",
     "run_mapper",
+    "run_plugin",
     "sidecar",
     "sidecar_name",
     "takeout",

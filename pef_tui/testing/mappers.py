@@ -20,14 +20,15 @@ def run_mapper(
     offset: int | None = 0,
     folder: str = "Photos from 2019",
     album: Album | None = None,
+    facts: Mapping[str, Value] | None = None,
 ) -> dict[str, Value | None]:
     """What a mapper wants written: tag and value, None where it wants the tag removed.
 
     `sidecar` is Google's JSON or as much of it as matters, `media` the picture's name (its extension says the
-    format), `tags` what the file has already, `offset` the minutes east of UTC of its clock. Raises TypeError where
-    the mapper yields anything but `TagEdit`s.
+    format), `tags` what the file has already, `offset` the minutes east of UTC of its clock, `facts` what stages
+    found out. Raises TypeError where the mapper yields anything but `TagEdit`s.
     """
-    match = made_match(sidecar, media, tags=tags, offset=offset, folder=folder, album=album)
+    match = made_match(sidecar, media, tags=tags, offset=offset, folder=folder, album=album, facts=facts)
     found: dict[str, Value | None] = {}
     for edit in (mapper.map if isinstance(mapper, TagMapper) else mapper)(match):
         if not isinstance(edit, TagEdit):
@@ -44,6 +45,7 @@ def made_match(
     offset: int | None = 0,
     folder: str = "Photos from 2019",
     album: Album | None = None,
+    facts: Mapping[str, Value] | None = None,
 ) -> Match:
     """A Match as mappers get it: sidecar read, state and time known. Arguments as of `run_mapper`."""
     read = None if sidecar is None else msgspec.convert({"title": media, **sidecar}, Sidecar)
@@ -56,4 +58,5 @@ def made_match(
         album=album,
         state=State(format.name if format else "", dict(tags or {}), "native"),
         taken=None if read is None or read.taken is None else Taken(read.taken, offset, "option"),
+        facts=dict(facts or {}),
     )
