@@ -1,9 +1,6 @@
-"""What a person decides while looking at a preview: made, undone, saved as a decisions file."""
+"""What a person decides while looking at a preview: made, undone, told as a decisions file."""
 
 from __future__ import annotations
-
-import os
-import secrets
 
 import msgspec
 import orjson
@@ -68,24 +65,10 @@ class Choices:
         self._refresh(rule)
         return rule
 
-    def save(self, path: str) -> None:
-        """Write all of them as a file for `--decisions`, whole or not at all. Raises OSError."""
-        os.makedirs(os.path.dirname(path) or ".", mode=0o700, exist_ok=True)
+    def document(self) -> bytes:
+        """All of them as a file for `--decisions`."""
         rules = [_fields(rule) for rule in self.rules]
-        data = orjson.dumps({"v": 1, "decisions": rules}, option=orjson.OPT_INDENT_2) + b"\n"
-        staged = f"{path}.{secrets.token_hex(4)}"
-        descriptor = os.open(
-            staged, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600
-        )
-        try:
-            with os.fdopen(descriptor, "wb") as stream:
-                stream.write(data)
-                stream.flush()
-                os.fsync(descriptor)
-            os.replace(staged, path)
-        except BaseException:
-            os.unlink(staged)
-            raise
+        return orjson.dumps({"v": 1, "decisions": rules}, option=orjson.OPT_INDENT_2) + b"\n"
 
     def _add(self, rule: Rule) -> None:
         self._made.append(rule)
