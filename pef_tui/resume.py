@@ -311,6 +311,8 @@ def _unchanged(plan: Plan, entry: Entry, warning: str) -> Outcome:
 def sidecar_digest(match: Match) -> bytes:
     """Eight bytes that tell what a sidecar, and an XMP file, say from anything else; empty without either."""
     beside = match.xmp.content if match.xmp is not None else b""
+    if match.copies:
+        beside += xxhash.xxh3_64_digest(repr(match.copies).encode("utf-8", "backslashreplace"))
     if match.sidecar is None:
         return beside
     try:

@@ -74,6 +74,8 @@ class SecondLook:
         self._orphans: dict[FileId, JsonFile] = {}
         self._spans: dict[str, Span | None] = {}
         self._skipped: dict[str, list[Record]] = {}
+        self._late: dict[str, dict[FileId, Match]] = {}
+        self._outputs: dict[FileId, str] = {}
         self._opened = False
 
     # -- what stays alone in the first pass
@@ -96,6 +98,12 @@ class SecondLook:
             bare = replace(match, state=State(state.format, tags, state.reader, state.damage))
         span = self._spans.get(match.folder)
         self._alone[identity(match.media)] = Alone(bare, output, span, state is not None)
+
+    def postpone(self, match: Match, output: str) -> None:
+        """Put a file off until all that is alone is decided: it is a copy of one of those."""
+        key = identity(match.media)
+        self._late.setdefault(match.folder, {})[key] = match
+        self._outputs[key] = output
 
     def keep_json(self, record: JsonRecord) -> bool:
         """Keep a sidecar without a picture; False where it is to be told at once."""
@@ -131,6 +139,7 @@ class SecondLook:
             else:
                 yield match, alone.output
         yield from self._looked_into(again, look_into)
+        yield from self._looked_into(self._late, look_into)
         for key, file in self._orphans.items():
             reason = "" if key in used else "no picture or video belongs to it"
             yield JsonRecord(file, "used" if key in used else "orphan", reason)
@@ -163,10 +172,13 @@ class SecondLook:
         for match in look_into(_with(again, _reread(self._place, again.keys()))):
             key = identity(match.media)
             if again.get(match.folder, {}).pop(key, None) is not None:
-                yield match, self._alone[key].output
+                yield match, self._promised(key)
         for gone in again.values():  # since the first pass; carrying it out will say why
             for key, match in gone.items():
-                yield match, self._alone[key].output
+                yield match, self._promised(key)
+
+    def _promised(self, key: FileId) -> str:
+        return self._alone[key].output if key in self._alone else self._outputs[key]
 
 
 def _is_loose(record: Record) -> bool:
@@ -241,7 +253,7 @@ class _Joining:
         def holding(folder: Folder) -> bool:
             hits = False
             for media in folder.media:
-                if media.size in sizes and identity(media) not in self._alone:
+                if media.size and media.size in sizes and identity(media) not in self._alone:
                     for key in self._same_name(media):
                         if self._alone[key].match.folder != folder.path:
                             near.setdefault(identity(media), []).append(key)
@@ -265,7 +277,7 @@ class _Joining:
     def _is_same(self, key: FileId, other: Match) -> bool:
         """Are the bytes the same? What an earlier run found out about unchanged files is believed."""
         alone = self._alone[key].match
-        if self._place.memory.before(alone) == sidecar_digest(other):
+        if self._place.memory.before(alone) == sidecar_digest(replace(alone, sidecar=other.sidecar)):
             return True
         mine = self._digest(alone.media)
         return bool(mine) and mine == self._digest(other.media)
@@ -359,7 +371,7 @@ class _Joining:
 
     def _all_same(self, keys: list[FileId]) -> bool:
         media = [self._alone[key].match.media for key in keys]
-        if len({each.size for each in media}) > 1:
+        if len({each.size for each in media}) > 1 or not media[0].size:
             return False
         digests = {self._digest(each) for each in media}
         return len(digests) == 1 and b"" not in digests

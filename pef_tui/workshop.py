@@ -86,12 +86,16 @@ class Workshop:
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="write")
         self._pending: set[Future[list[Outcome]]] = set()
         self._batch: list[Plan] = []
+        self.unfinished: set[str] = set()
+        """Outputs that are not in place yet."""
         self._seconds = 0.0
         self._bytes = 0
 
     def add(self, plan: Plan) -> None:
         """Take a Plan into the next batch."""
         self._batch.append(plan)
+        if plan.output is not None:
+            self.unfinished.add(plan.output)
         self._bytes += plan.match.media.size
         self._seconds += (
             EXIFTOOL_SECONDS * (plan.writer == "exiftool") + plan.match.media.size / BYTES_A_SECOND
@@ -144,7 +148,9 @@ class Workshop:
             if (failure := future.exception()) is not None:
                 error = error or failure
             else:
-                yield from future.result()
+                for outcome in future.result():
+                    self.unfinished.discard(outcome.plan.output or "")
+                    yield outcome
         if error is not None:
             self._batch.clear()
             raise error
@@ -172,9 +178,11 @@ def work(planned: Planned, shop: Workshop, stop: threading.Event) -> Iterator[Re
         for item in items:
             if not isinstance(item, Plan):
                 yield item
-            elif item.output is None:
+            elif item.output is None and not item.link:
                 yield outcome_of(item)
             else:
+                if item.link in shop.unfinished:  # a link comes behind what it leads to
+                    yield from shop.rest()
                 shop.add(item)
                 yield from shop.finished()
         if not items and shop.idle:

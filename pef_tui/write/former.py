@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Collection, Sequence
 from contextlib import suppress
 
-from pef_tui.model import xmp_name
+from pef_tui.model import Plan, xmp_name
 from pef_tui.write.dest import Dest, Outside, components, sync
 from pef_tui.write.place import Books, Copy, Former, Stat, standing_of
 
@@ -21,13 +22,24 @@ def remove_former(copies: Sequence[Copy], place: Dest, books: Books) -> None:
         return
     outputs = {copy.plan.output for copy in copies}
     for copy in copies:
-        known = books.former(copy.plan) if copy.placed or copy.plan.output is None else None
+        known = books.former(copy.plan) if copy.placed or _is_elsewhere(copy.plan, place) else None
         old = os.fsdecode(known.output) if known is not None else ""
         if known is None or not old or old in outputs or books.recorded(old) != known:
             continue
         with suppress(OSError, Outside):
             if not _remove(old, known, copy.plan.output, place):
                 copy.warn(f"what was put at {old} before was changed since and is left there")
+
+
+def _is_elsewhere(plan: Plan, place: Dest) -> bool:
+    """Is nothing to be put for it, because its bytes are in place at another output?"""
+    if plan.output is not None or not plan.link:
+        return False
+    with suppress(OSError, Outside):
+        folder, name = components(plan.link)
+        with place.folder(folder, create=False) as fd:
+            return stat.S_ISREG(os.stat(name, dir_fd=fd, follow_symlinks=False).st_mode)
+    return False
 
 
 def _remove(old: str, known: Former, new: str | None, place: Dest) -> bool:
@@ -38,7 +50,7 @@ def _remove(old: str, known: Former, new: str | None, place: Dest) -> bool:
         ours: list[tuple[str, Stat]] = [(name, (known.output_size, known.output_mtime_ns))]
         if beside:
             ours.append((beside, (known.xmp_size, known.xmp_mtime_ns)))
-        ways = [standing_of(fd, each, stat, intended=False) for each, stat in ours]
+        ways = [standing_of(fd, each, known_stat, intended=False) for each, known_stat in ours]
         if "changed" in ways:
             return False
         if new is not None and _same_file(fd, name, new, place):

@@ -102,6 +102,8 @@ class Copy:
     xmp_stat: tuple[int, int] | None = None
     short_xmp: bool = False
     """Is its XMP file called `a.xmp`?"""
+    shares: str = ""
+    """How it shares the bytes of another output, "" where it has its own."""
 
     def __post_init__(self) -> None:
         self.writer = self.plan.writer
@@ -273,7 +275,7 @@ def standing_of(fd: int, name: str, known: Stat | None, *, intended: bool) -> St
         found = os.stat(name, dir_fd=fd, follow_symlinks=False)
     except FileNotFoundError:
         return "free"
-    if not stat.S_ISREG(found.st_mode):
+    if not stat.S_ISREG(found.st_mode) and not stat.S_ISLNK(found.st_mode):
         return "foreign"
     if known is None:
         return "ours" if intended else "foreign"
