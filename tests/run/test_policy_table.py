@@ -53,37 +53,14 @@ FILM_CASES: dict[str, tuple[str, ...]] = {
 }
 XMP_CASES = {"bare": (), "xmp": FILM_CASES["xmp"]}
 HOUSEKEEPING = {"System", "File", "ExifTool", "Composite", "SourceFile"}
-OURS = frozenset(
-    [
-        "XMPToolkit",
-        "ExifByteOrder",
-        "GPSVersionID",
-        "ExifVersion",
-        "CurrentIPTCDigest",
-        "CodedCharacterSet",
-        "EnvelopeRecordVersion",
-        "StripOffsets",
-        "MediaDataOffset",
-        "MediaDataSize",
-        "MediaData",
-        "HandlerType",
-        "HandlerVendorID",
-        "YCbCrPositioning",
-        "XResolution",
-        "YResolution",
-        "ResolutionUnit",
-        "ComponentsConfiguration",
-        "FlashpixVersion",
-        "ColorSpace",
-        "GIFVersion",
-        "ApplicationRecordVersion",
-        "IPTCDigest",
-        "ModifyDate",
-        "WebP_Flags",
-        "HandlerDescription",
-        "HandlerClass",
-    ]
-)
+OURS = {
+    "XMPToolkit", "ExifByteOrder", "GPSVersionID", "ExifVersion", "CurrentIPTCDigest",
+    "CodedCharacterSet", "EnvelopeRecordVersion", "StripOffsets", "MediaDataOffset",
+    "MediaDataSize", "MediaData", "HandlerType", "HandlerVendorID", "YCbCrPositioning",
+    "XResolution", "YResolution", "ResolutionUnit", "ComponentsConfiguration", "FlashpixVersion",
+    "ColorSpace", "GIFVersion", "ApplicationRecordVersion", "IPTCDigest", "ModifyDate",
+    "WebP_Flags", "HandlerDescription", "HandlerClass",
+}  # fmt: skip
 """What ExifTool keeps house with: mandatory tags of a block it makes, offsets and lengths."""
 
 
