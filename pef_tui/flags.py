@@ -31,7 +31,7 @@ GROUPS = {
         "xmp_name",
         "writer",
     ),
-    "which files": ("only", "album", "include", "exclude", "since", "until", "force", "retry_failed"),
+    "which files": ("only", "album", "skip", "include", "exclude", "since", "until", "force", "retry_failed"),
     "the screens": ("plain", "on_hangup", "theme"),
     "how it runs and what it tells": (
         *(

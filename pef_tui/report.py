@@ -40,6 +40,8 @@ class MediaLine(Struct):
     conflicts: tuple[Conflict, ...]
     warnings: tuple[str, ...]
     reason: str
+    taken_from: str = ""
+    """What told `taken`: `sidecar`, `file` (its own tags), `name`; empty where nothing did."""
     source_bytes: str | UnsetType = UNSET
     """Base64 of the exact name, where it is not UTF-8; the same for the other two."""
     sidecar_bytes: str | UnsetType = UNSET
@@ -151,6 +153,7 @@ def _media(outcome: Outcome) -> MediaLine:
         plan.conflicts,
         warnings(outcome),
         reason(outcome),
+        match.taken.told if match.taken else "",
     )
 
 

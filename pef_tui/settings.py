@@ -130,6 +130,10 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
         tuple[str, ...],
         setting("only folders whose name fits GLOB (repeatable)", metavar="GLOB", shapes=True),
     ] = ()
+    skip: Annotated[
+        tuple[str, ...],
+        setting("leave out trash, archive or locked (repeatable)", metavar="WHAT", shapes=True),
+    ] = ()
     include: Annotated[
         tuple[str, ...], setting("only files whose path fits GLOB (repeatable)", metavar="GLOB", shapes=True)
     ] = ()

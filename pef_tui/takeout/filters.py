@@ -13,9 +13,11 @@ from pef_tui.formats import by_extension
 from pef_tui.hooks import Filter
 from pef_tui.model import EPOCH, Match
 from pef_tui.settings import Settings
+from pef_tui.takeout.languages import SPECIAL
 
 Reason = Callable[[Match], str | None]
 
+_SKIPPED = {"trash": "in the trash", "archive": "in the archive", "locked": "in the locked folder"}
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 
 
@@ -25,6 +27,8 @@ def filters(settings: Settings) -> Iterator[Filter]:
         yield Filter("only", only(settings.only))
     if settings.album:
         yield Filter("album", album(settings.album))
+    if settings.skip:
+        yield Filter("skip", skip(settings.skip))
     if settings.include:
         yield Filter("include", include(settings.include))
     if settings.exclude:
@@ -59,6 +63,30 @@ def album(globs: Iterable[str]) -> Reason:
         if match.album is not None:
             names.append(match.album.title)
         return None if any(map(fits, names)) else "its album is not asked for"
+
+    return reason
+
+
+def skip(kinds: Iterable[str]) -> Reason:
+    """Leaves out the folders `trash`, `archive` and `locked`, and what its sidecar calls trashed or archived.
+
+    The folders are known by their names; an album that is called alike has a JSON of its own. Raises ValueError for
+    another word.
+    """
+    asked = tuple(kinds)
+    for kind in asked:
+        if kind not in SPECIAL:
+            raise ValueError(f"skip: {kind!r} is none of {', '.join(SPECIAL)}")
+    names = {_nfc(name).casefold(): kind for kind in asked for name in SPECIAL[kind]}
+
+    def reason(match: Match) -> str | None:
+        kind = None if match.album is not None else names.get(_nfc(match.folder.rpartition("/")[2]).casefold())
+        if kind is None and (sidecar := match.sidecar) is not None:
+            if sidecar.trashed and "trash" in asked:
+                kind = "trash"
+            elif sidecar.archived and "archive" in asked:
+                kind = "archive"
+        return _SKIPPED[kind] if kind is not None else None
 
     return reason
 

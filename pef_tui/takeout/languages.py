@@ -33,3 +33,20 @@ EDITED = (
 
 EFFECTS = ("-effects", "-smile", "-mix", "-motion", "-animation", "-collage", "-movie", "-pano")
 """Suffixes of what Google makes out of a picture: English in every account, in small or capital letters."""
+
+SPECIAL = {
+    "trash": (
+        *("Trash", "Bin", "Papelera", "Lixeira", "Lixo", "Corbeille", "Papierkorb", "Cestino", "Prullenbak"),
+        *("Kosz", "Paperera", "Корзина", "垃圾桶", "回收站", "ゴミ箱", "휴지통"),
+    ),
+    "archive": (
+        *("Archive", "Archivo", "Arquivo", "Archives", "Archiv", "Archivio", "Archief", "Archiwum", "Arxiu"),
+        *("Архив", "归档", "已归档", "档案", "アーカイブ", "보관처리됨"),
+    ),
+    "locked": (
+        *("Locked Folder", "Carpeta privada", "Carpeta bloqueada", "Pasta trancada", "Dossier verrouillé"),
+        *("Gesperrter Ordner", "Cartella bloccata", "Vergrendelde map", "Folder zablokowany"),
+        *("Заблокированная папка", "锁定文件夹", "私密文件夹", "已上锁的文件夹", "ロックされたフォルダ", "잠긴 폴더"),
+    ),
+}
+"""Folders of Google Photos that are no albums, as accounts in several languages call them (not all seen)."""

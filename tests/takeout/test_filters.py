@@ -166,3 +166,30 @@ def test_a_wrong_zone_is_one_clear_line() -> None:
     for zone in ("Mars/Olympus", "../etc/passwd", "Europe"):
         with pytest.raises(ValueError, match=r"^timezone: '.*' is not an IANA zone$"):
             list(filters(Settings(since="2019-07-01", timezone=zone)))
+
+
+@pytest.mark.parametrize(
+    ("folder", "said", "album", "kinds", "expected"),
+    [
+        ("Trash", {}, None, ("trash",), "in the trash"),
+        ("Papierkorb", {}, None, ("trash", "archive"), "in the trash"),
+        ("Archive", {}, None, ("trash",), None),
+        ("Archive", {}, Album("Archive"), ("archive",), None),
+        ("dossier verrouille\u0301", {}, None, ("locked",), "in the locked folder"),
+        ("Photos from 2019", {"trashed": True}, None, ("trash",), "in the trash"),
+        ("Photos from 2019", {"archived": True}, None, ("archive",), "in the archive"),
+        ("Photos from 2019", {"archived": True}, None, ("trash", "locked"), None),
+        ("Photos from 2019", {}, None, ("trash", "archive", "locked"), None),
+    ],
+)
+def test_skip(
+    folder: str, said: dict[str, bool], album: Album | None, kinds: tuple[str, ...], expected: str | None
+) -> None:
+    match = Match(MediaFile(0, f"{folder}/a.jpg", 1, 0), folder, Sidecar(title="a.jpg", **said), album=album)
+    (only_one,) = filters(Settings(skip=kinds))
+    assert only_one.reason(match) == expected
+
+
+def test_skip_refuses_other_words() -> None:
+    with pytest.raises(ValueError, match="skip: 'bin' is none of trash, archive, locked"):
+        list(filters(Settings(skip=("bin",))))
