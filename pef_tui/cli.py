@@ -33,6 +33,11 @@ def main(argv: Sequence[str]) -> int:
 
 def _main(argv: list[str]) -> int:
     arguments = parse(argv)
+    if arguments.completion:
+        from pef_tui.completion import completion
+
+        print(completion(arguments.completion), end="")
+        return 0
     loaded = load(arguments.flags, os.environ, arguments.config, arguments.user_file)
     settings = loaded.settings
     console = Console(settings.quiet)
@@ -109,6 +114,7 @@ def _toml(value: object) -> str:
 
 
 def _plugin_lines(host: PluginHost) -> Iterable[Line]:
+    registered = host.everything()
     for plugin in host.plugins:
         fields: dict[str, object] = {
             "type": "plugin",
@@ -118,9 +124,10 @@ def _plugin_lines(host: PluginHost) -> Iterable[Line]:
             "version": plugin.version,
             "state": plugin.state,
             "hooks": plugin.hooks,
+            "registered": registered.get(plugin.name, []) if plugin.state == "loaded" else [],
             "error": plugin.error,
         }
-        told = plugin.error or ", ".join(name.removeprefix("pef_") for name in plugin.hooks)
+        told = plugin.error or "; ".join(registered.get(plugin.name, []) if plugin.state == "loaded" else [])
         where = f"{plugin.origin}: {plugin.distribution} {plugin.version}"
         yield fields, f"{safe(plugin.name, 40):<20} {plugin.state:<7} {safe(where, 60):<32} {told}"
 

@@ -59,6 +59,9 @@ ACTIONS = {
 }
 """Flags that do one thing instead of a run."""
 
+SHELLS = ("bash", "zsh", "fish")
+"""Those that `--completion` knows."""
+
 ON_RUNS = {
     "undo": "put back what an in-place run of SOURCE changed (RUN, or last)",
     "forget": "remove what an in-place run could be undone with (RUN, or last)",
@@ -83,6 +86,8 @@ class Arguments(Struct, frozen=True):
     """Which run the action is about."""
     config: str = ""
     user_file: bool = True
+    completion: str = ""
+    """Which shell's completion is wanted."""
 
 
 class _Parser(argparse.ArgumentParser):
@@ -104,7 +109,37 @@ def parse(argv: Sequence[str]) -> Arguments:
     user_file = not given.pop("no_config", False)
     if not given["sources"]:
         del given["sources"]
-    return Arguments(given, action, run, config, user_file)
+    return Arguments(given, action, run, config, user_file, given.pop("completion", ""))
+
+
+class Flag(Struct, frozen=True):
+    """One flag as `--help` has it, for completions and the manual page."""
+
+    names: tuple[str, ...]
+    text: str
+    heading: str
+    metavar: str = ""
+    """What its value is called; "" for a switch."""
+    choices: tuple[str, ...] = ()
+    many: bool = False
+    """It may be given several times."""
+
+
+def every_flag() -> list[Flag]:
+    """All flags, in the order of `--help`."""
+    found = []
+    for group in _parser()._action_groups:
+        for action in group._group_actions:
+            if not action.option_strings or action.help == argparse.SUPPRESS:
+                continue
+            names, table = tuple(action.option_strings), options()
+            option = table.get(action.dest)
+            choices = option.choices if option is not None else SHELLS if action.dest == "completion" else ()
+            metavar = "" if action.nargs == 0 else str(action.metavar or "")
+            text = (action.help or "").replace("%%", "%")
+            many = isinstance(action, argparse._AppendAction)
+            found.append(Flag(names, text, str(group.title), metavar, choices, many))
+    return found
 
 
 def _with_percent(argv: Sequence[str]) -> Iterator[str]:
@@ -138,6 +173,8 @@ def _parser() -> _Parser:
         group.add_argument("--" + name.replace("_", "-"), action="store_true", dest="do_" + name, help=text)
     for name, text in ON_RUNS.items():
         group.add_argument("--" + name, metavar="RUN", dest="do_" + name, help=text)
+    shells = f"print what {', '.join(SHELLS)} need to complete flags"
+    group.add_argument("--completion", choices=SHELLS, metavar="|".join(SHELLS), help=shells)
     group.add_argument("--version", action="version", version=f"pef-tui {__version__}")
     return parser
 

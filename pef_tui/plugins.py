@@ -258,6 +258,18 @@ class PluginHost:
                 taken[each.name] = isolated(each, watched)
         return list(taken.values())
 
+    def everything(self) -> dict[str, list[str]]:
+        """What each plugin yields, in words: `tag_mappers: dates (10), gps (20)`."""
+        found: dict[str, list[str]] = {}
+        for hook_name in YIELDS:
+            names: dict[str, list[str]] = {}
+            for plugin, each in self.collect(hook_name):
+                order = f" ({each.order})" if hasattr(each, "order") else ""
+                names.setdefault(plugin, []).append(safe(each.name, 60) + order)
+            for plugin, listed in names.items():
+                found.setdefault(plugin, []).append(f"{hook_name.removeprefix('pef_')}: {', '.join(listed)}")
+        return found
+
     def map_tags(self, notes: list[str]) -> Callable[[Match], list[TagEdit]]:
         """Every tag mapper in order as one function; what goes wrong in one is told in `notes`."""
         mappers = Mappers(self.collect("pef_tag_mappers"), notes, self._built_in())

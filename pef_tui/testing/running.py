@@ -72,6 +72,7 @@ def run_plugin(
     path: str | os.PathLike[str],
     plugin: ModuleType | object,
     files: Files | None = None,
+    /,
     *,
     source: str | os.PathLike[str] = "",
     tables: Mapping[str, object] | None = None,
