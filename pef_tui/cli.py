@@ -56,7 +56,7 @@ def _main(argv: list[str]) -> int:
     if settings.in_place:
         _refuse_names(loaded)
     if not (settings.batch or arguments.action):
-        return _no_screen(argv, arguments, console)
+        return _screens(argv, arguments, loaded, console)
     _open_log(settings.log, settings.verbose)
     host = PluginHost(settings, only=os.environ.get("PEF_TUI_LOAD_PLUGINS"))
     if arguments.action == "plugins":
@@ -132,12 +132,28 @@ def _plugin_lines(host: PluginHost) -> Iterable[Line]:
         yield fields, f"{safe(plugin.name, 40):<20} {plugin.state:<7} {safe(where, 60):<32} {told}"
 
 
-def _no_screen(argv: list[str], arguments: Arguments, console: Console) -> int:
-    """Until there are screens: say so, and how it goes without."""
-    given = argv if arguments.flags.get("sources") else [*argv, "SOURCE"]
-    console.error("there are no screens yet; without them this does it:")
-    console.say("  " + safe(shlex.join(["pef-tui", "--batch", *given])), always=True)
-    return 2
+def _screens(argv: list[str], arguments: Arguments, loaded: Loaded, console: Console) -> int:
+    """The terminal app; numbered questions where no screen can be; where nobody can answer, how it goes without."""
+    settings, terminal = loaded.settings, os.isatty(0) and os.isatty(1)
+    if not (terminal or settings.plain):
+        given = argv if arguments.flags.get("sources") else [*argv, "SOURCE"]
+        console.error("this is no terminal, so there are no screens; without them this does it:")
+        console.say("  " + safe(shlex.join(["pef-tui", "--batch", *given])), always=True)
+        return 2
+    from pef_tui.tui.flow import Flow
+    from pef_tui.tui.places import log_file
+
+    flow = Flow(loaded)
+    flow.config = arguments.config
+    flow.log = settings.log or log_file(os.environ)
+    _open_log(flow.log, settings.verbose)
+    if settings.plain or os.environ.get("TERM", "dumb") in ("", "dumb"):
+        from pef_tui.tui.plain import plain
+
+        return plain(flow)
+    from pef_tui.tui.front import screens
+
+    return screens(flow)
 
 
 def _open_log(path: str, verbose: bool) -> None:

@@ -154,7 +154,7 @@ def _parser() -> _Parser:
 
     parser = _Parser(
         "pef-tui",
-        usage="pef-tui --batch SOURCE ... [-o DEST] [flags]",
+        usage="pef-tui [SOURCE ...] [-o DEST] [flags]\n       pef-tui --batch SOURCE ... [-o DEST] [flags]",
         description="Puts back into photos and videos what a Google Photos export leaves in JSON files beside them.",
         epilog=EPILOG,
         argument_default=argparse.SUPPRESS,

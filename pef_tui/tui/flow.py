@@ -35,6 +35,8 @@ class Flow:
         self.environ = environ
         self.notes = list(loaded.notes)
         """What is to be told of the settings as they were read."""
+        self.config = ""
+        """The `--config` file, where one was given."""
         self.log = ""
         """Path of the log, where there is one."""
         self.survey: Survey | None = None
@@ -128,6 +130,27 @@ class Flow:
             and self.preview.ending == "done"
             and self.preview.settings == self._started(dry_run=True)
         )
+
+    @property
+    def expected(self) -> int:
+        """Files that a run will find: from the preview where it is whole, else from the survey; 0 for not known."""
+        if self.preview is not None and self.preview.ending == "done":
+            return self.preview.progress.found
+        return self.survey.found if self.survey is not None and not self.survey.packed else 0
+
+    def done_part(self, work: Work) -> float:
+        """How much of a run or preview is done, from 0 to 1.
+
+        By cost where the preview knows that of the whole, else by files.
+        """
+        if work.ending == "done":
+            return 1.0
+        preview = self.preview
+        if work is self.run and preview is not None and preview.ending == "done" and preview.cost:
+            part = work.cost / preview.cost
+        else:
+            part = work.progress.found / self.expected if self.expected else 0.0
+        return min(part, 0.99)
 
     def close(self) -> None:
         """Nothing is wanted any more but the run."""

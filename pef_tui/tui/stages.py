@@ -24,6 +24,13 @@ SCREENS = {
 
 def screen(name: str, flow: Flow) -> Screen[Any]:
     """A new screen."""
+    made: Any = screen_class(name)
+    shown: Screen[Any] = made(flow)
+    return shown
+
+
+def screen_class(name: str) -> type[Screen[Any]]:
+    """The class of a screen."""
     module, cls = SCREENS[name]
-    made: Screen[Any] = getattr(import_module(module), cls)(flow)
-    return made
+    found: type[Screen[Any]] = getattr(import_module(module), cls)
+    return found

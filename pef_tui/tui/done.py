@@ -1,0 +1,109 @@
+"""Done: counts that add up, problems by cause with what to do, and where to go from here."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.screen import Screen
+from textual.widgets import Footer, OptionList, Static
+from textual.widgets.option_list import Option
+
+from pef_tui.tui.asking import Words
+from pef_tui.tui.bar import StageBar
+from pef_tui.tui.content import said
+from pef_tui.tui.done_words import (
+    Problem,
+    heading,
+    next_steps,
+    problem_row,
+    problem_text,
+    problems,
+    result,
+)
+from pef_tui.tui.flow import Flow
+
+
+class DoneScreen(Screen[None]):
+    """What a run did."""
+
+    HELP = (
+        "Enter on a problem tells what to do and which files it is about. Retry does again only what failed. "
+        "Running again is always safe: only what is new or changed is done."
+    )
+    BINDINGS = [
+        Binding("r", "retry", "Retry failed", id="done.retry"),
+        Binding("g", "again", "Run again", id="done.again"),
+        Binding("n", "new", "New", id="done.new"),
+    ]
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (76, "-normal")]
+    CSS_PATH = "done.tcss"
+
+    def __init__(self, flow: Flow) -> None:
+        super().__init__()
+        self._flow = flow
+        run = flow.run
+        assert run is not None, "this screen is for a run"
+        self._run = run
+        self._problems: list[Problem] = problems(run, flow.figures)
+
+    def compose(self) -> ComposeResult:
+        """The result at the left, what to do at the right."""
+        yield StageBar("done")
+        yield Static(heading(self._run), id="head")
+        with Horizontal(id="both"):
+            with VerticalScroll(id="result", classes="box", can_focus=False):
+                yield Static(result(self._run))
+            with Vertical(id="at-right"):
+                yield OptionList(
+                    *(
+                        [Option(problem_row(each)) for each in self._problems]
+                        or [Option(said("none"), disabled=True)]
+                    ),
+                    id="problems",
+                    classes="box",
+                    compact=True,
+                )
+                with VerticalScroll(id="steps", classes="box", can_focus=False):
+                    yield Static(next_steps(self._run))
+        yield Footer(show_command_palette=False)
+
+    def on_mount(self) -> None:
+        """Titles."""
+        for name, title in (
+            ("result", "Result"),
+            ("problems", "Problems: Enter tells what to do"),
+            ("steps", "What next"),
+        ):
+            self.query_one(f"#{name}").border_title = f" {title} "
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        """Everything about one problem."""
+        event.stop()
+        problem = self._problems[event.option_index]
+        self.app.push_screen(Words(problem.kind.capitalize(), problem_text(problem)))
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Retry only where something failed."""
+        return action != "retry" or bool(self._run.progress.failed)
+
+    def action_retry(self) -> None:
+        """Do again what failed, and nothing else."""
+        app: Any = self.app
+        before = self._flow.settings.retry_failed
+        self._flow.change(retry_failed=True)
+        app.go("run")
+        self._flow.change(retry_failed=before)
+
+    def action_again(self) -> None:
+        """Do what is new or changed since."""
+        app: Any = self.app
+        app.go("run")
+
+    def action_new(self) -> None:
+        """Choose other sources."""
+        app: Any = self.app
+        self._flow.run = None
+        app.go("choose")

@@ -1,0 +1,20 @@
+"""The exit code of a session."""
+
+from __future__ import annotations
+
+import signal
+
+from pef_tui.batch import CODES, DONE, FAILED, SOME_FAILED
+from pef_tui.errors import RunError
+from pef_tui.tui.work import Work
+
+
+def exit_code(run: Work | None, failed: bool = False) -> int:
+    """Of the last run; without one, whether the screen failed."""
+    if run is None:
+        return FAILED if failed else DONE
+    if run.ending == "failed":
+        return CODES.get(type(run.failure), FAILED) if isinstance(run.failure, RunError) else FAILED
+    if run.ending == "stopped":
+        return 128 + signal.SIGINT
+    return SOME_FAILED if run.progress.failed or run.progress.incomplete else DONE
