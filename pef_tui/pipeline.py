@@ -16,6 +16,7 @@ from pef_tui.errors import DestHeld, DiskFull, ExifToolMissing, RunError, UsageE
 from pef_tui.exiftool.locate import locate
 from pef_tui.gather import Gathered, gather
 from pef_tui.hooks import WriterSession
+from pef_tui.joining import identity
 from pef_tui.layout import Layout
 from pef_tui.model import Folder, Match, Outcome, Plan, Record
 from pef_tui.opening import Opened, opened
@@ -23,7 +24,7 @@ from pef_tui.plan import Planner
 from pef_tui.plugins import PluginHost
 from pef_tui.progress import Progress
 from pef_tui.resume import FileId
-from pef_tui.second_look import SecondLook, identity
+from pef_tui.second_look import SecondLook
 from pef_tui.settings import Settings
 from pef_tui.state.inspect import inspect
 from pef_tui.tags.beside import with_xmp_tags

@@ -219,6 +219,45 @@ def test_split_over_sources_in_any_order_changes_nothing(tmp_path: Path) -> None
     assert tree(tmp_path / "one") == tree(tmp_path / "two") == tree(tmp_path / "whole")
 
 
+@pytest.mark.parametrize("seed", range(8))
+def test_chance_never_gives_two_pictures_one_sidecar(tmp_path: Path, seed: int) -> None:
+    """Few titles and moments in many folders, so that everything meets everything."""
+    chance = random.Random(seed)
+    spec: dict[str, Any] = {}
+    for folder in (Y19, Y20, TRIP, "Album", "Other"):
+        for title in ("a.jpg", "b.jpg", "IMG_20190701_103456.jpg"):
+            name = chance.choice((title, title.replace(".jpg", "(1).jpg")))
+            said = sidecar(title, taken=JULY + chance.choice((0, 0, 60, 366 * 86_400)))
+            picture = chance.choice(
+                (jpeg(chance.randrange(3)), dated("2019:07:01 12:34:56", chance.randrange(2)))
+            )
+            what = chance.choice(("both", "picture", "picture", "sidecar", "sidecar", "nothing"))
+            if what == "both":
+                spec[f"{folder}/{name}"] = Item(said, picture)
+            elif what == "picture":
+                spec[f"{folder}/{name}"] = picture
+            elif what == "sidecar":
+                spec[f"{folder}/{title}.json"] = said
+    source = takeout(tmp_path / "export", spec)
+    parts = [tmp_path / str(number) for number in range(2)]
+    for path in sorted(path for path in source.rglob("*") if path.is_file()):
+        target = chance.choice(parts) / "Takeout" / path.relative_to(source)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(path, target)
+    lines = run_here(source, tmp_path / "out")
+    bytes_by_sidecar: dict[str, set[bytes]] = {}
+    for name, line in media(lines).items():
+        if line["sidecar"]:
+            bytes_by_sidecar.setdefault(line["sidecar"], set()).add((source / name).read_bytes())
+    assert all(len(each) == 1 for each in bytes_by_sidecar.values())
+    used = {line["source"] for line in lines if line["type"] == "json" and line["outcome"] == "used"}
+    assert bytes_by_sidecar.keys() <= used
+    there = [part for part in parts if part.exists()]
+    run_here(there[-1], tmp_path / "split", *map(str, there[:-1]))
+    assert tree(tmp_path / "split") == tree(tmp_path / "out")
+    assert set(run_here(source, tmp_path / "out")[-1]["media"]) <= {"unchanged"}
+
+
 def test_a_killed_run_goes_on(tmp_path: Path) -> None:
     import signal
     import subprocess
