@@ -37,6 +37,13 @@ def _linked(path: str) -> bool:
         return False
 
 
+def names_kept(settings: Settings) -> Settings:
+    """The settings; in place without those of the configuration that would give files other names or folders."""
+    if not settings.in_place:
+        return settings
+    return replace(settings, layout="", albums="folder", extensions="keep")
+
+
 def source_in_place(settings: Settings, paths: list[str]) -> str:
     """The one folder that is SOURCE and output. Raises UsageError."""
     if len(paths) != 1 or not os.path.isdir(paths[0]):

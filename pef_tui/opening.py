@@ -17,7 +17,7 @@ from pef_tui import __version__
 from pef_tui.errors import ExifToolMissing, RunError, UsageError
 from pef_tui.exiftool.locate import Found, locate
 from pef_tui.hooks import Filter, Matcher, SourceReader, Stage, Writer
-from pef_tui.inplace import source_in_place
+from pef_tui.inplace import names_kept, source_in_place
 from pef_tui.listings import Listings
 from pef_tui.manifest.format import RunOpened
 from pef_tui.manifest.ledger import Ledger
@@ -92,6 +92,7 @@ class Opened:
 
 def opened(settings: Settings, host: PluginHost, progress: Progress, stack: ExitStack) -> Opened:
     """Check everything and open it; `stack` lets it go. Raises what `pipeline.run` raises."""
+    settings = names_kept(settings)
     started_ns = time.time_ns()
     _check_layout(settings)
     paths, notes = distinct(given_paths(settings))
@@ -172,7 +173,9 @@ def _check_layout(settings: Settings) -> None:
     except ValueError as error:
         raise UsageError(f"layout {settings.layout!r}: {error}") from None
     if settings.in_place and (settings.layout or settings.albums not in ("folder", "tag")):
-        raise UsageError("in place, everything stays where it is: --layout and --albums link or none cannot be")
+        raise UsageError(
+            "in place, everything stays where it is: --layout and --albums link or none cannot be"
+        )
 
 
 def _opener(readers: Sequence[SourceReader]) -> Callable[[MediaFile], BinaryIO]:

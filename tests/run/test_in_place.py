@@ -184,3 +184,12 @@ def test_archives_cannot_be_written_in_place(tmp_path: Path) -> None:
     (tmp_path / "Takeout").write_bytes(b"PK\5\6" + bytes(18))
     done = subprocess.run(command(tmp_path, "--batch", "--in-place"), capture_output=True, check=False)
     assert done.returncode == 2 and b"which is a folder" in done.stderr
+
+
+def test_names_of_the_configuration_do_not_count_in_place(tmp_path: Path) -> None:
+    folder = export(tmp_path)
+    names = {path.name for path in folder.iterdir()}
+    (tmp_path / "config.toml").write_text('albums = "link"\nlayout = "{year}/{name}"\n')
+    told = run(tmp_path, "--config", str(tmp_path / "config.toml"))
+    assert told["b.heic"]["output"] == told["b.heic"]["source"]
+    assert {path.name for path in folder.iterdir()} == {*names, "raw.nef.xmp", "cut.jpg.xmp"}
