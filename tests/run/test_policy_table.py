@@ -175,7 +175,7 @@ def test_what_is_kept_and_what_is_written(table: Table, form: str, case: str, ex
     )
     assert conflicts == (expected if existing == "fill" else set())
     if line["outcome"] == "sidecar":
-        after = tags(table.output(existing, name + ".xmp").parent)[name + ".xmp"]
+        after = table.after[existing][name + ".xmp"]
         assert after["XMP-exif:GPSLatitude"] == pytest.approx(BERLIN[0], abs=1e-5)
         assert after["XMP-dc:Description"] in ("theirs", {"x-default": "theirs"})
         assert after["XMP-exif:DateTimeOriginal"] == f"{LOCAL}+02:00"
