@@ -342,7 +342,7 @@ class Plan(Struct, frozen=True, gc=False):
     link: str = ""
     """Of a `duplicate`: the output that has the same bytes already. With an output of its own it becomes a link."""
     temporary: bool = False
-    """It is `failed` for a reason that may pass: the file could not be read."""
+    """The file, or what it says, could not be read: another time it may be, so a later run plans anew."""
 
 
 class Outcome(Struct, frozen=True, gc=False):

@@ -13,7 +13,7 @@ from pef_tui.inplace import in_place
 from pef_tui.layout import Layout
 from pef_tui.model import Match, MediaOutcome, Plan, TagEdit
 from pef_tui.settings import Settings
-from pef_tui.state.inspect import UNREADABLE
+from pef_tui.state.inspect import PASSING
 from pef_tui.tags.classes import for_xmp_file
 from pef_tui.tags.decisions import Decisions
 from pef_tui.tags.kinds import described
@@ -48,6 +48,8 @@ class Planner:
     def plan(self, match: Match) -> Plan:
         """The Plan of one Match whose state and time are filled; claims its output path."""
         plan = self._plan(match)
+        if match.state is not None and match.state.damage.startswith(PASSING):
+            plan = replace(plan, temporary=True)
         return in_place(plan, self._settings, self._source) if self._settings.in_place else plan
 
     def _plan(self, match: Match) -> Plan:
@@ -55,8 +57,7 @@ class Planner:
             return Plan(match, "excluded", reason=match.excluded)
         state = match.state
         if state is not None and state.damage and not state.format:
-            plan = self._untouched(match, "failed", state.damage)
-            return replace(plan, temporary=state.damage.startswith(UNREADABLE))
+            return self._untouched(match, "failed", state.damage)
         if match.sidecar is None:
             if self._settings.unmatched == "skip":
                 return Plan(match, "unmatched", reason=match.reason)

@@ -133,7 +133,7 @@ class Memory:
         plan = replace(plan, key=self._keys[identity])
         entry = self._known.get(identity)
         self._forget(identity)
-        if entry is None or self._force or entry.temporary or entry.word == "failed":
+        if entry is None or self._force or entry.word == "failed":
             return plan
         if not self._same_source(plan.match, entry) or not self._same_plan(plan, entry):
             return plan

@@ -29,6 +29,8 @@ _SHOWN = sys.platform == "linux"
 
 UNREADABLE = "cannot be read"
 """How the damage begins of a file that another time may be readable."""
+PASSING = (UNREADABLE, "could not be read", "ExifTool says nothing")
+"""The same, and what `by_exiftool` says of files about which ExifTool did not answer."""
 EMPTY = "the file is empty"
 TEXT = "the file is text, not a picture or video"
 ZEROS = "the file is nothing but zeros"

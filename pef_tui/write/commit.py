@@ -300,7 +300,7 @@ def _outcome(copy: Copy) -> Outcome:
         (*plan.warnings, *copy.warnings),
         copy.size,
         copy.mtime_ns,
-        copy.temporary or (plan.temporary and copy.word == "failed"),
+        copy.temporary or plan.temporary,
         copy.xmp_stat,
         copy.xmp_stat is not None and copy.short_xmp,
         copy.written.edits if copy.written is not None else None,

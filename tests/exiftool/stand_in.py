@@ -39,6 +39,8 @@ def command(args: list[str]) -> None:
     fault = next_fault()
     if fault == "die before":
         os._exit(1)
+    if fault == "slow":
+        time.sleep(1.5)
     if fault == "hang":
         time.sleep(3600)
     if fault == "deaf":
@@ -71,6 +73,8 @@ def command(args: list[str]) -> None:
         out = counts + out
         if fault == "lossy":
             replace(args[-4], b"-")
+    elif "-j" in args:
+        out = json.dumps([{"SourceFile": each} for each in args if each.startswith("/")]) + "\n" + out
     elif "-overwrite_original" in args:
         replace(args[-4], b"+")
         out = "    1 image files updated\n" + out
