@@ -10,6 +10,7 @@ CODE := $(wildcard pef_tui tests bench plugins)
 help:
 	@echo "make test       set up, then run all tests (PYTEST_FLAGS='-k name -x')"
 	@echo "make test-plugins   install each plugin of plugins/ by itself and test it there"
+	@echo "make docs       build the site of docs/ strictly, into build/site"
 	@echo "make generated   write docs/pef-tui.1 and docs/schema anew from the program"
 	@echo "make demo       make a small export, fix it, show before and after"
 	@echo "make check      lint, types, contracts"
@@ -29,6 +30,10 @@ tools:
 generated: venv
 	@$(BIN)/python -m pef_tui.manual docs/pef-tui.1
 	@$(BIN)/python -m pef_tui.schema docs/schema
+	@$(BIN)/python -m pef_tui.reference docs/reference.md
+
+docs: venv
+	@sh .ci/docs
 
 test-plugins: venv
 	@sh .ci/plugins

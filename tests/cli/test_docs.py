@@ -13,7 +13,7 @@ from pef_tui.report import JSON_WORDS, MEDIA_WORDS, JsonLine, MediaLine, OtherLi
 ROOT = Path(__file__).parents[2]
 USAGE = (ROOT / "docs" / "usage.md").read_text()
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
-OTHER_FLAGS = {"--config", "--no-config", "--version", "--help", "-h"}
+OTHER_FLAGS = {"--completion", "--config", "--no-config", "--version", "--help", "-h"}
 
 
 def blocks(language: str) -> list[str]:
@@ -60,6 +60,6 @@ def test_every_outcome_is_documented() -> None:
 def test_commands_shown_are_commands_that_parse_and_links_lead_somewhere(page: Path) -> None:
     text = page.read_text()
     for line in re.findall(r"^ *pef-tui (--.*)$", text, re.M):
-        parse(re.split(r"\s{3,}", line)[0].replace("...", "").split())
+        parse(re.split(r"\s{3,}|\s[|>]\s", line)[0].replace("...", "").split())
     for target in re.findall(r"\]\(([^)#:]+)\)", text):
         assert (page.parent / target).exists(), target
