@@ -119,14 +119,17 @@ class Layout:
 
     def _free(self, wanted: str, number: int) -> tuple[str, int]:
         """The first path, in the order of the numbers, that nobody has; claimed."""
+        if number == 1 and (key := folded(wanted)) not in self._claims and not self._taken_before(wanted):
+            self._claims.add(key)
+            return wanted, 1
         hint = xxhash.xxh3_64_intdigest(folded(wanted).encode("utf-8", "surrogatepass"))
         folder, slash, name = wanted.rpartition("/")
         number = max(number, self._next.get(hint, 1))
         path = folder + slash + numbered(name, number)
-        while folded(path) in self._claims or self._taken_before(path):
+        while (key := folded(path)) in self._claims or self._taken_before(path):
             number += 1
             path = folder + slash + numbered(name, number)
-        self._claims.add(folded(path))
+        self._claims.add(key)
         if self._template is not None and number > 1:
             self._next[hint] = number
         return path, number

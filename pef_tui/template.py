@@ -18,19 +18,19 @@ _HANGING = " -_.,"
 
 
 def _year(match: Match) -> str:
-    return f"{match.taken.local:%Y}" if match.taken else UNDATED
+    return f"{match.taken.local.year:04}" if match.taken else UNDATED
 
 
 def _month(match: Match) -> str:
-    return f"{match.taken.local:%m}" if match.taken else ""
+    return f"{match.taken.local.month:02}" if match.taken else ""
 
 
 def _day(match: Match) -> str:
-    return f"{match.taken.local:%d}" if match.taken else ""
+    return f"{match.taken.local.day:02}" if match.taken else ""
 
 
 def _date(match: Match) -> str:
-    return f"{match.taken.local:%Y-%m-%d}" if match.taken else UNDATED
+    return match.taken.local.date().isoformat() if match.taken else UNDATED
 
 
 def _album(match: Match) -> str:
