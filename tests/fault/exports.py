@@ -1,0 +1,47 @@
+"""Exports for the fault suite: small ones of which every call counts, and one of 300 pictures."""
+
+from __future__ import annotations
+
+import os
+import random
+from pathlib import Path
+from typing import Any
+
+from pef_tui.testing.export import Item, sidecar, takeout
+from pef_tui.testing.media import make
+
+
+def small(root: Path) -> Path:
+    """Copied, with an XMP file, and in two folders; no ExifTool has work."""
+    return takeout(
+        root,
+        {
+            "Photos from 2019/a.avi": sidecar("a.avi", taken=1.5e9, people=["Ana"]),
+            "Photos from 2019/b.jpg": None,
+            "Trip/c.avi": sidecar("c.avi", taken=1.4e9),
+            "Trip/d.gif": None,
+        },
+    )
+
+
+def mixed(root: Path, pictures: int = 300) -> Path:
+    """Pictures of mixed formats, a tenth of them large enough to be copied in several steps."""
+    chance = random.Random(5)
+    spec: dict[str, Any] = {}
+    for number in range(pictures):
+        extension = (".jpg", ".jpg", ".jpg", ".png", ".jpg", ".jpg", ".avi", ".jpg", ".jpg", ".jpg")[
+            number % 10
+        ]
+        if number % 40 == 7:
+            extension = (".heic", ".mp4")[number // 40 % 2]
+        name = f"Photos from 20{10 + number % 6}/P{number:04}{extension}"
+        title = name.rpartition("/")[2]
+        said = sidecar(title, taken=1.5e9 + number, place=(48.85, 2.35), people=["Ana"])
+        with_tags = extension in (".avi", ".heic", ".mp4") or number % 30 == 0
+        large = make("jpeg", number) + chance.randbytes(3 << 20) if number % 30 == 1 else None
+        spec[name] = Item(said if with_tags else None, large)
+    source = takeout(root, spec)
+    for folder, _, names in os.walk(source):
+        for name in names:
+            os.utime(os.path.join(folder, name), (1.6e9, 1.6e9))
+    return source

@@ -1,0 +1,68 @@
+"""A stand-in ExifTool that dies, hangs, floods and lies, through the whole command."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from oracle import Oracle
+from running import carry_out, quick_place
+from trying import tries
+
+from pef_tui.testing.export import sidecar, takeout
+
+STAND_IN = Path(__file__).parents[1] / "exiftool" / "stand_in.py"
+PLAYS = (
+    "die before", "die inside", "die after", "hang", "deaf", "other number", "garbage", "flood", "endless",
+    "replace and die", "no space", "nothing", "interop", "damaged", "no picture", "lie", "lossy",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def oracle() -> Iterator[Oracle]:
+    spec = {f"Trip/f{number}.mp4": sidecar(f"f{number}.mp4", taken=1.5e9 + number) for number in range(4)}
+    with quick_place() as place:
+        folder = place / "tool"
+        folder.mkdir()
+        tool = folder / "exiftool"
+        tool.write_text(f"#!{sys.executable}\n{STAND_IN.read_text()}")
+        tool.chmod(0o755)
+        yield Oracle(takeout(place / "export", spec), place, "--workers", "1", "--exiftool", str(tool))
+
+
+def impatient() -> None:
+    """Two seconds of patience instead of sixty, and an answer is soon too long."""
+    import pef_tui.exiftool.exchange as exchange
+    import pef_tui.exiftool.process as process
+
+    process.Process.__init__.__defaults__ = (1.5, *process.Process.__init__.__defaults__[1:])  # type: ignore[index]
+    exchange.MOST_OUTPUT = 1 << 20
+
+
+def play(oracle: Oracle, script: list[str]) -> None:
+    folder = Path(oracle.more[-1]).parent
+    (folder / "script.json").write_text(json.dumps(script))
+    (folder / "count").unlink(missing_ok=True)
+
+
+@pytest.mark.timeout(200)
+@pytest.mark.parametrize("at", [0, 1, 3], ids=["first", "second", "fourth"])
+@tries("fault", "ExifTool dies, hangs, floods, answers something else, fails or lies, once and from then on")
+def test_plays(oracle: Oracle, place: Path, at: int, tried: Callable[[int], None]) -> None:
+    faults = []
+    for number, fault in enumerate(PLAYS):
+        for times in (1, 3):
+            out = place / f"out{number}{times}"
+            play(oracle, ["answer"] * at + [fault] * times)
+            status, words, _ = carry_out(oracle.argv(out), impatient)
+            if status not in (0, 1, 3) or "Traceback" in words or "unexpected" in words:
+                faults.append((fault, times, status, words))
+            play(oracle, [])
+            carry_out(oracle.argv(out, "--retry-failed"))
+            if wrong := oracle.finish(out, again=False):
+                faults.append((fault, times, status, wrong))
+    assert not faults
+    tried(2 * len(PLAYS))
