@@ -3,8 +3,9 @@
     python bench/coastline.py land-110m.json pef_tui/charts/coast.bin
 
 `land-110m.json` is that file of the npm package `world-atlas` 2.0.2 (TopoJSON). The data is Natural Earth's,
-which is in the public domain. The file made: lines one after the other, zlib over: number of points (2 bytes), the first point's
-longitude and latitude in tenths of a degree (2 bytes each), then each step to the next point (1 byte each way).
+which is in the public domain. The file made: lines one after the other, zlib over: number of points (2 bytes), the
+first point's longitude and latitude in tenths of a degree (2 bytes each), then each step to the next point (1 byte
+each way).
 """
 
 from __future__ import annotations

@@ -15,6 +15,7 @@ from pef_tui.errors import DestHeld, ExifToolMissing, RunError, UsageError
 from pef_tui.model import Outcome, Record
 from pef_tui.plugins import PluginHost
 from pef_tui.progress import Progress
+from pef_tui.report_page import RunReport
 from pef_tui.settings import Settings
 from pef_tui.watch import Watch
 
@@ -52,6 +53,7 @@ class Front:
         self._started = False
         self._flushed = 0.0
         self._error = ""
+        self._report: RunReport | None = None
         ticks = TERMINAL_TICK if self._console.terminal and not settings.quiet else settings.progress
         self._watch = Watch(self._stop, self._show_now, self._tick, ticks)
 
@@ -60,6 +62,8 @@ class Front:
         progress = self._progress
         with self._watch:
             status = self._guarded(run)
+            if self._report is not None and (wrong := self._report.finish(progress, self._error)):
+                self._error, status = self._error or wrong, status or FAILED
         progress.notes += [note for note in self._host.notes if note not in progress.notes]
         self._console.clear()
         self._tell_notes()
@@ -102,10 +106,12 @@ class Front:
     def _consume(self, run: Run) -> None:
         log.info("sources %s, output %s", safe(repr(self._settings.sources)), safe(self._settings.output))
         limit = self._settings.max_errors
+        told = self._report = RunReport(self._settings)
         records = run(self._settings, self._host, self._progress)
         with closing(records):  # type: ignore[type-var]
             for record in records:
                 self._progress.add(record)
+                told.add(record)
                 self._tell(record)
                 if limit and self._progress.failed >= limit and not self._progress.stop.is_set():
                     self._end(f"stopped after {limit:,} failed files (--max-errors); the next run goes on")

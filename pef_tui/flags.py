@@ -41,6 +41,7 @@ GROUPS = {
             "verbose",
             "progress",
             "log",
+            "report",
             "max_errors",
             "workers",
             "exiftool",

@@ -154,6 +154,9 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     ] = 0
     force: Annotated[bool, setting("forget the manifest for this run")] = False
     retry_failed: Annotated[bool, setting("only what failed before")] = False
+    report: Annotated[
+        str, setting("write a report of the run to FILE.html, for a browser", metavar="FILE")
+    ] = ""
     exiftool: Annotated[str, setting("path of the ExifTool to use", metavar="PATH")] = ""
     progress: Annotated[
         float, setting("a full progress line every SECONDS, off a terminal", metavar="SECONDS", ge=0)

@@ -28,7 +28,7 @@ def months(counts: Mapping[int, int], width: int, years: tuple[int, int] | None 
     digits = len(f"{fullest:,}")
     room = width - 5 - 12 * step - digits - 2
     lines = ["     " + "".join(letter.ljust(step) for letter in LETTERS).rstrip()]
-    for year in _years(by_year, years):
+    for year in shown_years(by_year, years):
         if year is None:
             lines.append("   ⋮")
             continue
@@ -44,8 +44,8 @@ def _block(count: int, top: int) -> str:
     return BLOCKS[min(int(count / top * len(BLOCKS)), len(BLOCKS) - 1)]
 
 
-def _years(by_year: Mapping[int, int], wanted: tuple[int, int] | None) -> list[int | None]:
-    """The years to show; None for a gap."""
+def shown_years(by_year: Mapping[int, int], wanted: tuple[int, int] | None = None) -> list[int | None]:
+    """The years to show, first to last; None for a gap of more than four."""
     first, last = wanted or (min(by_year), max(by_year))
     shown: list[int | None] = []
     years = sorted({first, last, *(year for year in by_year if first <= year <= last)})
