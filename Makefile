@@ -5,12 +5,14 @@ BIN := .venv/bin
 VENV := .venv/.made
 CODE := $(wildcard pef_tui tests bench plugins)
 
-.PHONY: help venv tools test lint types contracts format check demo lock clean
+.PHONY: help venv tools test test-plugins generated docs dist oldest lint types contracts format check demo lock clean
 
 help:
 	@echo "make test       set up, then run all tests (PYTEST_FLAGS='-k name -x')"
-	@echo "make test-plugins   install each plugin of plugins/ by itself and test it there"
+	@echo "make test-plugins generated docs dist oldest   install each plugin of plugins/ by itself and test it there"
 	@echo "make docs       build the site of docs/ strictly, into build/site"
+	@echo "make dist       build sdist and wheel, and try the wheel by itself"
+	@echo "make oldest     test with the oldest dependencies allowed"
 	@echo "make generated   write docs/pef-tui.1 and docs/schema anew from the program"
 	@echo "make demo       make a small export, fix it, show before and after"
 	@echo "make check      lint, types, contracts"
@@ -34,6 +36,12 @@ generated: venv
 
 docs: venv
 	@sh .ci/docs
+
+dist: venv
+	@sh .ci/wheel
+
+oldest: venv
+	@sh .ci/oldest
 
 test-plugins: venv
 	@sh .ci/plugins
