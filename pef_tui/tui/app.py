@@ -23,6 +23,14 @@ from pef_tui.tui.ticking import interval
 AT_ONCE = -1
 """Result of the app: the run is to be abandoned where it is."""
 
+KEY_NAMES = {
+    "backspace": "bksp",
+    "delete": "del",
+    "slash": "/",
+    "question_mark": "?",
+    **{f"f{n}": f"F{n}" for n in range(1, 13)},
+}
+
 log = logging.getLogger("pef_tui.tui")
 
 
@@ -98,6 +106,10 @@ class PefApp(App[int], inherit_bindings=False):
         from pef_tui.tui.help import help_text
 
         self.push_screen(Words("Help", help_text(self.screen)))
+
+    def get_key_display(self, binding: Binding) -> str:
+        """A key in letters that every terminal has."""
+        return KEY_NAMES.get(binding.key) or super().get_key_display(binding)
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """What the command palette has: every key of this screen by its name."""

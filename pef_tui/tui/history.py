@@ -78,7 +78,7 @@ class HistoryScreen(Screen[None]):
 
     def on_mount(self) -> None:
         """Titles, then what is there."""
-        self.query_one("#runs").border_title = "Runs, the last first"
+        self.query_one("#runs").border_title = " Runs, the last first "
         self._open()
         self.query_one("#files" if self._files else "#dest").focus()
 
@@ -136,7 +136,7 @@ class HistoryScreen(Screen[None]):
     def _list(self) -> None:
         """The files that are wanted, from the first."""
         title, _ = KINDS[self._kind]
-        self.query_one("#at-right").border_title = f"Files: {title}"
+        self.query_one("#at-right").border_title = f" Files: {title} "
         self._files, self._whole = [], False
         self.query_one("#files", OptionList).clear_options()
         self._more()

@@ -11,7 +11,7 @@ from textual.suggester import Suggester
 from textual.widgets import Input
 
 from pef_tui.display import safe
-from pef_tui.tui.places import typed_path
+from pef_tui.tui.places import shown_path, typed_path
 
 ARCHIVES = (".zip", ".tgz", ".tar.gz", ".tar")
 LOOKED_AT = 20_000
@@ -65,8 +65,8 @@ class PathInput(Input):
 
     def __init__(self, path: str = "", archives: bool = False, **more: Any) -> None:
         """`archives`: complete to archives too, not only to folders."""
-        self._exact = path
-        super().__init__(safe(path), suggester=_Paths(archives), compact=True, **more)
+        self._exact, self._archives = path, archives
+        super().__init__(_shown(path), suggester=_Paths(archives), compact=True, **more)
 
     def validate_value(self, value: str) -> str:
         """Nothing that would act on the terminal can be pasted."""
@@ -75,16 +75,21 @@ class PathInput(Input):
     @property
     def path(self) -> str:
         """The path meant: exact where nobody typed over it, else expanded."""
-        return self._exact if self.value == safe(self._exact) else typed_path(self.value)
+        return self._exact if self.value == _shown(self._exact) else typed_path(self.value)
 
     def show_path(self, path: str) -> None:
         """Put another path in, its bytes kept."""
         self._exact = path
-        self.value = safe(path)
+        self.value = _shown(path)
 
     def action_complete(self) -> None:
         """Take the completion, or go to the next field."""
-        if self._suggestion and self._suggestion != self.value and self.cursor_position == len(self.value):
+        further = self._suggestion.removeprefix(self.value).strip("/")
+        if self._suggestion and (further or self._archives) and self.cursor_position == len(self.value):
             self.action_cursor_right()
         else:
             self.screen.focus_next()
+
+
+def _shown(path: str) -> str:
+    return safe(shown_path(path))

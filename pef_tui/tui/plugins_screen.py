@@ -58,7 +58,7 @@ class PluginsScreen(Screen[None]):
     def on_mount(self) -> None:
         """Load them."""
         found = self.query_one(OptionList)
-        found.border_title = "Plugin               State     From"
+        found.border_title = " Plugin             State     From "
         self._load()
         found.focus()
         found.highlighted = 0 if self._plugins else None
@@ -82,7 +82,7 @@ class PluginsScreen(Screen[None]):
         """Tell of the plugin under the cursor."""
         plugin = self._plugins[event.option_index]
         about = self.query_one("#about", Static)
-        about.border_title = safe(plugin.name, 40)
+        about.border_title = f" {safe(plugin.name, 40)} "
         hooks = ", ".join(name.removeprefix("pef_") for name in plugin.hooks)
         rows = [said(("state  ", "$text-muted"), (plugin.state, _STYLES[plugin.state]))]
         rows.append(said(("from   ", "$text-muted"), _where(plugin)))

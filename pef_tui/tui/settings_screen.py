@@ -58,7 +58,7 @@ class SettingsScreen(Screen[None]):
 
     def on_mount(self) -> None:
         """The first is in focus."""
-        self._rows.border_title = "Setting          Value                 From"
+        self._rows.border_title = " Setting        Value                 From "
         self._rows.focus()
         self._rows.highlighted = 0
 
@@ -73,7 +73,11 @@ class SettingsScreen(Screen[None]):
         return said(
             f" {name:<15} ",
             (f"{safe(shown_value(value), 20):<21} ", "bold" if changed else ""),
-            (shown_path(origin), "bold $text-warning" if origin == EDITED else "$text-muted"),
+            (
+                f"{safe(shown_path(origin), 25):<26}",
+                "bold $text-warning" if origin == EDITED else "$text-muted",
+            ),
+            (options()[name].text, "$text-muted"),
         )
 
     def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
@@ -89,14 +93,19 @@ class SettingsScreen(Screen[None]):
             self.app.theme = theme_name(self._flow.settings.theme, self._flow.environ)
 
     def _tell(self, name: str) -> None:
-        option, value = options()[name], getattr(self._flow.settings, name)
+        flow, option = self._flow, options()[name]
+        value = getattr(flow.settings, name)
         about = self.query_one("#about", Static)
-        about.border_title = name
+        about.border_title = f" {name} "
         about.update(
             lines(
                 [
                     said(option.text[:1].upper() + option.text[1:] + "."),
-                    said(("now      ", "$text-muted"), (shown_value(value), "bold")),
+                    said(
+                        ("now      ", "$text-muted"),
+                        (shown_value(value), "bold"),
+                        f", from {flow.origins[name]}",
+                    ),
                     said(("may be   ", "$text-muted"), option.allowed),
                     said(("default  ", "$text-muted"), shown_value(option.default)),
                     said(("flag     ", "$text-muted"), f"{option.flag}   {option.variable}"),

@@ -104,7 +104,7 @@ class SourceTree(Tree[str]):
         if node is None or not node.allow_expand:
             return
         if node.is_expanded and node.children:
-            self.cursor_line = node.children[0].line
+            self.action_cursor_down()
         else:
             node.expand()
 
@@ -129,7 +129,7 @@ class SourceTree(Tree[str]):
     async def _fill(self, node: TreeNode[str]) -> None:
         found, problem = await asyncio.to_thread(contents, node.data or "")
         if problem or not found:
-            node.add_leaf(Text(safe(problem) or "(no folders, no archives)", style="dim"), data="")
+            node.add_leaf(Text(safe(problem) or "(nothing here)", style="dim"), data="")
         for name, folder in found[:SHOWN]:
             path = os.path.join(node.data or "", name)
             if folder:

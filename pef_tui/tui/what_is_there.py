@@ -12,9 +12,9 @@ from pef_tui.tui.survey import Survey
 def survey_words(survey: Survey | None) -> Content:
     """What is there, in at most five lines."""
     if survey is None:
-        return said(
-            ("Choose the folder or the parts of an export:", "$text-muted"), " type its path,"
-        ) + Content("\nor pick it on the left with Enter.")
+        return lines(
+            [said("Type the path of an export or of its parts,"), said("or pick it in the tree with Enter.")]
+        )
     if survey.error:
         return said(("Not to be read: ", "bold $text-error"), survey.error)
     counting = "" if survey.over else "  counting ..."
