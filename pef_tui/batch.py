@@ -90,7 +90,7 @@ class Front:
             self._consume(run)
         except RunError as error:
             self._error = safe(str(error))
-            return CODES.get(type(error), FAILED)
+            return next((code for kind, code in CODES.items() if isinstance(error, kind)), FAILED)
         except Exception as error:  # whatever it is: one line, everything recorded stays
             from pef_tui.guard import reason
 

@@ -203,6 +203,9 @@ class Journal:
             return None
         try:
             journal = cls(folder, fd)
+            if not read_only:
+                with suppress(FileNotFoundError):  # of a rewriting that was killed
+                    os.unlink(_NEW, dir_fd=folder)
             journal.reread(accept)
             if not read_only and journal.seen.bad:
                 journal._set_aside()

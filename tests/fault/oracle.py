@@ -19,7 +19,7 @@ def tree(root: Path) -> Tree:
     """Names, bytes and times of all outputs."""
     found: Tree = {}
     for folder, _, names in os.walk(os.fsencode(root)):
-        if b".pef-tui" in folder.split(b"/"):
+        if b".pef-tui" in os.path.relpath(folder, os.fsencode(root)).split(b"/"):
             continue
         for name in names:
             path = os.path.join(folder, name)
@@ -110,5 +110,5 @@ def _stats(out: Path) -> dict[str, tuple[int, int, int]]:
     return {
         str(path): (path.lstat().st_ino, path.lstat().st_mtime_ns, path.lstat().st_ctime_ns)
         for path in out.rglob("*")
-        if path.is_file() and ".pef-tui" not in path.parts
+        if path.is_file() and ".pef-tui" not in path.relative_to(out).parts
     }

@@ -119,7 +119,7 @@ def test_two_runs(oracle: Oracle, place: Path, tried: Callable[[int], None]) -> 
         while not (out / ".pef-tui" / "manifest").exists() and time.monotonic() < end:
             time.sleep(0.02)
         status, words, _ = oracle.run(out)
-        assert status == 75 and f"process {holder.pid} on" in words
+        assert status == 75 and f"process {holder.pid} on" in words, words
         assert (
             carry_out(["--status", "-o", str(out), "--no-config"])[2].count(f"process {holder.pid}".encode())
             == 1
@@ -201,7 +201,7 @@ def test_few_file_handles(
 
     status, words, _ = carry_out(whole.argv(place / "out"), few)
     assert status in ((0,) if files == 64 else (0, 1, 3)), words
-    assert status == 0 or one_line(words) or "Failed" in words
+    assert status == 0 or one_line(words) or "Failed" in words or "not readable" in words
     assert whole.finish(place / "out") == ""
     tried(1)
 
