@@ -80,7 +80,9 @@ def skip(kinds: Iterable[str]) -> Reason:
     names = {_nfc(name).casefold(): kind for kind in asked for name in SPECIAL[kind]}
 
     def reason(match: Match) -> str | None:
-        kind = None if match.album is not None else names.get(_nfc(match.folder.rpartition("/")[2]).casefold())
+        kind = (
+            None if match.album is not None else names.get(_nfc(match.folder.rpartition("/")[2]).casefold())
+        )
         if kind is None and (sidecar := match.sidecar) is not None:
             if sidecar.trashed and "trash" in asked:
                 kind = "trash"
