@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.metadata
 import locale
-import os
 import platform
 import re
 import sys
@@ -19,6 +18,7 @@ from pef_tui.hooks import Check, Finding, hookimpl
 from pef_tui.plugins import PluginHost
 from pef_tui.report import encoded
 from pef_tui.settings import Settings
+from pef_tui.surroundings import examine_perl, examine_terminal
 
 OLDEST_PYTHON = (3, 11)
 PROBLEM, NO_EXIFTOOL = 1, 4
@@ -34,7 +34,7 @@ def pef_checks(settings: Settings) -> Iterator[Check]:
     yield Check("packages", _packages, 20)
     yield Check("exiftool", lambda: _exiftool(settings), 30)
     yield Check("locale", _locale, 40)
-    yield Check("terminal", _terminal, 50)
+    yield Check("terminal", examine_terminal, 50)
     if settings.output:
         from pef_tui.place import examine_place
 
@@ -148,6 +148,7 @@ def _exiftool(settings: Settings) -> Iterable[Finding]:
     yield (
         Finding("warning", f"{what}: {found.warning}", found.advice) if found.warning else Finding("ok", what)
     )
+    yield examine_perl()
 
 
 def _locale() -> Iterable[Finding]:
@@ -157,14 +158,3 @@ def _locale() -> Iterable[Finding]:
         yield Finding("ok", what)
     else:
         yield Finding("warning", what, "set PYTHONUTF8=1")
-
-
-def _terminal() -> Iterable[Finding]:
-    parts = [f"TERM {os.environ.get('TERM') or 'not set'}"]
-    parts += ["inside tmux"] * ("TMUX" in os.environ) + ["over SSH"] * ("SSH_CONNECTION" in os.environ)
-    parts += ["colour off (NO_COLOR)"] * bool(os.environ.get("NO_COLOR"))
-    yield Finding("ok", ", ".join(parts))
-    if "SSH_CONNECTION" in os.environ and "TMUX" not in os.environ and "STY" not in os.environ:
-        yield Finding(
-            "note", "a lost connection stops a run, and the next one goes on", "tmux or nohup keeps it"
-        )
