@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from msgspec.structs import replace
+from textual.actions import SkipAction
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
@@ -45,6 +46,7 @@ class Files(Vertical):
         Binding("S", "turn", "Turn round", show=False, id="files.turn"),
         Binding("g", "jump", "Jump", id="files.jump"),
         Binding("x", "clear", "Clear", id="files.clear"),
+        Binding("escape", "end_search", "End search", show=False, id="files.end_search"),
     ]
 
     def __init__(self, planned: Planned, *, id: str | None = None) -> None:
@@ -182,12 +184,13 @@ class Files(Vertical):
         event.stop()
         self.list.focus()
 
-    def key_escape(self) -> None:
-        """End a search."""
-        if self.has_class("-searching"):
-            self.query_one(Input).value = ""
-            self.remove_class("-searching")
-            self.list.focus()
+    def action_end_search(self) -> None:
+        """End a search; without one the key is the app's."""
+        if not self.has_class("-searching"):
+            raise SkipAction
+        self.query_one(Input).value = ""
+        self.remove_class("-searching")
+        self.list.focus()
 
     def action_pick_outcome(self) -> None:
         """Pick an outcome."""
