@@ -32,6 +32,11 @@ FLUSH_EVERY = 0.1
 log = logging.getLogger("pef_tui.batch")
 
 
+def code_of(error: RunError) -> int:
+    """The exit code of a run that ended with this."""
+    return next((code for kind, code in CODES.items() if isinstance(error, kind)), FAILED)
+
+
 def batch(settings: Settings, host: PluginHost, run: Run) -> int:
     """Carry out a run and tell of it; the exit code."""
     with data_out() as data:
@@ -90,7 +95,7 @@ class Front:
             self._consume(run)
         except RunError as error:
             self._error = safe(str(error))
-            return next((code for kind, code in CODES.items() if isinstance(error, kind)), FAILED)
+            return code_of(error)
         except Exception as error:  # whatever it is: one line, everything recorded stays
             from pef_tui.guard import reason
 

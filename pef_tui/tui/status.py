@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 
-from pef_tui.batch import CODES, DONE, FAILED, SOME_FAILED
+from pef_tui.batch import DONE, FAILED, SOME_FAILED, code_of
 from pef_tui.errors import RunError
 from pef_tui.tui.work import Work
 
@@ -14,7 +14,7 @@ def exit_code(run: Work | None, failed: bool = False) -> int:
     if run is None:
         return FAILED if failed else DONE
     if run.ending == "failed":
-        return CODES.get(type(run.failure), FAILED) if isinstance(run.failure, RunError) else FAILED
+        return code_of(run.failure) if isinstance(run.failure, RunError) else FAILED
     if run.ending == "stopped":
         return 128 + signal.SIGINT
     return SOME_FAILED if run.progress.failed or run.progress.incomplete else DONE
