@@ -15,7 +15,7 @@ from textual.screen import Screen
 from pef_tui.guard import reason
 from pef_tui.tui import keys, stages
 from pef_tui.tui.asking import Ask, Words
-from pef_tui.tui.content import said
+from pef_tui.tui.content import lines, said
 from pef_tui.tui.flow import Flow
 from pef_tui.tui.themes import theme_name
 from pef_tui.tui.ticking import interval
@@ -70,18 +70,18 @@ class PefApp(App[int], inherit_bindings=False):
         self.push_screen(stages.screen("choose", self.flow))
         if self.flow.run is not None:
             self.go("run" if self.flow.running else "done")
-        for problem in keys.problems(self.flow.settings.keys):
-            self.notify(problem, severity="warning", markup=False)
         if self.trouble:
             text = f"The screen failed and was begun anew: {self.trouble}"
             rows = [text, f"The details are in {self.flow.log}" if self.flow.log else ""]
             rows.append("The run goes on as it was." if self.flow.running else "")
-            self.push_screen(Words("Something went wrong", said("\n").join(map(said, filter(None, rows)))))
+            self.push_screen(Words("Something went wrong", lines([said(row) for row in rows if row])))
         self.set_interval(max(1.0, interval(self.flow.environ)), self._look_at_terminal)
 
     def go(self, stage: str) -> None:
         """Show the screen of a stage instead of the one that is on; begins the preview or the run where it is due."""
         flow = self.flow
+        if stage == "review" and flow.running:  # one thing at a time: the disk is busy
+            stage = "run"
         if stage == "review" and not flow.preview_fits:
             flow.start_preview()
         if stage == "run" and not flow.running:
@@ -168,6 +168,8 @@ class PefApp(App[int], inherit_bindings=False):
 
     def _handle_exception(self, error: Exception) -> None:
         log.error("the screen failed", exc_info=error)
+        if self._exit:  # it is being taken down: a clock that ticks meanwhile finds its widgets gone
+            return
         self.failure = self.failure or error
         super()._handle_exception(error)
 

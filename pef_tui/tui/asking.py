@@ -49,7 +49,7 @@ class Ask(ModalScreen[str]):
 class AskText(ModalScreen[str | None]):
     """A value to type; gives the text once `problem` finds none, None for no answer."""
 
-    BINDINGS = [Binding("escape", "dismiss(None)", "Back", id="ask.back")]
+    BINDINGS = [Binding("escape", "dismiss(None)", "Back", id="ask_text.back")]
     CSS = "AskText { align: center middle; } #typed { margin-top: 1; } #wrong { color: $text-error; }" + _CSS
 
     def __init__(self, title: str, text: str, value: str, problem: Callable[[str], str]) -> None:

@@ -175,6 +175,8 @@ class ChooseScreen(Screen[None]):
     def _tick(self) -> None:
         """Read the counters of the survey and of the checks; touch only what changed."""
         survey = self._flow.survey
+        if not self.query("#words"):  # the screen is being taken down
+            return
         if survey is None or not survey.over or survey is not self._shown:
             self.query_one("#survey", Static).update(survey_words(survey))
             self._shown = survey if survey is not None and survey.over else None
@@ -192,13 +194,14 @@ class ChooseScreen(Screen[None]):
     # -- going on
 
     async def action_preview(self) -> None:
-        """On to the preview, unless something stands in the way."""
+        """On to the preview, unless something stands in the way; while a run is on, back to that."""
         pending = self.query_one("#add", PathInput)
         if pending.value:
             self._toggle((os.path.abspath(typed_path(pending.value)),), only_add=True)
             pending.value = ""
         self._take_output()
-        if problem := self._checks.stopping():
+        problem = "" if self._flow.running else self._checks.stopping()
+        if problem:
             self.notify(problem, severity="error", markup=False, timeout=8)
             return
         app: Any = self.app

@@ -12,6 +12,7 @@ from pef_tui.config import Loaded
 from pef_tui.plugins import PluginHost
 from pef_tui.settings import Settings
 from pef_tui.sources import default_output
+from pef_tui.tui import keys
 from pef_tui.tui.recent import Recent, remember
 from pef_tui.tui.survey import Survey
 from pef_tui.tui.work import Work
@@ -33,7 +34,7 @@ class Flow:
         self.origins = dict(loaded.origins)
         """Where each value comes from, by name."""
         self.environ = environ
-        self.notes = list(loaded.notes)
+        self.notes = [*loaded.notes, *keys.problems(loaded.settings.keys)]
         """What is to be told of the settings as they were read."""
         self.config = ""
         """The `--config` file, where one was given."""

@@ -32,8 +32,11 @@ def own_bindings(app: App[Any], screen: Screen[Any]) -> Iterator[Binding]:
 
 def keys_of(app: App[Any], screen: Screen[Any], binding: Binding) -> str:
     """The keys that do it now, for people."""
-    node = screen if any(binding.id == each.id for _, each in screen._bindings) else app
-    names = [key for key, each in node._bindings if each.id == binding.id]
+    if given := app._keymap.get(binding.id or ""):
+        names = [key.strip() for key in given.split(",")]
+    else:
+        node = screen if any(binding.id == each.id for _, each in screen._bindings) else app
+        names = [key for key, each in node._bindings if each.id == binding.id]
     return ", ".join(app.get_key_display(Binding(key, "", "")) for key in names)
 
 

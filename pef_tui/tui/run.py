@@ -88,6 +88,8 @@ class RunScreen(Screen[None]):
 
     def _tick(self) -> None:
         """One look at the counters."""
+        if not self.query("#counts"):  # the screen is being taken down
+            return
         run, now = self._run, time.monotonic()
         progress = run.progress
         paused = progress.pause.is_set()
