@@ -87,6 +87,7 @@ class Front:
             log.error("%s", self._error)
         elif self._settings.quiet and progress.failed:
             self._console.error(f"{progress.failed:,} files failed; --json or --log names them")
+        log.info("ExifTool %s, stopped by signal %d", progress.exiftool or "none", self._watch.stopped_by)
         log.info("ended with exit code %d", status)
         return status
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import shlex
 from collections.abc import Iterable, Sequence
@@ -11,6 +10,7 @@ from pef_tui.config import ConfigError, Loaded, load
 from pef_tui.console import Console, data_out
 from pef_tui.display import safe
 from pef_tui.flags import Arguments, parse
+from pef_tui.logs import open_log
 from pef_tui.plugins import PluginHost
 from pef_tui.report import encoded
 
@@ -57,7 +57,7 @@ def _main(argv: list[str]) -> int:
         _refuse_names(loaded)
     if not (settings.batch or arguments.action):
         return _screens(argv, arguments, loaded, console)
-    _open_log(settings.log, settings.verbose)
+    open_log(settings, os.environ)
     host = PluginHost(settings, only=os.environ.get("PEF_TUI_LOAD_PLUGINS"))
     if arguments.action == "plugins":
         return _show(_plugin_lines(host), settings.json)
@@ -141,12 +141,10 @@ def _screens(argv: list[str], arguments: Arguments, loaded: Loaded, console: Con
         console.say("  " + safe(shlex.join(["pef-tui", "--batch", *given])), always=True)
         return 2
     from pef_tui.tui.flow import Flow
-    from pef_tui.tui.places import log_file
 
     flow = Flow(loaded)
     flow.config = arguments.config
-    flow.log = settings.log or log_file(os.environ)
-    _open_log(flow.log, settings.verbose)
+    flow.log = open_log(settings, os.environ)
     if settings.plain or os.environ.get("TERM", "dumb") in ("", "dumb"):
         from pef_tui.tui.plain import plain
 
@@ -154,26 +152,3 @@ def _screens(argv: list[str], arguments: Arguments, loaded: Loaded, console: Con
     from pef_tui.tui.front import screens
 
     return screens(flow)
-
-
-def _open_log(path: str, verbose: bool) -> None:
-    """`--log FILE`: appended to, readable by its owner only."""
-    logger = logging.getLogger("pef_tui")
-    logger.propagate = False
-    logger.addHandler(logging.NullHandler())
-    if not path:
-        return
-    try:
-        stream = open(  # noqa: SIM115 - it stays open as long as the program runs
-            path,
-            "a",
-            encoding="utf-8",
-            errors="backslashreplace",
-            opener=lambda name, how: os.open(name, how, 0o600),
-        )
-    except OSError as error:
-        raise ConfigError(f"--log {safe(path, 200)}: cannot be written: {error.strerror}") from None
-    handler = logging.StreamHandler(stream)
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
-    logger.addHandler(handler)
-    logger.setLevel(logging.DEBUG if verbose else logging.INFO)

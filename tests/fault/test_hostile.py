@@ -27,7 +27,7 @@ NAMES = [
     b"\x1b[2J\x1b[31mred.jpg", b"\x1b]0;title\x07.jpg", b"\x1b]52;c;cm0gLXJm\x07.jpg",
     b"\x1b]8;;mailto:x\x1b\\link.jpg", b"\x9b31m-c1.jpg", "\u202egpj.exe.jpg".encode(),
     "\u2066isolate.jpg".encode(), "\u2028separator.jpg".encode(), b"\xff\xfe not utf-8.jpg", b"%s%n%x.jpg",
-    b"[bold red]markup[/].jpg", b"{0.__class__}.jpg", b"$(touch PWNED).jpg", b"`touch PWNED`.jpg", b"| touch PWNED.jpg",
+    b"[bold red]markup.jpg", b"{0.__class__}.jpg", b"$(touch PWNED).jpg", b"`touch PWNED`.jpg", b"| touch PWNED.jpg",
     b"a;touch PWNED;.jpg", b"CON.jpg", b"aux", b"a.jpg_exiftool_tmp", b"..jpg", b"...", b"~.jpg", b"*.jpg", b"?.jpg",
     b"n" * 251 + b".jpg", ("\u00e9" * 123 + ".jpg").encode(), ("e\u0301" * 60 + ".jpg").encode(), b"\x7f.jpg",
     b"tab\t.jpg",
