@@ -96,7 +96,7 @@ class SettingsScreen(Screen[None]):
         flow, option = self._flow, options()[name]
         value = getattr(flow.settings, name)
         about = self.query_one("#about", Static)
-        about.border_title = f" {name} "
+        about.border_title = f" {option.flag}   {option.variable} "
         about.update(
             lines(
                 [
@@ -108,7 +108,6 @@ class SettingsScreen(Screen[None]):
                     ),
                     said(("may be   ", "$text-muted"), option.allowed),
                     said(("default  ", "$text-muted"), shown_value(option.default)),
-                    said(("flag     ", "$text-muted"), f"{option.flag}   {option.variable}"),
                 ]
             )
         )
