@@ -30,9 +30,9 @@ from pef_tui.resume import Memory, RunBooks
 from pef_tui.scratch import scratch_folder
 from pef_tui.settings import Settings
 from pef_tui.sources import as_sources, distinct, given_paths, missing_parts, output_path
+from pef_tui.space import check_space
 from pef_tui.state.inspect import ReadTags
 from pef_tui.state.readers import TagReaders
-from pef_tui.tags.by_hand import by_hand
 from pef_tui.tags.decisions import Decisions, load
 from pef_tui.takeout.join import folders
 from pef_tui.template import Template
@@ -108,6 +108,8 @@ def opened(settings: Settings, host: PluginHost, progress: Progress, stack: Exit
     readers = [by_name[source.scanner].open(source) for source in sources]
     progress.sources, progress.output = tuple(paths), output
     ledger = _ledger(settings, output, progress, stack)
+    if not settings.dry_run:
+        check_space(settings, output, sources, by_name, ledger)
     matchers = host.registered("pef_matchers", progress.notes)
     filters = host.registered("pef_filters", progress.notes)
     stages = host.registered("pef_stages", progress.notes)

@@ -1,0 +1,118 @@
+"""Is there room for the run? Asked before the first file, so that a disk is not filled for hours in vain.
+
+What is needed is not known before everything is planned, and everything is planned only as the run goes on. So this
+looks for what is needed *at least*, and only that much missing refuses a run: a wrong refusal is worse than a full
+disk, which costs nothing that is done.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import tempfile
+from collections.abc import Callable, Iterable, Sequence
+
+from pef_tui.errors import DiskFull
+from pef_tui.hooks import Scanner
+from pef_tui.manifest.ledger import Ledger
+from pef_tui.model import Folder, MediaFile, Source
+from pef_tui.settings import Settings
+from pef_tui.takeout.join import folders
+
+_FICLONE = 0x40049409
+
+Listed = Callable[[], Iterable[Folder]]
+
+
+def check_space(
+    settings: Settings, output: str, sources: Sequence[Source], scanners: dict[str, Scanner], ledger: Ledger
+) -> None:
+    """Raises DiskFull where DEST's disk has no room for what the run puts there at least.
+
+    Nothing is asked of a run in place, which needs room for what it has in hand; of one with filters, which may need
+    next to nothing; and of tar archives, which tell their sizes only when they are read through.
+    """
+    if settings.in_place or _filtered(settings) or any(source.scanner == "tar" for source in sources):
+        return
+    free = _free(output)
+    if free >= _most(sources):
+        return
+    shared = _reflinks(output, sources)
+    seen: set[tuple[str, int]] | None = set() if settings.albums != "folder" else None
+    readers = [scanners[source.scanner].open(source) for source in sources]
+    needed = 0
+    for folder in folders(readers):
+        needed += _least(folder, ledger, shared, seen)
+    if needed > free:
+        raise DiskFull(
+            f"the run needs about {_size(needed)}, and {_size(free)} are free on the disk of {output}: "
+            f"make room for {_size(needed - free)} more, or choose another folder with -o; nothing was written"
+        )
+
+
+def _filtered(settings: Settings) -> bool:
+    names = ("only", "album", "include", "exclude", "since", "until", "retry_failed")
+    return any(getattr(settings, name) for name in names) or settings.unmatched == "skip"
+
+
+def _free(path: str) -> int:
+    found = os.statvfs(path)
+    return found.f_bavail * found.f_frsize
+
+
+def _most(sources: Sequence[Source]) -> int:
+    """Bytes that the sources cannot exceed: all that is used on their disks; an archive does not grow by much."""
+    disks: dict[int, int] = {}
+    archives = 0
+    for source in sources:
+        if os.path.isdir(source.path):
+            found = os.statvfs(source.path)
+            disks[os.stat(source.path).st_dev] = (found.f_blocks - found.f_bfree) * found.f_frsize
+        else:
+            archives += 2 * os.stat(source.path).st_size
+    return sum(disks.values()) + archives
+
+
+def _least(folder: Folder, ledger: Ledger, shared: bool, seen: set[tuple[str, int]] | None) -> int:
+    """Bytes that this Folder's media take at least in DEST, besides what lies there.
+
+    Where copies share blocks (`shared`) only files that are written into take any: at the most favourable, as many of
+    the smallest ones as there are sidecars. `seen`: where twins in albums take nothing, those met before.
+    """
+    sizes: dict[tuple[str, int], int] = {}
+    for media in folder.media:
+        twin = media.name, media.size
+        if seen is not None:
+            if twin in seen:
+                continue
+            seen.add(twin)
+        sizes[twin] = 0 if _there(folder, media, ledger) else media.size
+    needed = sorted(sizes.values())
+    return sum(needed[: len(folder.json)] if shared else needed)
+
+
+def _there(folder: Folder, media: MediaFile, ledger: Ledger) -> bool:
+    """Has an earlier run put it there? What is done again replaces what is there."""
+    entry = ledger.get(os.fsencode(f"{folder.path}/{media.name}" if folder.path else media.name))
+    return entry is not None and bool(entry.output)
+
+
+def _reflinks(output: str, sources: Sequence[Source]) -> bool:
+    """Can a copy in DEST share the blocks of a file of a source? Tried with nameless files, which leave nothing."""
+    if len({os.stat(path).st_dev for path in (output, *(source.path for source in sources))}) > 1:
+        return False
+    try:
+        with tempfile.TemporaryFile(dir=output) as first, tempfile.TemporaryFile(dir=output) as second:
+            first.write(b"x" * 4096)
+            first.flush()
+            fcntl.ioctl(second, _FICLONE, first.fileno())
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        return False
+    return True
+
+
+def _size(number: int) -> str:
+    return f"{number / 1e9:,.1f} GB" if number >= 100_000_000 else f"{number / 1e6:,.1f} MB"

@@ -1,0 +1,126 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from pef_tui import space
+from pef_tui.cli import main
+from pef_tui.errors import DiskFull
+from pef_tui.hooks import Scanner
+from pef_tui.manifest import Entry, Ledger
+from pef_tui.model import Source
+from pef_tui.settings import Settings
+from pef_tui.takeout.scan import DirectoryReader
+from pef_tui.testing.export import sidecar, takeout
+
+MB = 1 << 20
+
+
+@pytest.fixture
+def export(tmp_path: Path) -> Path:
+    """Four pictures of 1, 2, 3 and 4 MB, two of them with sidecars; the largest is in an album too."""
+    files = {f"Photos from 2019/{size}.jpg": bytes(size * MB) for size in (1, 2, 3, 4)}
+    files |= {"Trip/4.jpg": bytes(4 * MB)}
+    root = takeout(tmp_path / "export", dict(files))
+    for size in (3, 4):
+        takeout(tmp_path / "export", {f"Photos from 2019/{size}.jpg.json": sidecar(f"{size}.jpg")})
+    return root
+
+
+@pytest.fixture
+def free(monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
+    """How much is free in DEST, set by the test, and whether copies share blocks."""
+    said = {"bytes": 0, "shared": 0}
+    monkeypatch.setattr(space, "_free", lambda path: said["bytes"] + space.SPARE)
+    monkeypatch.setattr(space, "_most", lambda sources: 1 << 60)
+    monkeypatch.setattr(space, "_reflinks", lambda output, sources: bool(said["shared"]))
+    return said
+
+
+def check(export: Path, out: Path, **how: object) -> None:
+    out.mkdir(exist_ok=True)
+    ledger = Ledger.open(str(out), read_only=False)
+    scanner = Scanner("directory", os.path.isdir, DirectoryReader)
+    try:
+        sources = (Source(0, str(export)),)
+        space.check_space(Settings(**how), str(out), sources, {"directory": scanner}, ledger)  # type: ignore[arg-type]
+    finally:
+        ledger.release()
+
+
+@pytest.mark.parametrize(
+    ("needed", "shared", "how"),
+    [
+        (14, False, {}),
+        (10, False, {"albums": "none"}),
+        (10, False, {"albums": "link"}),
+        (3, True, {}),  # the smallest two of the year; the album has no sidecar
+    ],
+)
+def test_a_run_is_refused_by_what_it_needs_at_least(
+    export: Path, tmp_path: Path, free: dict[str, int], needed: int, shared: bool, how: dict[str, object]
+) -> None:
+    free.update(bytes=needed * MB, shared=shared)
+    check(export, tmp_path / "out", **how)
+    free["bytes"] -= 1
+    with pytest.raises(
+        DiskFull, match=rf"needs about {needed * MB / 1e6:.1f} MB, and .* are free .* make room for 0.0 MB"
+    ):
+        check(export, tmp_path / "out", **how)
+
+
+def test_what_an_earlier_run_put_there_needs_nothing(
+    export: Path, tmp_path: Path, free: dict[str, int]
+) -> None:
+    ledger = Ledger.open(str(tmp_path / "out"), read_only=False)
+    keys = [b"Photos from 2019/4.jpg", b"Trip/4.jpg"]
+    ledger.done(
+        ledger.intend([]), [Entry(key, 4 * MB, 1, b"", b"", b"", "written", output=key) for key in keys]
+    )
+    ledger.release()
+    free["bytes"] = 6 * MB
+    check(export, tmp_path / "out")
+    free["bytes"] -= 1
+    with pytest.raises(DiskFull):
+        check(export, tmp_path / "out")
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        {"exclude": ("*.jpg",)},
+        {"since": "2020-01-01"},
+        {"unmatched": "skip"},
+        {"retry_failed": True},
+        {"in_place": True},
+    ],
+)
+def test_what_may_need_little_is_not_refused(
+    export: Path, tmp_path: Path, free: dict[str, int], how: dict[str, object]
+) -> None:
+    check(export, tmp_path / "out", **how)
+
+
+def test_sources_are_not_listed_where_there_is_plenty(
+    export: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(space, "_free", lambda path: 1 << 60)
+    monkeypatch.setattr(space, "folders", None)
+    check(export, tmp_path / "out")
+
+
+def test_the_command_ends_with_one_line_and_nothing_in_dest(
+    export: Path, tmp_path: Path, free: dict[str, int], capfd: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    assert main(["--batch", "--no-config", str(export), "-o", str(out)]) == 1
+    assert "the run needs about 14.7 MB" in capfd.readouterr().err
+    assert [path.name for path in out.iterdir()] == [".pef-tui"]
+    assert main(["--batch", "--no-config", "-n", str(export), "-o", str(out)]) != 1
+
+
+def test_trying_reflinks_leaves_nothing(tmp_path: Path) -> None:
+    space._reflinks(str(tmp_path), (Source(0, str(tmp_path)),))
+    assert list(tmp_path.iterdir()) == []
