@@ -5,15 +5,15 @@ from __future__ import annotations
 import os
 from array import array
 from bisect import bisect_right
-from itertools import repeat
-from operator import contains
 
 from pef_tui.display import utf8
 
 SPARSE = 20_000
-"""Hits up to which each is looked up by its place; of more, every name is asked (60 ns each)."""
-CHUNK = 1 << 16
-"""Names asked at a time."""
+"""Hits up to which each is looked up by its place; of more, all names are swept (40 ms a million)."""
+_PLAIN = bytes(range(3, 256))
+_INNER = bytes.maketrans(b"\0\1\2", b"???")
+"""Bytes that have a meaning of their own in the block of folded names."""
+_TO_MASK = bytes.maketrans(b"\2", b"\1")
 
 
 def folded(text: str) -> bytes:
@@ -41,12 +41,11 @@ class Names:
         return len(self._folded_ends) - 1
 
     def append(self, name: str) -> None:
-        """One more; a name holds no NUL (file systems and archives see to that; one is dropped here)."""
-        exact = _bytes(name).replace(b"\0", b"")
+        """One more."""
+        exact = _bytes(name)
         self._exact += exact
         self._exact_ends.append(len(self._exact))
-        self._folded += exact.lower() if name.isascii() else folded(name).replace(b"\0", b"")
-        self._folded += b"\0"
+        self._folded += (exact.lower() if name.isascii() else folded(name)).translate(_INNER) + b"\0"
         self._folded_ends.append(len(self._folded))
 
     def __getitem__(self, number: int) -> str:
@@ -64,7 +63,7 @@ class Names:
         """For every name 1 where the folded needle is in it, else 0. A needle may begin with NUL: begins with."""
         count = len(self)
         if self._folded.count(needle) > SPARSE:
-            return self._asked(needle, count)
+            return self._swept(needle, count)
         mask = bytearray(count)
         ends, blob = self._folded_ends, self._folded
         head = 1 if needle.startswith(b"\0") else 0
@@ -77,15 +76,10 @@ class Names:
             at = blob.find(needle, ends[row + 1] - 1)
         return mask
 
-    def _asked(self, needle: bytes, count: int) -> bytearray:
-        if needle.startswith(b"\0"):
-            return self._beginning(needle[1:], count)
-        mask = bytearray()
-        for start in range(0, count, CHUNK):
-            stop = min(start + CHUNK, count)
-            text = bytes(self._folded[self._folded_ends[start] : self._folded_ends[stop] - 1])
-            mask += bytes(map(contains, text.split(b"\0"), repeat(needle)))
-        return mask
-
-    def _beginning(self, start: bytes, count: int) -> bytearray:
-        return bytearray(map(bytes.startswith, self.keys()[:count], repeat(start)))
+    def _swept(self, needle: bytes, count: int) -> bytearray:
+        """Of every name only its end and its hits are left, then one byte a name, however many hits there are."""
+        hit = b"\0\1" if needle.startswith(b"\0") else b"\1"
+        marks = bytes(self._folded[: self._folded_ends[count]]).replace(needle, hit).translate(None, _PLAIN)
+        while b"\1\1" in marks:
+            marks = marks.replace(b"\1\1", b"\1")
+        return bytearray(marks[1:].replace(b"\1\0", b"\2").translate(_TO_MASK))

@@ -59,7 +59,6 @@ def test_each_field_of_a_filter_narrows(wanted: Filter, rows: list[int]) -> None
 
 def test_a_search_finds_the_same_where_hits_are_many(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pef_tui.planned.names.SPARSE", 0)
-    monkeypatch.setattr("pef_tui.planned.names.CHUNK", 2)
     for wanted, rows in FILTERS:
         assert list(select(store(), wanted)) == rows
 
