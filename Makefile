@@ -5,7 +5,7 @@ BIN := .venv/bin
 VENV := .venv/.made
 CODE := $(wildcard pef_tui tests bench plugins)
 
-.PHONY: help venv tools test test-plugins generated docs dist oldest lint types contracts format check demo lock clean
+.PHONY: help venv tools test test-fault test-fault-docs test-mutations test-plugins generated docs dist oldest lint types contracts format check demo lock clean
 
 help:
 	@echo "make test       set up, then run all tests (PYTEST_FLAGS='-k name -x')"
@@ -14,6 +14,9 @@ help:
 	@echo "make dist       build sdist and wheel, and try the wheel by itself"
 	@echo "make oldest     test with the oldest dependencies allowed"
 	@echo "make generated   write docs/pef-tui.1 and docs/schema anew from the program"
+	@echo "make test-fault run the long tests that kill runs and inject faults"
+	@echo "make test-fault-docs     the same, and put what was tried into docs/safety.md"
+	@echo "make test-mutations      take one safeguard away at a time and see that a test fails"
 	@echo "make demo       make a small export, fix it, show before and after"
 	@echo "make check      lint, types, contracts"
 	@echo "make format     rewrite the code in the project's form"
@@ -48,6 +51,15 @@ test-plugins: venv
 
 test: venv tools
 	@$(BIN)/python -m pytest $(PYTEST_FLAGS)
+
+test-fault: venv tools
+	@$(BIN)/python -m pytest -m fault -n 2 $(PYTEST_FLAGS) tests/fault tests
+
+test-fault-docs: venv tools
+	@$(BIN)/python -m pytest -m fault -n 2 --write-docs tests/fault
+
+test-mutations: venv tools
+	@$(BIN)/python tests/fault/mutations.py
 
 lint: venv
 	@$(BIN)/ruff check -q $(CODE)

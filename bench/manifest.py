@@ -23,6 +23,7 @@ from pef_tui.manifest.journal import Journal
 Result = TypeVar("Result")
 A_FOLDER = 1_000
 A_BATCH = 200
+ASKED = 200_000
 
 
 def main() -> None:
@@ -34,7 +35,7 @@ def main() -> None:
         before = _memory()
         ledger = _told("loaded", count, lambda: Ledger.open(dest, read_only=True))
         loaded = _memory()
-        _told("a look-up of every folder", count, lambda: _ask(ledger, count))
+        _told("look-ups, folder by folder", min(count, ASKED), lambda: _ask(ledger, count))
         print(f"{'memory, loaded':<28} {loaded - before:10.1f} MB")
         print(f"{'memory, after all look-ups':<28} {_memory() - before:10.1f} MB")
         ledger.release()
@@ -104,7 +105,7 @@ def _write(dest: str, count: int) -> None:
 
 def _ask(ledger: Ledger, count: int) -> None:
     """As a run does it: folder by folder, every file of it."""
-    for entry in _entries(0, min(count, 200_000)):
+    for entry in _entries(0, min(count, ASKED)):
         assert ledger.get(entry.key) is not None
 
 

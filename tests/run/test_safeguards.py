@@ -1,0 +1,210 @@
+"""The order of what keeps files safe: intent, copies, sync, names, sync of folders, record. Watched call by call.
+
+`tests/fault/mutations.py` takes these calls away one at a time; then a rule here, or a test of the room, must fail.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+from commands import run_here
+
+from pef_tui.manifest import ledger as ledger_module
+from pef_tui.testing.export import sidecar, takeout
+from pef_tui.write import dest as dest_module
+
+
+class Call(NamedTuple):
+    """One call, with the path below DEST it is about; "" for DEST itself."""
+
+    name: str
+    path: str
+    to: str = ""
+    flags: int = 0
+
+
+class Watcher:
+    """Notes calls to the system that touch DEST."""
+
+    def __init__(self, out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.out = str(out)
+        self.calls: list[Call] = []
+        self._patch = monkeypatch
+        for name in ("fsync", "fdatasync"):
+            self._spy(os, name, lambda fd, name=name: Call(name, self._of(fd)))
+        for name in ("rename", "replace"):
+            self._spy(os, name, self._renamed)
+        self._spy(os, "mkdir", lambda path, mode=0, dir_fd=None: Call("mkdir", self._at(path, dir_fd)))
+        self._spy(os, "write", lambda fd, data: Call("write", self._of(fd)))
+        self._spy(fcntl, "flock", lambda fd, how: Call("flock", self._of(fd), flags=how))
+        self._spy(dest_module, "_SYNCFS", lambda fd: Call("syncfs", self._of(fd)))
+        self._spy(os, "open", self._opened)
+
+    def _spy(self, module: Any, name: str, told: Callable[..., Call | None]) -> None:
+        real = getattr(module, name)
+
+        def call(*args: Any, **more: Any) -> Any:
+            said = told(*args, **more)
+            if said is not None and not said.path.startswith(("/", "pipe:", "socket:", "anon")):
+                self.calls.append(said)
+            return real(*args, **more)
+
+        self._patch.setattr(module, name, call)
+
+    def _of(self, fd: int) -> str:
+        return self._below(os.readlink(f"/proc/self/fd/{fd}"))
+
+    def _below(self, path: str) -> str:
+        if path == self.out:
+            return ""
+        return path.removeprefix(self.out + "/") if path.startswith(self.out + "/") else f"/{path}"
+
+    def _at(self, path: Any, dir_fd: int | None) -> str:
+        text = os.fsdecode(path)
+        if dir_fd is None or text.startswith("/"):
+            return self._below(os.path.abspath(text))
+        return self._below(os.path.join(os.readlink(f"/proc/self/fd/{dir_fd}"), text))
+
+    def _renamed(self, old: Any, new: Any, *, src_dir_fd: Any = None, dst_dir_fd: Any = None) -> Call:
+        return Call("rename", self._at(old, src_dir_fd), self._at(new, dst_dir_fd))
+
+    def _opened(self, path: Any, flags: int, mode: int = 0, *, dir_fd: int | None = None) -> Call | None:
+        return Call("create", self._at(path, dir_fd), flags=flags) if flags & os.O_CREAT else None
+
+    def where(self, name: str, path: str = ".*") -> list[int]:
+        return [
+            at
+            for at, call in enumerate(self.calls)
+            if call.name == name and re.fullmatch(path, call.to or call.path)
+        ]
+
+
+MANIFEST, STAGED = r"\.pef-tui/manifest", r"\.pef-tui/staging/\d.*"
+
+
+@pytest.fixture
+def export(tmp_path: Path) -> Path:
+    spec = {"Trip/a.avi": sidecar("a.avi"), "Trip/b.jpg": sidecar("b.jpg"), "Year/c.gif": None}
+    return takeout(tmp_path / "export", spec)
+
+
+@pytest.fixture
+def watched(export: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Watcher]:
+    """A run into a new DEST."""
+    monkeypatch.setenv("PATH", "/nowhere")
+    with monkeypatch.context() as patch:
+        watcher = Watcher(tmp_path / "out", patch)
+        run_here(export, tmp_path / "out", "--workers", "1")
+        yield watcher
+
+
+def test_the_lock_is_taken_before_anything_is_made(watched: Watcher) -> None:
+    [lock] = watched.where("flock", r"\.pef-tui/lock")
+    assert watched.calls[lock].flags == fcntl.LOCK_EX | fcntl.LOCK_NB
+    made = [call.path for call in watched.calls[:lock] if call.name in ("create", "rename", "write")]
+    assert set(made) == {".pef-tui/lock"}
+
+
+def test_what_is_meant_is_on_the_disk_before_the_first_copy(watched: Watcher) -> None:
+    first = watched.where("create", STAGED)[0]
+    written = [at for at in watched.where("write", MANIFEST) if at < first]
+    synced = [at for at in watched.where("fdatasync", MANIFEST) if at < first]
+    assert len(written) == len(synced) == 2  # the run, and the batch
+    assert written[0] < synced[0] < written[1] < synced[1]
+
+
+def test_bytes_are_on_the_disk_before_they_have_a_name(watched: Watcher) -> None:
+    [synced] = watched.where("syncfs")
+    assert synced > watched.where("create", STAGED)[-1]
+    names = watched.where("rename", r"(Trip|Year)/.*")
+    assert len(names) == 4 and synced < names[0]  # three pictures, one XMP file
+    for at in names:
+        assert re.fullmatch(STAGED, watched.calls[at].path)
+
+
+def test_names_are_on_the_disk_before_they_are_recorded(watched: Watcher) -> None:
+    last = watched.where("rename", r"(Trip|Year)/.*")[-1]
+    recorded = next(at for at in watched.where("write", MANIFEST) if at > last)
+    for folder in ("Trip", "Year"):
+        named = watched.where("rename", rf"{folder}/.*")[-1]
+        assert any(named < at < recorded for at in watched.where("fsync", folder)), folder
+    assert any(at > recorded for at in watched.where("fdatasync", MANIFEST))
+    told = watched.where("write", MANIFEST)
+    assert watched.where("fdatasync", MANIFEST)[-1] > told[-1]  # the end of the run too
+    done = next(at for at in watched.where("fdatasync", MANIFEST) if at > recorded)
+    assert not any(recorded < at < done for at in told)  # before anything else is recorded
+
+
+def test_a_new_folder_is_on_the_disk_before_anything_is_put_there(watched: Watcher) -> None:
+    for folder in ("Trip", "Year"):
+        made, named = watched.where("mkdir", folder)[0], watched.where("rename", rf"{folder}/.*")[0]
+        assert any(made < at < named for at in watched.where("fsync", "")), folder
+
+
+def whole(watcher: Watcher, start: int = 0) -> None:
+    """A new journal has its name when its bytes are on the disk, and the name is on the disk before it is added to."""
+    [named] = [at for at in watcher.where("rename", MANIFEST) if at >= start]
+    created = max(at for at in watcher.where("create", r"\.pef-tui/manifest\.new") if at < named)
+    assert any(created < at < named for at in watcher.where("fsync", r"\.pef-tui/manifest\.new"))
+    added = next(at for at in watcher.where("write", MANIFEST) if at > named)
+    assert any(named < at < added for at in watcher.where("fsync", r"\.pef-tui"))
+
+
+def test_a_new_manifest_is_whole(watched: Watcher) -> None:
+    whole(watched)
+
+
+def test_a_compacted_manifest_is_whole(
+    export: Path, tmp_path: Path, watched: Watcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ledger_module, "COMPACT_FROM", 0)
+    run_here(export, tmp_path / "out", "--force")
+    start = len(watched.calls)
+    run_here(export, tmp_path / "out", "--workers", "1")
+    named = watched.where("rename", MANIFEST)
+    if [at for at in named if at >= start]:
+        whole(watched, start)
+    assert len(named) >= 2
+
+
+def test_a_torn_end_is_kept_before_it_is_cut(export: Path, tmp_path: Path, watched: Watcher) -> None:
+    manifest = tmp_path / "out" / ".pef-tui" / "manifest"
+    manifest.write_bytes(manifest.read_bytes() + b"torn")
+    start = len(watched.calls)
+    run_here(export, tmp_path / "out")
+    kept = r"\.pef-tui/manifest\.damaged-1"
+    [created] = watched.where("create", kept)
+    [saved] = watched.where("fsync", kept)
+    cut = [at for at in watched.where("fsync", MANIFEST) if at > start]
+    assert (
+        start < created < saved < cut[0] < next(at for at in watched.where("write", MANIFEST) if at > start)
+    )
+
+
+def test_nothing_is_made_over_what_is_there(watched: Watcher) -> None:
+    """Every file that is created is new, and no link is followed; but for the lock, which stays."""
+    created = [call for call in watched.calls if call.name == "create" and not call.path.startswith("/")]
+    assert {call.path.rpartition(".")[2] for call in created} >= {"new", "avi", "jpg", "gif"}
+    for call in created:
+        assert call.flags & os.O_NOFOLLOW, call
+        assert call.flags & os.O_EXCL or call.path == ".pef-tui/lock", call
+
+
+def test_on_a_disk_that_cannot_be_synced_at_once_every_file_is(
+    export: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
+    monkeypatch.setattr(dest_module, "_SYNCFS", lambda fd: 0)
+    with monkeypatch.context() as patch:
+        watcher = Watcher(tmp_path / "out", patch)
+        patch.setattr(dest_module, "_SYNCFS", None)
+        run_here(export, tmp_path / "out", "--workers", "1")
+    synced, named = watcher.where("fsync", STAGED), watcher.where("rename", r"(Trip|Year)/.*")
+    assert {watcher.calls[at].path for at in synced} >= {watcher.calls[at].path for at in named}
+    assert max(synced) < min(named)
