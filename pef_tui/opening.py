@@ -33,6 +33,7 @@ from pef_tui.sources import as_sources, distinct, given_paths, missing_parts, ou
 from pef_tui.space import check_space
 from pef_tui.state.inspect import ReadTags
 from pef_tui.state.readers import TagReaders
+from pef_tui.tags.by_hand import by_hand
 from pef_tui.tags.decisions import Decisions, load
 from pef_tui.takeout.join import folders
 from pef_tui.template import Template
@@ -110,7 +111,7 @@ def opened(settings: Settings, host: PluginHost, progress: Progress, stack: Exit
     ledger = _ledger(settings, output, progress, stack)
     if not settings.dry_run:
         check_space(settings, output, sources, by_name, ledger)
-    matchers = host.registered("pef_matchers", progress.notes)
+    matchers = [*by_hand(decisions), *host.registered("pef_matchers", progress.notes)]
     filters = host.registered("pef_filters", progress.notes)
     stages = host.registered("pef_stages", progress.notes)
     writers = host.registered("pef_writers", progress.notes)

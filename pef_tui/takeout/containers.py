@@ -78,7 +78,7 @@ def find(look: Look, source: str) -> Shape:
     folders = look.folders("")
     if not folders and (year_of(name) is not None or _is_takeout(above)):
         return Shape(prefix=name)
-    if _is_takeout(parent):
+    if _is_takeout(parent) and not _is_takeout(name):  # parts are often unpacked into a folder called Takeout
         return Shape()
     candidates = _below("", name, folders)
     if _has_years(look, "", folders):  # it is a container; only a whole `Takeout` in it may hold another one

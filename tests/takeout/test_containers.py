@@ -181,3 +181,8 @@ def test_every_language_known() -> None:
         for year in years:
             assert shape(f"Takeout/{container}/{year}/a.jpg").containers == (f"Takeout/{container}",)
             assert shape(f"{container}/{year}/a.jpg.json").containers == (container,)
+
+
+def test_a_part_unpacked_into_a_folder_called_takeout_is_a_whole_export() -> None:
+    files = ("Google Photos/Photos from 2019/a.jpg", "archive_browser.html")
+    assert shape(*files, source="/home/ana/Takeout/Takeout") == Shape(("Google Photos",))
