@@ -114,6 +114,7 @@ def _kept(path: bytes, journal: int) -> sqlite3.Connection | None:
 
 def _made(dest: str, path: bytes) -> sqlite3.Connection:
     """A new index beside the journal. Raises OSError, sqlite3.Error, NewerFormat."""
+    _drop_unfinished(path)
     new = path + b".%d" % os.getpid()
     os.close(os.open(new, os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600))
     try:
@@ -128,10 +129,21 @@ def _made(dest: str, path: bytes) -> sqlite3.Connection:
     return database
 
 
+def _drop_unfinished(path: bytes) -> None:
+    """Remove what making an index left when it was killed."""
+    folder, name = os.path.split(path)
+    for found in os.listdir(folder):
+        number = found.removeprefix(name + b".")
+        if number != found and number.isdigit() and not os.path.exists(b"/proc/" + number):
+            with suppress(OSError):
+                os.unlink(os.path.join(folder, found))
+
+
 def _quick(database: sqlite3.Connection) -> None:
     """A broken index is made anew: nothing is synced."""
     database.execute("PRAGMA synchronous = OFF")
     database.execute("PRAGMA journal_mode = MEMORY")
+    database.execute("PRAGMA cache_size = -65536")
 
 
 def _filled(dest: str, database: sqlite3.Connection) -> sqlite3.Connection:

@@ -210,8 +210,10 @@ def test_without_a_manifest_there_is_none(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_index_is_private(dest: Path) -> None:
+def test_the_index_is_private_and_leaves_nothing_beside(dest: Path) -> None:
+    (dest / ".pef-tui" / "index.sqlite.999999999").write_bytes(b"of a process that was killed")
     look(dest)
+    assert not list((dest / ".pef-tui").glob("index.sqlite.*"))
     assert (dest / ".pef-tui" / "index.sqlite").stat().st_mode & 0o777 == 0o600
 
 
