@@ -113,6 +113,7 @@ class Front:
         log.info("sources %s, output %s", safe(repr(self._settings.sources)), safe(self._settings.output))
         limit = self._settings.max_errors
         told = self._report = RunReport(self._settings)
+        told.check()
         records = run(self._settings, self._host, self._progress)
         with closing(records):  # type: ignore[type-var]
             for record in records:

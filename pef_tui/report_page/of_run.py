@@ -17,20 +17,22 @@ from pef_tui.settings import Settings
 class RunReport:
     """Takes every record of a run, writes the pages when it is over."""
 
-    def __init__(self, settings: Settings) -> None:
-        """Raises UsageError where `--report` cannot be written."""
+    def __init__(self, settings: Settings, figures: Figures | None = None) -> None:
+        """`figures`: where the run is to be added up besides, whether or not a page is wanted."""
         self._settings = settings
-        self._page = ReportPage() if settings.report or not settings.dry_run else None
-        if settings.report and (problem := report_problem(settings.report)):
-            raise UsageError(f"--report {safe(settings.report, 200)}: {problem}")
+        self._figures = figures
+        self._page = ReportPage(figures) if settings.report or not settings.dry_run else None
 
-    @property
-    def figures(self) -> Figures | None:
-        """The run, added up; None where no report is wanted."""
-        return self._page.figures if self._page is not None else None
+    def check(self) -> None:
+        """Raises UsageError where the report that was asked for cannot be written."""
+        path = self._settings.report
+        if path and (problem := report_problem(path)):
+            raise UsageError(f"--report {safe(path, 200)}: {problem}")
 
     def add(self, record: Record) -> None:
         """One record, in the thread of the run."""
+        if self._figures is not None:
+            self._figures.add(record)
         if self._page is not None:
             self._page.add(record)
 

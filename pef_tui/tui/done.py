@@ -11,6 +11,7 @@ from textual.screen import Screen
 from textual.widgets import Footer, OptionList, Static
 from textual.widgets.option_list import Option
 
+from pef_tui.report_page import last_report
 from pef_tui.tui.asking import Words
 from pef_tui.tui.bar import StageBar
 from pef_tui.tui.content import said
@@ -36,6 +37,8 @@ class DoneScreen(Screen[None]):
     BINDINGS = [
         Binding("r", "retry", "Retry failed", id="done.retry"),
         Binding("g", "again", "Run again", id="done.again"),
+        Binding("c", "pictures", "Charts", id="done.pictures"),
+        Binding("o", "report", "Report", id="done.report"),
         Binding("n", "new", "New", id="done.new"),
     ]
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (76, "-normal")]
@@ -101,6 +104,21 @@ class DoneScreen(Screen[None]):
         """Do what is new or changed since."""
         app: Any = self.app
         app.go("run")
+
+    def action_pictures(self) -> None:
+        """Charts and map of what was done."""
+        from pef_tui.tui.pictures import PicturesScreen
+
+        if self._flow.figures is not None:
+            self.app.push_screen(PicturesScreen(self._flow.figures))
+
+    def action_report(self) -> None:
+        """Where the report lies; opened where there is a desktop."""
+        from pef_tui.tui.pictures import report_words, shown_in_browser
+
+        path = self._run.settings.report or last_report(self._run.progress.output)
+        opened = bool(path) and shown_in_browser(self.app, path, self._flow.environ)
+        self.app.push_screen(Words("Report", report_words(path, opened)))
 
     def action_new(self) -> None:
         """Choose other sources."""

@@ -107,13 +107,20 @@ class Flow:
             self.preview.join()
 
     def start_run(self) -> Work:
-        """Carry it out; every record goes to `figures`."""
+        """Carry it out; every record goes to `figures` and to the report."""
         from pef_tui.figures import Figures
+        from pef_tui.report_page import RunReport
 
         self.end_preview()
         figures = self.figures = Figures()
         settings = self._started(dry_run=self.settings.dry_run)
-        self.run = Work(settings, lambda: self.make_host(settings), figures.add)
+        told = RunReport(settings, figures)
+
+        def finish() -> None:
+            if wrong := told.finish(run.progress, run.error):
+                run.progress.notes.append(wrong)
+
+        run = self.run = Work(settings, lambda: self.make_host(settings), told.add, finish)
         remember(self.environ, Recent(tuple(map(os.path.abspath, settings.sources)), settings.output))
         self.run.start()
         return self.run

@@ -207,7 +207,7 @@ def test_where_a_report_cannot_lie_is_said_before_the_run(tmp_path: Path) -> Non
     assert "no such folder" in report_problem(str(tmp_path / "no" / "r.html"))
     assert report_problem(str(tmp_path / "r.html")) == ""
     with pytest.raises(UsageError, match="--report"):
-        RunReport(Settings(report=str(tmp_path)))
+        RunReport(Settings(report=str(tmp_path))).check()
 
 
 def test_a_run_leaves_its_report_in_the_output_unless_nothing_was_done(tmp_path: Path) -> None:
