@@ -62,7 +62,9 @@ class AskText(ModalScreen[str | None]):
         with Vertical(id="window") as window:
             window.border_title = said(self._title)
             yield Static(lines([said(row) for row in self._text.split("\n")]))
-            yield Input(said(self._value).plain, id="typed", compact=True)
+            field = Input(said(self._value).plain, id="typed", compact=True)
+            field.cursor_blink = False
+            yield field
             yield Static("", id="wrong")
 
     def on_input_submitted(self, event: Input.Submitted) -> None:

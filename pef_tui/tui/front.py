@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 from types import FrameType
 from typing import TYPE_CHECKING
 
@@ -60,6 +61,7 @@ def screens(flow: Flow) -> int:
         if not trouble or app.hung_up or signals.stopped_by:
             break
     signals.app = None
+    _let_go_of_dead_terminal()
     console = Console(flow.settings.quiet)
     if result == AT_ONCE:
         console.say("Left at once; the next run goes on.")
@@ -72,6 +74,15 @@ def screens(flow: Flow) -> int:
     if flow.run is not None:
         stopped_by = _finish(flow.run, console) or (stopped_by if flow.run.ending == "stopped" else 0)
     return 128 + stopped_by if stopped_by else exit_code(flow.run, bool(trouble))
+
+
+def _let_go_of_dead_terminal() -> None:
+    """What cannot be written any more is not tried again at the end of the program."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _finish(run: Work, console: Console) -> int:

@@ -72,7 +72,9 @@ class HistoryScreen(Screen[None]):
         with Horizontal(id="both"):
             yield OptionList(id="runs", classes="box", compact=True)
             with Vertical(id="at-right", classes="box"):
-                yield Input(id="find", placeholder="part of a name", compact=True)
+                find = Input(id="find", placeholder="part of a name", compact=True)
+                find.cursor_blink = False
+                yield find
                 yield OptionList(id="files", compact=True)
         yield Footer(show_command_palette=False)
 

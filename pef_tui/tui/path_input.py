@@ -67,6 +67,7 @@ class PathInput(Input):
         """`archives`: complete to archives too, not only to folders."""
         self._exact, self._archives = path, archives
         super().__init__(_shown(path), suggester=_Paths(archives), compact=True, **more)
+        self.cursor_blink = False  # every blink is bytes on the line
 
     def validate_value(self, value: str) -> str:
         """Nothing that would act on the terminal can be pasted."""

@@ -1,0 +1,127 @@
+"""The command on a pseudo-terminal of its own: what it writes there, what happens when the terminal changes or goes."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import pty
+import re
+import select
+import signal
+import struct
+import subprocess
+import sys
+import termios
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+ESCAPES = re.compile(rb"\x1b(?:\[[0-9;?<>=$]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_=>])")
+F2, F5 = b"\x1bOQ", b"\x1b[15~"
+
+
+def environment(tmp_path: Path, **more: str) -> dict[str, str]:
+    """Nothing of this machine's user, but its PATH."""
+    return {
+        "PATH": os.environ["PATH"],
+        "HOME": str(tmp_path),
+        "TERM": "xterm-256color",
+        "LANG": "C.UTF-8",
+        "PYTHONPATH": str(ROOT),
+        "PEF_TUI_LOAD_PLUGINS": "",
+        **more,
+    }
+
+
+class Terminal:
+    """A terminal and the command in it."""
+
+    def __init__(
+        self, tmp_path: Path, *arguments: str, size: tuple[int, int] = (80, 24), **environ: str
+    ) -> None:
+        self._master, self._slave = pty.openpty()
+        self.resize(*size)
+        self.before = termios.tcgetattr(self._slave)
+        self.output = b""
+        self._read_to = 0
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "pef_tui", *arguments],
+            stdin=self._slave,
+            stdout=self._slave,
+            stderr=self._slave,
+            env=environment(tmp_path, **environ),
+            cwd=tmp_path,
+            start_new_session=True,
+            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+        )
+
+    def resize(self, columns: int, rows: int) -> None:
+        """Another size; the kernel tells the command."""
+        fcntl.ioctl(self._slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+
+    def send(self, keys: bytes) -> None:
+        """Press keys."""
+        os.write(self._master, keys)
+
+    def take(self, seconds: float = 0.05) -> bytes:
+        """What is written within a while."""
+        ready, _, _ = select.select([self._master], [], [], seconds)
+        if not ready:
+            return b""
+        try:
+            new = os.read(self._master, 65536)
+        except OSError:  # nobody has the other end any more
+            return b""
+        self.output += new
+        return new
+
+    @property
+    def words(self) -> str:
+        """Everything since the last `until` found something, without escapes."""
+        return ESCAPES.sub(b"", self.output[self._read_to :]).decode("utf-8", "replace")
+
+    def until(self, words: str, seconds: float = 30) -> None:
+        """Wait until these words were written."""
+        end = time.monotonic() + seconds
+        while words not in self.words:
+            assert time.monotonic() < end, f"{words!r} never came: {self.words[-600:]}"
+            assert self.process.poll() is None or self.take(0.2), f"it ended: {self.words[-600:]}"
+            self.take()
+        self._read_to = len(self.output)
+
+    def hang_up(self) -> None:
+        """The terminal goes away."""
+        os.close(self._slave)
+        os.close(self._master)
+        self._slave = self._master = -1
+
+    def ended(self, seconds: float = 60) -> int:
+        """Wait for the end, reading on; the exit code."""
+        end = time.monotonic() + seconds
+        while self.process.poll() is None:
+            assert time.monotonic() < end, f"it does not end: {self.words[-600:]}"
+            if self._master >= 0:
+                self.take()
+            else:
+                time.sleep(0.05)
+        while self._master >= 0 and self.take():
+            pass
+        return self.process.returncode
+
+    @property
+    def restored(self) -> bool:
+        """Is the terminal as it was: its modes, the main screen, a cursor, no mouse reports?"""
+        left = self.output.rfind(b"\x1b[?1049l") > self.output.rfind(b"\x1b[?1049h")
+        shown = self.output.rfind(b"\x1b[?25h") > self.output.rfind(b"\x1b[?25l")
+        quiet = self.output.rfind(b"\x1b[?1003l") > self.output.rfind(b"\x1b[?1003h")
+        return left and shown and quiet and termios.tcgetattr(self._slave) == self.before
+
+    def close(self) -> None:
+        """Let nothing of it stay."""
+        if self.process.poll() is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait(10)
+        if self._master >= 0:
+            self.hang_up()

@@ -1,0 +1,227 @@
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from app_cases import small_export
+from terminal import F5, Terminal
+
+from pef_tui.manifest import Catalog
+from pef_tui.testing.export import CONTAINER, sidecar, takeout
+
+SLOW = """
+import time
+from pef_tui import Filter, hookimpl
+
+def wait(match):
+    time.sleep(0.02)
+
+@hookimpl
+def pef_filters(settings):
+    if not settings.dry_run:
+        yield Filter("slow", wait)
+"""
+FILES = 150
+
+Start = Callable[..., Terminal]
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Start]:
+    """Starts the command on a terminal of its own."""
+    made: list[Terminal] = []
+
+    def begin(*arguments: str, **more: Any) -> Terminal:
+        made.append(Terminal(tmp_path, *arguments, **more))
+        return made[-1]
+
+    yield begin
+    for each in made:
+        each.close()
+
+
+@pytest.fixture
+def running(tmp_path: Path, start: Start) -> Callable[..., Terminal]:
+    """A run on that takes about three seconds."""
+
+    def begin(*arguments: str, **more: Any) -> Terminal:
+        (tmp_path / "slow.py").write_text(SLOW)
+        names = (f"Photos from 20{number % 10:02}/{number}.jpg" for number in range(FILES))
+        export = takeout(tmp_path, {name: sidecar(name.rpartition("/")[2]) for name in names})
+        terminal = start(str(export), "-p", str(tmp_path / "slow.py"), *arguments, **more)
+        terminal.until("150 pictures")
+        terminal.send(F5)
+        terminal.until("planned in")
+        terminal.send(F5)
+        terminal.until("writing")
+        return terminal
+
+    return begin
+
+
+def _last_run_ended(tmp_path: Path) -> bool:
+    catalog = Catalog.open(str(tmp_path / "Takeout-fixed"))
+    assert catalog is not None
+    [run] = catalog.runs()
+    catalog.close()
+    return run.ended_ns is not None
+
+
+def _written(tmp_path: Path) -> int:
+    return len(list((tmp_path / "Takeout-fixed").glob("Photos*/*.jpg")))
+
+
+def _nothing_temporary(tmp_path: Path) -> bool:
+    staging = tmp_path / "Takeout-fixed" / ".pef-tui" / "staging"
+    return not staging.exists() or not list(staging.iterdir())
+
+
+@pytest.mark.parametrize("term", ["xterm-256color", "xterm", "linux", "screen", "vt100"])
+def test_it_starts_and_leaves_the_terminal_as_it_was(tmp_path: Path, start: Start, term: str) -> None:
+    terminal = start(str(small_export(tmp_path)), TERM=term)
+    terminal.until("3 pictures")
+    terminal.send(b"\x03")
+    assert terminal.ended() == 0
+    assert terminal.restored
+    assert b"Traceback" not in terminal.output
+
+
+def test_no_color_is_respected(tmp_path: Path, start: Start) -> None:
+    terminal = start(str(small_export(tmp_path)), NO_COLOR="1")
+    terminal.until("3 pictures")
+    terminal.send(b"\x03")
+    assert terminal.ended() == 0
+    coloured = {found for found in terminal.output.split(b"\x1b[") if found.startswith((b"38;2;", b"48;2;"))}
+    greys = [tuple(each.partition(b"m")[0].split(b";")[2:5]) for each in coloured]
+    assert all(len(set(each)) <= 1 for each in greys), greys
+
+
+def test_a_storm_of_sizes_is_survived(tmp_path: Path, start: Start) -> None:
+    terminal = start(str(small_export(tmp_path)), COLUMNS="20", LINES="5")
+    terminal.until("3 pictures")
+    for number in range(60):
+        terminal.resize(60 + (number * 37) % 141, 20 + (number * 17) % 41)
+        terminal.take(0.01)
+    terminal.resize(100, 30)
+    terminal.until("Preview")
+    terminal.send(b"\x1bOQ")
+    terminal.until("[Settings]")
+    terminal.send(b"\x03")
+    assert terminal.ended() == 0
+    assert terminal.restored and b"Traceback" not in terminal.output
+
+
+def test_ctrl_c_asks_and_the_run_stops_after_its_batch(tmp_path: Path, running: Start) -> None:
+    terminal = running()
+    terminal.send(b"\x03")
+    terminal.until("Stop the run?")
+    terminal.send(b"\x1b[B\r")
+    terminal.until("Stopped.")
+    terminal.send(b"q")
+    assert terminal.ended() == 130
+    assert terminal.restored
+    assert _written(tmp_path) < FILES and _nothing_temporary(tmp_path)
+
+
+def test_the_screen_is_closed_and_the_run_ends_in_the_terminal(tmp_path: Path, running: Start) -> None:
+    terminal = running()
+    terminal.send(b"q")
+    terminal.until("Stop the run?")
+    terminal.send(b"\x1b[B\x1b[B\r")
+    terminal.until("The screen is closed, the run goes on")
+    terminal.until("300 files found")
+    assert terminal.ended() == 0
+    assert terminal.restored and _last_run_ended(tmp_path) and _written(tmp_path) == FILES
+
+
+def test_at_once_is_at_once_and_the_next_run_goes_on(tmp_path: Path, running: Start, start: Start) -> None:
+    terminal = running()
+    terminal.send(b"\x03")
+    terminal.until("Stop the run?")
+    terminal.send(b"\x1b[B\x1b[B\x1b[B\r")
+    assert terminal.ended() == 130
+    assert terminal.restored and "Left at once" in terminal.words
+    assert not _last_run_ended(tmp_path)
+    again = start("--batch", str(tmp_path / "Takeout"))
+    assert again.ended() == 0 and _written(tmp_path) == FILES and _nothing_temporary(tmp_path)
+
+
+def test_term_stops_the_run_and_restores_the_terminal(tmp_path: Path, running: Start) -> None:
+    terminal = running()
+    terminal.process.send_signal(signal.SIGTERM)
+    assert terminal.ended() == 143
+    assert terminal.restored and b"Traceback" not in terminal.output
+    assert _written(tmp_path) < FILES and _nothing_temporary(tmp_path)
+
+
+def test_term_without_a_run_just_leaves(tmp_path: Path, start: Start) -> None:
+    terminal = start()
+    terminal.until("Preview")
+    terminal.process.send_signal(signal.SIGTERM)
+    assert terminal.ended() == 143 and terminal.restored
+
+
+@pytest.mark.parametrize("how", ["close", "signal"])
+@pytest.mark.parametrize("on_hangup", ["finish", "stop"])
+def test_a_lost_line_ends_the_run_well(tmp_path: Path, running: Start, on_hangup: str, how: str) -> None:
+    terminal = running("--on-hangup", on_hangup)
+    if how == "close":
+        terminal.hang_up()
+    else:
+        terminal.process.send_signal(signal.SIGHUP)
+    status = terminal.ended()
+    assert _last_run_ended(tmp_path)
+    assert (_written(tmp_path) == FILES) is (on_hangup == "finish")
+    assert status == (0 if on_hangup == "finish" else 129)
+    assert _nothing_temporary(tmp_path)
+
+
+def test_a_terminal_that_goes_under_nohup_takes_no_processor(tmp_path: Path, running: Start) -> None:
+    terminal = running(PEF_TUI_ON_HANGUP="finish")
+    os.kill(terminal.process.pid, signal.SIGHUP)
+    os.kill(terminal.process.pid, signal.SIGHUP)
+    assert terminal.ended() == 0 and _last_run_ended(tmp_path)
+
+
+def test_hostile_names_reach_the_terminal_inert(tmp_path: Path, start: Start) -> None:
+    names = (
+        *("[@click=app.quit]x.jpg", "[/x].jpg", "esc\x1b]52;c;Zm9v\x07.jpg", "csi\x1b[2J\x9b31m.jpg"),
+        *("rtl\u202egpj.jpg", "two\nlines.jpg", os.fsdecode(b"\xff\xfe.jpg"), "n" * 251 + ".jpg"),
+    )
+    export = takeout(tmp_path, {f"Photos from 2019/{name}": None for name in names[:2]})
+    folder = export / Path(CONTAINER).name / "Photos from 2019"
+    for name in names[2:]:
+        (folder / name).write_bytes((folder / names[0]).read_bytes())
+    (tmp_path / "bad\x1b]0;title\x07").mkdir()
+    terminal = start(str(export), size=(120, 40))
+    terminal.until("8 pictures")
+    terminal.send(F5)
+    terminal.until("planned in")
+    for _ in range(9):
+        terminal.send(b"\x1b[B")
+        time.sleep(0.05)
+    terminal.send(F5)
+    terminal.until("files found", 60)
+    terminal.send(b"\x1bOS")
+    terminal.until("[History]")
+    terminal.send(b"\x1b[B\r")
+    time.sleep(0.5)
+    terminal.send(b"\x03")
+    assert terminal.ended() == 0
+    for acting in (b"\x1b]52", b"\x1b]0;", b"\x9b31m".decode("latin-1").encode(), "\u202e".encode(), b"\xff"):
+        assert acting not in terminal.output
+    assert r"\x1b]52" in terminal.words or b"x1b]52" in terminal.output
+    assert terminal.restored and b"Traceback" not in terminal.output
+
+
+def test_without_a_terminal_the_batch_command_is_shown(tmp_path: Path, start: Start) -> None:
+    terminal = start(TERM="dumb")
+    terminal.until("Where is the export?")
+    terminal.send(b"\x04")
+    assert terminal.ended() == 0
+    assert b"\x1b[" not in terminal.output
