@@ -15,7 +15,7 @@
     const all = !words.length && !outcome;
     let hits = 0, seen = 0;
     for (const folder of folders) {
-      const name = folder.querySelector("summary").textContent.toLowerCase() + "/";
+      const name = folder.querySelector("summary").firstChild.textContent.trim().toLowerCase() + "/";
       let here = 0;
       for (const row of folder.querySelector("tbody").rows) {
         const fits = all || wanted(row, words, outcome, name);
