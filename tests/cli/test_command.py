@@ -29,7 +29,9 @@ def test_command_lines(line: str, flags: dict[str, object]) -> None:
     assert parse(line.split()).flags == flags
 
 
-@pytest.mark.parametrize("line", ["--existin fill", "--in-places a", "--undoing last", "--workers", "--doctor=1"])
+@pytest.mark.parametrize(
+    "line", ["--existin fill", "--in-places a", "--undoing last", "--workers", "--doctor=1"]
+)
 def test_what_does_not_exist_is_refused(line: str) -> None:
     with pytest.raises(ConfigError, match="pef-tui --help"):
         parse(line.split())

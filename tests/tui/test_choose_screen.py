@@ -250,7 +250,9 @@ def test_hostile_names_are_inert(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     flow = made_flow(tmp_path, *(tmp_path / "bad" / name for name in HOSTILE))
 
     async def script(pilot: Any) -> None:
-        await shown(pilot, "[@click=app.quit]x", "[/x]", r"esc\x1b]52", r"rtl\u202egpj", r"two\nlines", r"\xff\xfe")
+        await shown(
+            pilot, "[@click=app.quit]x", "[/x]", r"esc\x1b]52", r"rtl\u202egpj", r"two\nlines", r"\xff\xfe"
+        )
         assert not any(character in text(pilot.app) for character in "\x1b\x07\u202e\udcff")
         tree = pilot.app.screen.query_one(SourceTree)
         await until(pilot, lambda: len(tree.root.children[0].children) == 7)

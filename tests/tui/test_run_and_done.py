@@ -136,7 +136,9 @@ def test_a_run_that_fails_says_why_and_the_sources_can_be_chosen_anew(
     assert flow.run is None
 
 
-def test_what_nobody_expected_is_one_line(tmp_path: Path, export: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_nobody_expected_is_one_line(
+    tmp_path: Path, export: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def breaks(*_: object) -> Any:
         raise ZeroDivisionError("[/x]")
         yield
