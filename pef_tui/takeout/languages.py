@@ -46,7 +46,14 @@ SPECIAL = {
     "locked": (
         *("Locked Folder", "Carpeta privada", "Carpeta bloqueada", "Pasta trancada", "Dossier verrouillé"),
         *("Gesperrter Ordner", "Cartella bloccata", "Vergrendelde map", "Folder zablokowany"),
-        *("Заблокированная папка", "锁定文件夹", "私密文件夹", "已上锁的文件夹", "ロックされたフォルダ", "잠긴 폴더"),
+        *(
+            "Заблокированная папка",
+            "锁定文件夹",
+            "私密文件夹",
+            "已上锁的文件夹",
+            "ロックされたフォルダ",
+            "잠긴 폴더",
+        ),
     ),
 }
 """Folders of Google Photos that are no albums, as accounts in several languages call them (not all seen)."""

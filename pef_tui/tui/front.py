@@ -112,4 +112,3 @@ def _finish(run: Work, console: Console) -> int:
     if run.error:
         console.error(run.error)
     return watch.stopped_by if run.ending == "stopped" else 0
-
