@@ -21,6 +21,7 @@ class Choices:
         self._before = rules
         self._made: list[Rule] = []
         self._rows: dict[str, int] | None = None
+        self._told_stands = True
 
     @property
     def rules(self) -> tuple[Rule, ...]:
@@ -65,6 +66,17 @@ class Choices:
         self._refresh(rule)
         return rule
 
+    def withdraw(self, number: int) -> Rule:
+        """Take back any of `rules`, by its place among them. One of before the preview is gone for good."""
+        rule = self.rules[number]
+        if number < len(self._before):
+            self._before = (*self._before[:number], *self._before[number + 1 :])
+            self._told_stands = False
+        else:
+            del self._made[number - len(self._before)]
+        self._refresh(rule)
+        return rule
+
     def document(self) -> bytes:
         """All of them as a file for `--decisions`."""
         rules = [_fields(rule) for rule in self.rules]
@@ -83,7 +95,7 @@ class Choices:
 
     def _settle(self, group: Group) -> None:
         rules = [rule for rule in self.rules if rule.choice and _fits(rule, group)]
-        choices = bytearray(group.told)
+        choices = bytearray(group.told) if self._told_stands else bytearray(len(group))
         for rule in rules:
             if not rule.file and not rule.folder:
                 choices[:] = bytes([CHOICES.index(rule.choice)]) * len(group)

@@ -45,7 +45,7 @@ class ReviewScreen(Screen[None]):
         "format (y) or rule (m), sort (s), jump (g). The pane beside the list shows the file in focus: its tags now "
         "and after the run.\n"
         "Where a picture says something else than Google (! in the list): k keeps the file's value, t takes Google's, "
-        "d decides for an album or for all of a kind, u undoes. Decisions are kept for this and later runs.\n"
+        "d decides for an album or for all of a kind, u undoes, l lists. Decisions are kept for this and later runs.\n"
         "A picture without a sidecar is given one with w. p makes the preview again, F5 starts the run."
     )
     DEFAULT_CSS = """
@@ -71,6 +71,7 @@ class ReviewScreen(Screen[None]):
         Binding("d", "decide_more", "Decide more", id="review.decide"),
         Binding("w", "give_sidecar", "Sidecar", id="review.sidecar"),
         Binding("u", "undo", "Undo", id="review.undo"),
+        Binding("l", "list_decisions", "Decisions", id="review.decisions"),
         Binding("z", "zoom", "Detail", id="review.zoom"),
         Binding("p", "again", "Preview again", id="review.again"),
     ]
@@ -318,6 +319,19 @@ class ReviewScreen(Screen[None]):
             self.notify("Nothing was decided here.", timeout=3)
         else:
             self._changed(f"Undone: {deciding.rule_words(rule)}")
+
+    def action_list_decisions(self) -> None:
+        """Every decision, those of earlier runs too; the one picked is taken back."""
+        rules = self._choices.rules
+        options = [Option(f"{number}", deciding.rule_words(rule)) for number, rule in enumerate(rules)]
+
+        def picked(key: str | None) -> None:
+            if key is not None:
+                self._changed(f"Taken back: {deciding.rule_words(self._choices.withdraw(int(key)))}")
+
+        self.app.push_screen(
+            PickScreen("Decisions: Enter takes one back", options, "nothing is decided"), picked
+        )
 
     def _decided(self, rule: Rule) -> None:
         self._changed(f"Decided: {deciding.rule_words(rule)}")

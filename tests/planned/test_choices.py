@@ -82,6 +82,22 @@ def test_what_the_preview_says_was_decided_stands_until_decided_anew() -> None:
     assert decided(rows) == {(0, "date"): "keep"}
 
 
+def test_any_decision_is_taken_back_those_before_the_preview_too() -> None:
+    from msgspec.structs import replace
+
+    rows = planned(
+        outcome("a.jpg", "Rome", conflicts=(replace(hour(), choice="keep"),)),
+        outcome("b.jpg", "Rome", conflicts=(replace(hour(), choice="keep"),)),
+    )
+    choices = Choices(rows, (Rule("keep", folder="Rome"), Rule("keep", file="Rome/b.jpg")))
+    choices.decide("google", row=0)
+    assert choices.withdraw(0) == Rule("keep", folder="Rome")
+    assert decided(rows) == {(0, "date"): "google", (1, "date"): "keep"}
+    choices.withdraw(1)
+    assert decided(rows) == {(0, "date"): "", (1, "date"): "keep"}
+    assert choices.rules == (Rule("keep", file="Rome/b.jpg"),)
+
+
 def test_the_document_is_what_a_run_reads(tmp_path: Path) -> None:
     rows = planned(
         outcome(os.fsdecode(b"\xe9\n.jpg"), "Rome", conflicts=(hour(),)),

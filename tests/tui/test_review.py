@@ -326,3 +326,7 @@ async def test_decisions_of_before_are_taken_up_and_added_to(tmp_path: Path) -> 
         await press()
         await press("down", "k")
         assert [rule["choice"] for rule in decisions(tmp_path)] == ["google", "keep"]
+        await press("l", *"rome/b", "enter")
+        assert [rule["file"] for rule in decisions(tmp_path)] == ["Rome/a.png"]
+        await press("l", "escape")
+        assert len(decisions(tmp_path)) == 1
