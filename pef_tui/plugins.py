@@ -209,7 +209,13 @@ class PluginHost:
             if plugin.state == "loaded"
         )
         tables = sorted((name, repr(table)) for name, table in self.settings.plugins.items())
-        parts = (RULES, enabled, sorted(self._failed), [(name, getattr(settings, name)) for name in names], tables)
+        parts = (
+            RULES,
+            enabled,
+            sorted(self._failed),
+            [(name, getattr(settings, name)) for name in names],
+            tables,
+        )
         return hashlib.blake2b(repr(parts).encode("utf-8", "backslashreplace"), digest_size=8).digest()
 
     # -- calling
