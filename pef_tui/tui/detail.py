@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
 
 from textual.app import ComposeResult
@@ -10,14 +11,18 @@ from textual.content import Content
 from textual.widgets import Static
 
 from pef_tui.display import cells, safe
+from pef_tui.model import MediaFile
 from pef_tui.planned.details import MARKS, Fact, TagLine
 from pef_tui.tui.content import lines, said
+from pef_tui.tui.thumbnail import Opener, Small, Thumbnail
 
 STYLES = {
     "new": "$text-success", "changed": "$text-warning", "joined": "$text-success", "removed": "$text-error",
     "kept": "", "conflict": "$text-warning bold", "": "$text-muted",
 }  # fmt: skip
 FACTS = {"problem": "$text-warning", "title": "bold", "path": "$text-muted", "fact": ""}
+STILL = 0.15
+"""Seconds that the cursor rests on a file before its picture is read."""
 LONGEST = 2000
 """Cells of one value that are shown."""
 
@@ -30,9 +35,28 @@ class Detail(VerticalScroll):
     Detail > Static { width: 1fr; height: auto; }
     """
 
+    opener: Opener | None = None
+    """Where pictures are wanted: who opens them."""
+
     def compose(self) -> ComposeResult:
-        """One text."""
+        """A picture where one is wanted, and one text."""
+        yield Thumbnail()
         yield Static("")
+
+    def look_at(self, media: MediaFile | None) -> None:
+        """Show a small picture of it above, where pictures are wanted and it is one."""
+        if self.opener is None or media is None:
+            self.workers.cancel_group(self, "picture")
+            self.query_one(Thumbnail).show(None)
+        else:
+            self.run_worker(self._draw(self.opener, media), group="picture", exclusive=True)
+
+    async def _draw(self, opener: Opener, media: MediaFile) -> None:
+        region = self.scrollable_content_region
+        await asyncio.sleep(STILL)
+        size = max(region.width - 2, 4), max(min(region.height // 2, 16), 3)
+        drawn = await asyncio.to_thread(opener.small, media, *size)
+        self.query_one(Thumbnail).show(drawn if isinstance(drawn, Small) else None)
 
     def show(self, facts: Iterable[Fact], tags: Iterable[TagLine]) -> None:
         """Everything about a file."""

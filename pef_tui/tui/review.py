@@ -29,6 +29,7 @@ from pef_tui.tui.files import Files
 from pef_tui.tui.flow import Flow
 from pef_tui.tui.pick import Option, PickScreen
 from pef_tui.tui.review_rows import group_row, taken_words
+from pef_tui.tui.thumbnail import Opener, lacks
 from pef_tui.tui.ticking import interval
 from pef_tui.tui.world_map import WorldMap
 
@@ -72,6 +73,7 @@ class ReviewScreen(Screen[None]):
         Binding("w", "give_sidecar", "Sidecar", id="review.sidecar"),
         Binding("u", "undo", "Undo", id="review.undo"),
         Binding("l", "list_decisions", "Decisions", id="review.decisions"),
+        Binding("i", "image", "Picture", id="review.image"),
         Binding("z", "zoom", "Detail", id="review.zoom"),
         Binding("p", "again", "Preview again", id="review.again"),
     ]
@@ -149,7 +151,8 @@ class ReviewScreen(Screen[None]):
         assert preview is not None
         if preview.ending == "failed":
             return f"The preview failed: {preview.error}"
-        words = f"{len(planned):,} files planned in {preview.seconds:.1f} s"
+        count = len(planned)
+        words = f"{count:,} file{'s' * (count != 1)} planned in {preview.seconds:.1f} s"
         if preview.ending == "stopped":
             words = f"The preview was stopped: {words}"
         if waiting := planned.groups.undecided:
@@ -259,10 +262,21 @@ class ReviewScreen(Screen[None]):
             detail.say("Its details cannot be read any more; p makes the preview again.")
             return
         if record is not None:
+            detail.look_at(None)
             detail.show(json_facts(record), ())
         elif outcome is not None:
+            detail.look_at(outcome.plan.match.media)
             decided = {group.unit: group.choice(row) for group in planned.groups.of_row(row)}
             detail.show(facts(outcome, self._choices.sidecar_given(row)), tag_lines(outcome, decided))
+
+    def action_image(self) -> None:
+        """Small pictures above the details, or none."""
+        detail = self.query_one(Detail)
+        if detail.opener is None and (lacking := lacks(self.app)):
+            self.notify(lacking, markup=False)
+            return
+        detail.opener = Opener(self._flow.make_host()) if detail.opener is None else None
+        self._show_detail()
 
     # -- decisions
 
