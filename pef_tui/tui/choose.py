@@ -138,7 +138,7 @@ class ChooseScreen(Screen[None]):
         flow.change(sources=sources)
         chosen = self.query_one("#chosen", OptionList)
         chosen.clear_options()
-        rows = [said(shown_path(path)) for path in sources] or [said(("none yet", "$text-muted"))]
+        rows = [said(shown_path(path)) for path in sources] or [said(("none yet", "dim"))]
         chosen.add_options([Option(row, disabled=not sources) for row in rows])
         self.query_one(SourceTree).mark({os.path.realpath(path) for path in sources} | set(sources))
         self.query_one("#output", PathInput).show_path(flow.output)
@@ -188,7 +188,7 @@ class ChooseScreen(Screen[None]):
             self.query_one("#words").display = bool(words)
             free = self._checks.free
             self.query_one("#free", Static).update(
-                said((f"{size(free)} free there", "$text-muted")) if free else ""
+                said((f"{size(free)} free there", "dim")) if free else ""
             )
 
     # -- going on

@@ -82,6 +82,8 @@ class HistoryScreen(Screen[None]):
         """Titles, then what is there."""
         self.query_one("#runs").border_title = " Runs, the last first "
         self._open()
+        if self._files:
+            self.query_one("#files", OptionList).highlighted = 0
         self.query_one("#files" if self._files else "#dest").focus()
 
     def on_unmount(self) -> None:
@@ -124,7 +126,7 @@ class HistoryScreen(Screen[None]):
             return said(
                 (
                     "No run was made into this folder." if self._dest else "Name an output folder.",
-                    "$text-muted",
+                    "dim",
                 )
             )
         counts, totals, running = catalog.counts(), catalog.totals(), holder(self._dest)
@@ -206,11 +208,11 @@ def _run_row(run: Run) -> Content:
 
 def _run_text(run: Run) -> Content:
     seconds = None if run.ended_ns is None else (run.ended_ns - run.started_ns) / 1e9
-    rows = [said(("begun    ", "$text-muted"), _when(run.started_ns))]
+    rows = [said(("begun    ", "dim"), _when(run.started_ns))]
     took = "it did not come to its end, or has not yet" if seconds is None else clock(seconds)
-    rows.append(said(("took     ", "$text-muted"), took))
-    rows.append(said(("version  ", "$text-muted"), run.version))
-    rows.append(said(("name     ", "$text-muted"), run.run))
+    rows.append(said(("took     ", "dim"), took))
+    rows.append(said(("version  ", "dim"), run.version))
+    rows.append(said(("name     ", "dim"), run.run))
     rows += [said(f"{count:>9,}  {word}") for word, count in run.counts.items() if count]
     if run.options:
         rows += [said(""), said(("Settings", "bold"))]
@@ -220,19 +222,19 @@ def _run_text(run: Run) -> Content:
 
 def _file_row(row: Row) -> Content:
     name = row.name.partition("\0")[0]
-    style = "bold $text-error" if row.word == "failed" else "$text-muted"
+    style = "bold $text-error" if row.word == "failed" else "dim"
     return said((f"{row.word:<10}", style), f"{row.folder}/{name}" if row.folder else name)
 
 
 def _file_text(row: Row) -> Content:
     name = row.name.partition("\0")[0]
     rows = [said((f"{row.folder}/{name}" if row.folder else name, "bold")), said("")]
-    rows.append(said(("outcome  ", "$text-muted"), f"{row.word}: {MEDIA_WORDS[row.word]}"))
+    rows.append(said(("outcome  ", "dim"), f"{row.word}: {MEDIA_WORDS[row.word]}"))
     if row.reason:
-        rows.append(said(("why      ", "$text-muted"), row.reason))
+        rows.append(said(("why      ", "dim"), row.reason))
     if row.output:
-        rows.append(said(("output   ", "$text-muted"), shown_path(row.output)))
-        rows.append(said(("size     ", "$text-muted"), size(row.size)))
+        rows.append(said(("output   ", "dim"), shown_path(row.output)))
+        rows.append(said(("size     ", "dim"), size(row.size)))
     if row.conflict:
         rows.append(said("It said something else than Google does."))
     return lines(rows)

@@ -136,4 +136,4 @@ def short_row(flow: Flow, name: str) -> Content:
     """A setting and what its value means, in one line; what is not the default stands out."""
     value = getattr(flow.settings, name)
     meaning = MEANINGS.get((name, str(value)), shown_value(value))
-    return said((f"{name:<11}", "$text-muted"), (meaning, "bold" if value != options()[name].default else ""))
+    return said((f"{name:<11}", "dim"), (meaning, "bold" if value != options()[name].default else ""))

@@ -20,7 +20,7 @@ from pef_tui.tui.flow import Flow
 from pef_tui.tui.places import shown_path
 from pef_tui.tui.save import config_path, save_disabled
 
-_STYLES = {"loaded": "$text-success", "off": "$text-muted", "broken": "bold $text-error"}
+_STYLES = {"loaded": "$text-success", "off": "dim", "broken": "bold $text-error"}
 
 
 class PluginsScreen(Screen[None]):
@@ -84,12 +84,12 @@ class PluginsScreen(Screen[None]):
         about = self.query_one("#about", Static)
         about.border_title = f" {safe(plugin.name, 40)} "
         hooks = ", ".join(name.removeprefix("pef_") for name in plugin.hooks)
-        rows = [said(("state  ", "$text-muted"), (plugin.state, _STYLES[plugin.state]))]
-        rows.append(said(("from   ", "$text-muted"), _where(plugin)))
+        rows = [said(("state  ", "dim"), (plugin.state, _STYLES[plugin.state]))]
+        rows.append(said(("from   ", "dim"), _where(plugin)))
         if hooks:
-            rows.append(said(("hooks  ", "$text-muted"), hooks))
+            rows.append(said(("hooks  ", "dim"), hooks))
         if plugin.error:
-            rows.append(said(("why    ", "$text-muted"), plugin.error))
+            rows.append(said(("why    ", "dim"), plugin.error))
         about.update(lines(rows))
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
@@ -138,5 +138,5 @@ def _row(plugin: Plugin) -> Content:
     return said(
         f" {safe(plugin.name, 20):<20} ",
         (f"{plugin.state:<9} ", _STYLES[plugin.state]),
-        (plugin.error or _where(plugin), "$text-muted"),
+        (plugin.error or _where(plugin), "dim"),
     )

@@ -69,12 +69,12 @@ def done_so_far(run: Work, expected: int) -> Content:
     counts: Any = progress.media
     for word, text in MEDIA_WORDS.items():
         if count := counts[word]:
-            style = "bold $text-error" if word == "failed" else "$text-muted" if word in NOT_DONE else ""
+            style = "bold $text-error" if word == "failed" else "dim" if word in NOT_DONE else ""
             rows.append(said((f"{count:>10,} {text}", style)))
     if progress.json_count:
-        rows.append(said((f"{progress.json_count:>10,} JSON files read", "$text-muted")))
+        rows.append(said((f"{progress.json_count:>10,} JSON files read", "dim")))
     if progress.other:
-        rows.append(said((f"{progress.other:>10,} other files", "$text-muted")))
+        rows.append(said((f"{progress.other:>10,} other files", "dim")))
     return lines(rows)
 
 
@@ -102,17 +102,17 @@ def hands(run: Work, space: Size) -> Content:
             break
         name = os.path.basename(first)
         text = f"{count} files from {name}" if count > 1 else name
-        rows.append(said(f"writer {number}  ", (text, "$text-muted")))
-    return lines(rows) if rows else said(("nothing yet", "$text-muted"))
+        rows.append(said(f"writer {number}  ", (text, "dim")))
+    return lines(rows) if rows else said(("nothing yet", "dim"))
 
 
 def problems(run: Work, height: int) -> Content:
     """The last failures, the latest first, then notes of the run."""
     rows = [
-        said(("failed ", "bold $text-error"), path, ("  " + why, "$text-muted"))
+        said(("failed ", "bold $text-error"), path, ("  " + why, "dim"))
         for path, why in reversed(list(run.progress.problems))
     ]
     rows += [said(("note ", "bold"), note) for note in list(run.progress.notes)]
     if not rows:
-        return said(("none", "$text-muted"))
+        return said(("none", "dim"))
     return lines(rows[: max(1, height)])

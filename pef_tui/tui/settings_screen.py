@@ -73,11 +73,8 @@ class SettingsScreen(Screen[None]):
         return said(
             f" {name:<15} ",
             (f"{safe(shown_value(value), 20):<21} ", "bold" if changed else ""),
-            (
-                f"{safe(shown_path(origin), 25):<26}",
-                "bold $text-warning" if origin == EDITED else "$text-muted",
-            ),
-            (options()[name].text, "$text-muted"),
+            (f"{_kind(origin):<14}", "bold $text-warning" if origin == EDITED else "dim"),
+            (options()[name].text, "dim"),
         )
 
     def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
@@ -102,12 +99,12 @@ class SettingsScreen(Screen[None]):
                 [
                     said(option.text[:1].upper() + option.text[1:] + "."),
                     said(
-                        ("now      ", "$text-muted"),
+                        ("now      ", "dim"),
                         (shown_value(value), "bold"),
                         f", from {flow.origins[name]}",
                     ),
-                    said(("may be   ", "$text-muted"), option.allowed),
-                    said(("default  ", "$text-muted"), shown_value(option.default)),
+                    said(("may be   ", "dim"), option.allowed),
+                    said(("default  ", "dim"), shown_value(option.default)),
                 ]
             )
         )
@@ -145,3 +142,10 @@ class SettingsScreen(Screen[None]):
         flow.origins.update(dict.fromkeys(changed, str(path)))
         self._rows.renew()
         app.notify(f"{len(changed)} saved to {safe(shown_path(str(path)))}", markup=False)
+
+
+def _kind(origin: str) -> str:
+    """Where a value comes from, in a word or two."""
+    if origin == EDITED:
+        return origin
+    return "config file" if os.path.isabs(origin) else origin.split()[0]

@@ -96,7 +96,7 @@ def test_a_file_that_cannot_be_changed_is_left_and_said(tmp_path: Path) -> None:
         await shown(pilot, "Nothing was changed")
         flow.change(existing="never")
         await pilot.press("w")
-        await shown(pilot, "is not changed")
+        await until(pilot, lambda: any("is not changed" in told.message for told in pilot.app._notifications))
 
     piloted(flow, script)
     assert path.read_text() == "this is no TOML"
