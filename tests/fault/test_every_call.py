@@ -81,7 +81,11 @@ def fail_at(number: int, error: int, *, stays: bool = False) -> Callable[[int], 
 
 
 def every_point(
-    oracle: Oracle, place: Path, names: tuple[str, ...], act: Callable[[int], Callable[[int], None]]
+    oracle: Oracle,
+    place: Path,
+    names: tuple[str, ...],
+    act: Callable[[int], Callable[[int], None]],
+    step: int = 1,
 ) -> Iterator[tuple[int, Path, tuple[int, str, bytes]]]:
     """A run into a DEST of its own for each point, until one ends before it; DEST, and how it ended."""
     total = place / "total"
@@ -96,7 +100,7 @@ def every_point(
 
     shutil.rmtree(place / "counted", ignore_errors=True)
     carry_out(oracle.argv(place / "counted"), count)
-    for number in range(1, total.stat().st_size + 1):
+    for number in range(1, total.stat().st_size + 1, step):
 
         def before(number: int = number) -> None:
             no_exiftool()
@@ -113,24 +117,24 @@ def test_killed(oracle: Oracle, place: Path, tried: Callable[[int], None]) -> No
     points, faults = 0, []
     for number, out, (status, words, _) in every_point(oracle, place, WRITING, kill_at):
         points += status == 137
-        if fault := oracle.finish(out, again=number % 5 == 0) or ("Traceback" in words and words):
+        if fault := oracle.finish(out, again=number % 10 == 0) or ("Traceback" in words and words):
             faults.append((number, fault))
     assert not faults
     assert points > 60
     tried(points)
 
 
-def failing(
-    oracle: Oracle, place: Path, names: tuple[str, ...], error: int, stays: bool, statuses: tuple[int, ...]
-) -> int:
+Act = Callable[[int], Callable[[int], None]]
+
+
+def failing(oracle: Oracle, place: Path, names: tuple[str, ...], act: Act, step: int = 1) -> int:
+    """How many points were tried."""
     points, faults = 0, []
-    for number, out, (status, words, _) in every_point(
-        oracle, place, names, lambda number: fail_at(number, error, stays=stays)
-    ):
+    for number, out, (status, words, _) in every_point(oracle, place, names, act, step):
         points += 1
-        if status not in statuses or "Traceback" in words or "unexpected" in words:
+        if status not in (0, 1, 2, 3) or "Traceback" in words or "unexpected" in words:
             faults.append((number, f"ends with {status}: {words}"))
-        if fault := oracle.finish(out, again=number % 5 == 0):
+        if fault := oracle.finish(out, again=number % 10 == 0):
             faults.append((number, fault))
     assert not faults
     return points
@@ -140,24 +144,19 @@ FULL = tuple(name for name in WRITING if name not in HARMLESS)
 
 
 @pytest.mark.timeout(400)
-@tries("fault", "no space (ENOSPC) at one call of a small run, then space again")
-def test_no_space_once(oracle: Oracle, place: Path, tried: Callable[[int], None]) -> None:
-    tried(failing(oracle, place, FULL, errno.ENOSPC, stays=False, statuses=(0, 1, 3)))
-
-
-@pytest.mark.timeout(400)
-@tries("fault", "no space (ENOSPC) from one call of a small run on")
+@tries("fault", "no space (ENOSPC) from one call of a small run on, for every such call")
 def test_no_space_from_then_on(oracle: Oracle, place: Path, tried: Callable[[int], None]) -> None:
-    tried(failing(oracle, place, FULL, errno.ENOSPC, stays=True, statuses=(0, 1, 3)))
+    tried(failing(oracle, place, FULL, lambda number: fail_at(number, errno.ENOSPC, stays=True)))
 
 
 @pytest.mark.timeout(400)
-@tries("fault", "a disk error (EIO) at one writing call of a small run")
-def test_disk_error_writing(oracle: Oracle, place: Path, tried: Callable[[int], None]) -> None:
-    tried(failing(oracle, place, WRITING, errno.EIO, stays=False, statuses=(0, 1, 3)))
+@tries("fault", "no space (ENOSPC) and a disk error (EIO), by turns, at one writing call of a small run")
+def test_one_writing_call(oracle: Oracle, place: Path, tried: Callable[[int], None]) -> None:
+    errors = errno.ENOSPC, errno.EIO
+    tried(failing(oracle, place, FULL, lambda number: fail_at(number, errors[number % 2])))
 
 
 @pytest.mark.timeout(400)
-@tries("fault", "a disk error (EIO) at one reading call of a small run")
-def test_disk_error_reading(oracle: Oracle, place: Path, tried: Callable[[int], None]) -> None:
-    tried(failing(oracle, place, READING, errno.EIO, stays=False, statuses=(0, 1, 2, 3)))
+@tries("fault", "a disk error (EIO) at one reading call of a small run, every other one")
+def test_one_reading_call(oracle: Oracle, place: Path, tried: Callable[[int], None]) -> None:
+    tried(failing(oracle, place, READING, lambda number: fail_at(number, errno.EIO), step=2))

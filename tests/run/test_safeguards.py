@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import ast
 import fcntl
 import os
 import re
@@ -15,6 +16,7 @@ from typing import Any, NamedTuple
 import pytest
 from commands import run_here
 
+from pef_tui.cli import main
 from pef_tui.manifest import ledger as ledger_module
 from pef_tui.testing.export import sidecar, takeout
 from pef_tui.write import dest as dest_module
@@ -41,6 +43,7 @@ class Watcher:
         for name in ("rename", "replace"):
             self._spy(os, name, self._renamed)
         self._spy(os, "mkdir", lambda path, mode=0, dir_fd=None: Call("mkdir", self._at(path, dir_fd)))
+        self._spy(os, "unlink", lambda path, dir_fd=None: Call("unlink", self._at(path, dir_fd)))
         self._spy(os, "write", lambda fd, data: Call("write", self._of(fd)))
         self._spy(fcntl, "flock", lambda fd, how: Call("flock", self._of(fd), flags=how))
         self._spy(dest_module, "_SYNCFS", lambda fd: Call("syncfs", self._of(fd)))
@@ -208,3 +211,63 @@ def test_on_a_disk_that_cannot_be_synced_at_once_every_file_is(
     synced, named = watcher.where("fsync", STAGED), watcher.where("rename", r"(Trip|Year)/.*")
     assert {watcher.calls[at].path for at in synced} >= {watcher.calls[at].path for at in named}
     assert max(synced) < min(named)
+
+
+def test_nothing_in_the_package_creates_a_file_over_another() -> None:
+    """Wherever a file of DEST is created, it must be new and no link; but for the lock, which stays."""
+    package = Path(dest_module.__file__).parents[1]
+    for folder in ("manifest", "write"):
+        for path in (package / folder).rglob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text())):
+                flags = ast.unparse(node) if isinstance(node, ast.BinOp) else ""
+                if flags.startswith("os.O_") and "os.O_CREAT" in flags:
+                    whole = _whole_expression(path, node)
+                    assert "O_NOFOLLOW" in whole, f"{path.name}:{node.lineno}"
+                    assert "O_EXCL" in whole or path.name == "lock.py", f"{path.name}:{node.lineno}"
+
+
+def _whole_expression(path: Path, node: ast.AST) -> str:
+    """The outermost flags that this is a part of, and those joined to them in the same call."""
+    best = ast.unparse(node)
+    for other in ast.walk(ast.parse(path.read_text())):
+        if (
+            isinstance(other, ast.BinOp)
+            and other.lineno == node.lineno
+            and len(text := ast.unparse(other)) > len(best)
+        ):
+            best = text
+    return best
+
+
+def test_in_place_and_back_names_are_on_the_disk_after_every_change(
+    export: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
+    with monkeypatch.context() as patch:
+        watcher = Watcher(export, patch)
+        assert main(["--batch", "--no-config", "--in-place", str(export), "--workers", "1"]) == 0
+        record = r"\.pef-tui/undo/[^/]+"
+        named = watcher.where("rename", r"Google Photos/Trip/.*")
+        assert named
+        assert max(watcher.where("create", record + "/.*")) < min(named)
+        for path in (record, r"\.pef-tui/undo", record + "/.+"):
+            assert min(watcher.where("fsync", path)) < min(named), path
+        undone = len(watcher.calls)
+        assert main(["--no-config", "--undo", "last", str(export)]) == 0
+    back = [at for at in watcher.where("rename", r"Google Photos/Trip/b.jpg") if at > undone]
+    gone = [at for at in watcher.where("unlink", r"Google Photos/Trip/a.avi.xmp") if at > undone]
+    assert back and gone
+    for at in back + gone:
+        assert watcher.calls[at + 1] == Call("fsync", "Google Photos/Trip")
+
+
+def test_what_is_taken_away_from_its_former_place_is_gone_from_the_disk(
+    export: Path, tmp_path: Path, watched: Watcher
+) -> None:
+    start = len(watched.calls)
+    run_here(export, tmp_path / "out", "--layout", "all/{name}", "--workers", "1")
+    gone = [at for at in watched.where("unlink", r"(Trip|Year)/.*") if at > start]
+    assert len(gone) == 4
+    for folder in ("Trip", "Year"):
+        last = max(at for at in gone if watched.calls[at].path.startswith(folder))
+        assert watched.calls[last + 1] == Call("fsync", folder)
