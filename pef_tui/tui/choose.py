@@ -187,9 +187,7 @@ class ChooseScreen(Screen[None]):
             self.query_one("#words", Static).update(text)
             self.query_one("#words").display = bool(words)
             free = self._checks.free
-            self.query_one("#free", Static).update(
-                said((f"{size(free)} free there", "dim")) if free else ""
-            )
+            self.query_one("#free", Static).update(said((f"{size(free)} free there", "dim")) if free else "")
 
     # -- going on
 

@@ -57,10 +57,11 @@ class DoneScreen(Screen[None]):
         yield StageBar("done")
         yield Static(heading(self._run), id="head")
         with Horizontal(id="both"):
-            with VerticalScroll(id="result", classes="box", can_focus=False):
+            with VerticalScroll(id="result", classes="box", can_focus=False) as box:
+                box.border_title = " Result "
                 yield Static(result(self._run))
             with Vertical(id="at-right"):
-                yield OptionList(
+                listed = OptionList(
                     *(
                         [Option(problem_row(each)) for each in self._problems]
                         or [Option(said("none"), disabled=True)]
@@ -69,18 +70,12 @@ class DoneScreen(Screen[None]):
                     classes="box",
                     compact=True,
                 )
-                with VerticalScroll(id="steps", classes="box", can_focus=False):
+                listed.border_title = " Problems: Enter tells what to do "
+                yield listed
+                with VerticalScroll(id="steps", classes="box", can_focus=False) as steps:
+                    steps.border_title = " What next "
                     yield Static(next_steps(self._run))
         yield Footer(show_command_palette=False)
-
-    def on_mount(self) -> None:
-        """Titles."""
-        for name, title in (
-            ("result", "Result"),
-            ("problems", "Problems: Enter tells what to do"),
-            ("steps", "What next"),
-        ):
-            self.query_one(f"#{name}").border_title = f" {title} "
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """Everything about one problem."""

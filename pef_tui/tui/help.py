@@ -47,9 +47,7 @@ def help_text(screen: Screen[Any]) -> Content:
     rows += [said(""), said(GENERAL), said("")]
     for binding in own_bindings(app, screen):
         shown = keys_of(app, screen, binding)
-        rows.append(
-            said((f"{shown:<12} ", "bold"), f"{binding.description:<16} ", (f"{binding.id}", "dim"))
-        )
+        rows.append(said((f"{shown:<12} ", "bold"), f"{binding.description:<16} ", (f"{binding.id}", "dim")))
     rows += [
         said(""),
         said(("The names at the right are for the [keys] table of config.toml.", "dim")),
