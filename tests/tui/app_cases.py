@@ -74,7 +74,7 @@ def text(app: Any) -> str:
     return "\n".join(strip.text.rstrip() for strip in strips)
 
 
-async def until(pilot: Pilot[Any], condition: Callable[[], object], seconds: float = 8) -> None:
+async def until(pilot: Pilot[Any], condition: Callable[[], object], seconds: float = 30) -> None:
     """Let the app go on until something is so."""
     end = time.monotonic() + seconds
     while not condition():
