@@ -2,6 +2,7 @@ import base64
 import json
 import os
 import pty
+import select
 import re
 import signal
 import subprocess
@@ -231,7 +232,8 @@ def test_on_a_terminal_one_line_is_written_over(
         environ["NO_COLOR"] = "1"
     reading, writing = pty.openpty()
     process = started("--batch", "--json", "--max-errors", "1", "slow", stderr=writing)
-    time.sleep(1.2)
+    assert select.select([reading], [], [], 30)[0], "no line came"
+    time.sleep(0.6)
     process.terminate()
     process.communicate(timeout=20)
     os.close(writing)
