@@ -21,6 +21,8 @@ from pef_tui.tui.chips import Chips
 from pef_tui.tui.content import lines, said
 from pef_tui.tui.world_map import WorldMap
 
+ASIDE = 4
+"""Cells beside the charts: padding and the scrollbar."""
 VIEWS = (("charts", "1 Charts"), ("world", "2 Map"))
 
 
@@ -72,8 +74,7 @@ class PicturesScreen(Screen[None]):
         self.call_after_refresh(self._draw)
 
     def _draw(self) -> None:
-        width = self.query_one("#charts").scrollable_content_region.width - 2
-        rows = overview(self._figures, width)
+        rows = overview(self._figures, self.size.width - ASIDE)
         self.query_one("#drawn", Static).update(Content("\n".join(rows) or "Nothing to draw."))
 
 

@@ -28,6 +28,7 @@ from pef_tui.tui.detail import Detail
 from pef_tui.tui.files import Files
 from pef_tui.tui.flow import Flow
 from pef_tui.tui.pick import Option, PickScreen
+from pef_tui.tui.pictures import ASIDE
 from pef_tui.tui.review_rows import group_row, taken_words
 from pef_tui.tui.thumbnail import Opener, lacks
 from pef_tui.tui.ticking import interval
@@ -184,8 +185,7 @@ class ReviewScreen(Screen[None]):
     def _show_figures(self) -> None:
         view = self._view
         if view == "charts":
-            width = self.query_one("#charts").scrollable_content_region.width - 2
-            rows = overview(self._planned.figures, width)
+            rows = overview(self._planned.figures, self.size.width - ASIDE)
             self.query_one("#overview", Static).update(Content("\n".join(rows) or "Nothing to draw yet."))
         elif view == "map":
             self.query_one(WorldMap).show(self._planned.figures.places)

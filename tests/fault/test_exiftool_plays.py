@@ -64,7 +64,7 @@ def test_plays(oracle: Oracle, place: Path, at: int, tried: Callable[[int], None
         out = place / f"out{number}"
         play(oracle, ["answer"] * at + script)
         status, words, _ = carry_out(oracle.argv(out), impatient)
-        if status not in (0, 1, 3) or "Traceback" in words or "unexpected" in words:
+        if status not in (0, 1, 3) or "Traceback" in words or "pef-tui: unexpected" in words:
             faults.append((script, status, words))
         play(oracle, [])
         again = carry_out(oracle.argv(out, "--retry-failed"))

@@ -54,7 +54,11 @@ def killed(oracle: Oracle, out: Path, moment: float, kill: Callable[[Run], None]
         time.sleep(moment)
         kill(run)
         run.wait()
-        return run.words() if "Traceback" in run.words() else oracle.half(out)
+        if "Traceback" in run.words():
+            return run.words()
+        return (
+            "" if kill is kill_exiftool else oracle.half(out)
+        )  # what ExifTool failed at is put there as it was
     finally:
         run.close()
 
