@@ -46,6 +46,8 @@ _BRANDS = {
 
 def _by_brand(head: bytes) -> Format | None:
     """The format of an ISO base media file from its `ftyp` box: the first brand known here."""
+    if len(head) < 12:  # cut before its first brand: it could be a picture or a film
+        return None
     end = min(max(struct.unpack_from(">I", head)[0], 16), 512)
     brands = [head[8:12], *(head[at : at + 4] for at in range(16, end, 4))]
     names = (_BRANDS.get(brand, _BRANDS.get(brand[:3], _BRANDS.get(brand[:2]))) for brand in brands)
