@@ -206,7 +206,7 @@ def test_few_file_handles(
     tried(1)
 
 
-@tries("fault", "little memory (an address space of 400 MB)")
+@tries("fault", "little memory (200 MB of address space to spare)")
 def test_little_memory(oracle: Oracle, place: Path, tried: Callable[[int], None]) -> None:
     def little() -> None:
         no_exiftool()
