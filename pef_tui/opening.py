@@ -128,11 +128,6 @@ def opened(settings: Settings, host: PluginHost, progress: Progress, stack: Exit
         force=settings.force,
         retry_failed=settings.retry_failed,
     )
-    read_tags = None
-    if exiftool.usable:
-        tag_readers = TagReaders(exiftool.path, settings.worker_count)
-        stack.callback(tag_readers.close)
-        read_tags = tag_readers.read
     if not settings.dry_run:
         ledger.begin(_run_opened(settings, host, shape))
     return Opened(
@@ -149,7 +144,7 @@ def opened(settings: Settings, host: PluginHost, progress: Progress, stack: Exit
         stages=stages,
         writers=writers,
         map_tags=map_tags,
-        read_tags=read_tags,
+        read_tags=_tag_reader(exiftool, settings, stack),
         decisions=decisions,
         root_mtime_ns=root_mtime_ns,
         scratch=scratch_folder(output, settings.dry_run),
@@ -179,6 +174,15 @@ def _check_layout(settings: Settings) -> None:
         raise UsageError(
             "in place, everything stays where it is: --layout and --albums link or none cannot be"
         )
+
+
+def _tag_reader(exiftool: Found, settings: Settings, stack: ExitStack) -> ReadTags | None:
+    """What reads the tags of files in ExifTool; None without one."""
+    if not exiftool.usable:
+        return None
+    tag_readers = TagReaders(exiftool.path, settings.worker_count)
+    stack.callback(tag_readers.close)
+    return tag_readers.read
 
 
 def _opener(readers: Sequence[SourceReader]) -> Callable[[MediaFile], BinaryIO]:
