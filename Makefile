@@ -51,7 +51,7 @@ test-plugins: venv
 	@sh .ci/plugins
 
 test: venv tools
-	@$(BIN)/python -m pytest $(PYTEST_FLAGS)
+	@$(BIN)/python -m pytest -n auto --maxprocesses 4 $(PYTEST_FLAGS)
 
 test-fault: venv tools
 	@$(BIN)/python -m pytest -m fault -n 2 $(PYTEST_FLAGS) tests/fault tests

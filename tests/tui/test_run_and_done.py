@@ -13,6 +13,7 @@ from pef_tui.tui.app import AT_ONCE
 from pef_tui.tui.choose import ChooseScreen
 from pef_tui.tui.done import DoneScreen
 from pef_tui.tui.run import RunScreen
+from pef_tui.tui.settings_screen import SettingsScreen
 
 SIZES = [(60, 20), (80, 24), (120, 40)]
 
@@ -108,8 +109,10 @@ def test_a_run_goes_on_behind_another_screen(tmp_path: Path, export: Path, told:
         await pilot.press("f5")
         await until(pilot, lambda: isinstance(pilot.app.screen, RunScreen))
         await pilot.press("f2")
+        await until(pilot, lambda: isinstance(pilot.app.screen, SettingsScreen))
         told.give()
         await until(pilot, lambda: not flow.running)
+        assert isinstance(pilot.app.screen, SettingsScreen)
         await pilot.press("escape")
         await until(pilot, lambda: isinstance(pilot.app.screen, DoneScreen))
 
