@@ -10,27 +10,27 @@ from contextlib import ExitStack
 
 from msgspec.structs import replace
 
-from pef_tui.ahead import ahead
-from pef_tui.albums import Albums, Undecided
 from pef_tui.errors import DestHeld, DiskFull, ExifToolMissing, RunError, UsageError
 from pef_tui.exiftool.locate import locate
-from pef_tui.gather import Gathered, gather
 from pef_tui.hooks import WriterSession
-from pef_tui.joining import identity
-from pef_tui.layout import Layout
 from pef_tui.model import Folder, Match, Outcome, Plan, Record
-from pef_tui.opening import Opened, opened
-from pef_tui.plan import Planner
 from pef_tui.plugins import PluginHost
 from pef_tui.progress import Progress
-from pef_tui.resume import FileId
-from pef_tui.second_look import SecondLook
+from pef_tui.run.ahead import ahead
+from pef_tui.run.albums import Albums, Undecided
+from pef_tui.run.gather import Gathered, gather
+from pef_tui.run.joining import identity
+from pef_tui.run.layout import Layout
+from pef_tui.run.opening import Opened, opened
+from pef_tui.run.plan import Planner
+from pef_tui.run.resume import FileId
+from pef_tui.run.second_look import SecondLook
+from pef_tui.run.verify import Verifier
+from pef_tui.run.workshop import CarryOut, Workshop, preview, work
 from pef_tui.settings import Settings
 from pef_tui.state.inspect import inspect
 from pef_tui.tags.beside import with_xmp_tags
 from pef_tui.takeout.read_ahead import read_sidecars
-from pef_tui.verify import Verifier
-from pef_tui.workshop import CarryOut, Workshop, preview, work
 from pef_tui.write.commit import FULL, carry_out
 from pef_tui.write.dest import Dest
 from pef_tui.write.undo_book import UndoBook

@@ -12,8 +12,8 @@ from pef_tui.display import safe
 from pef_tui.errors import RunError
 from pef_tui.manifest import Catalog, FolderCount, Row, Run, Wanted, holder
 from pef_tui.report import MEDIA_WORDS, encoded
+from pef_tui.run.sources import default_output
 from pef_tui.settings import Settings
-from pef_tui.sources import default_output
 
 DONE, FAILED, USAGE = 0, 1, 2
 SHOWN = 20

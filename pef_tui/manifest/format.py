@@ -138,7 +138,7 @@ class Listed(Struct, frozen=True, array_like=True, tag="listed"):
     listing: bytes
     shape: bytes
     told: bytes = b""
-    """What a run tells of its files beyond their entries (`pef_tui.listings`)."""
+    """What a run tells of its files beyond their entries (`pef_tui.run.listings`)."""
 
 
 class RunClosed(Struct, frozen=True, array_like=True, tag="closed"):

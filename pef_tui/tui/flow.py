@@ -10,8 +10,8 @@ from msgspec.structs import replace
 
 from pef_tui.config import Loaded
 from pef_tui.plugins import PluginHost
+from pef_tui.run.sources import default_output
 from pef_tui.settings import Settings
-from pef_tui.sources import default_output
 from pef_tui.tui import keys
 from pef_tui.tui.recent import Recent, remember
 from pef_tui.tui.survey import Survey

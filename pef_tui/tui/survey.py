@@ -15,8 +15,8 @@ from pef_tui.guard import reason
 from pef_tui.hooks import Scanner
 from pef_tui.model import MediaFile, Source
 from pef_tui.plugins import PluginHost
+from pef_tui.run.sources import as_sources, distinct, given_paths, missing_parts
 from pef_tui.settings import Settings
-from pef_tui.sources import as_sources, distinct, given_paths, missing_parts
 
 _YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d$")
 """`Photos from 2019`, in whatever language."""

@@ -23,7 +23,7 @@ from pef_tui.guard import reason
 from pef_tui.hooks import SourceReader
 from pef_tui.model import MediaFile
 from pef_tui.plugins import PluginHost
-from pef_tui.sources import as_sources, distinct, given_paths
+from pef_tui.run.sources import as_sources, distinct, given_paths
 
 LARGEST = 100_000_000
 """Pixels of a picture that is still unpacked."""

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from pef_tui.surroundings import examine_perl, examine_terminal
+from pef_tui.doctor.surroundings import examine_perl, examine_terminal
 
 
 def told(environ: dict[str, str], size: tuple[int, int] | None = (100, 30)) -> list[tuple[str, str]]:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from pef_tui.ahead import ahead
+from pef_tui.run.ahead import ahead
 
 
 def flat(size: int, produce: Callable[[Callable[[int], None]], None]) -> list[int]:

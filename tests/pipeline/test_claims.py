@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pef_tui.claims import Claims
+from pef_tui.run.claims import Claims
 
 
 @given(st.lists(st.text(max_size=6)), st.lists(st.text(max_size=6)))

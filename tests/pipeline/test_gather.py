@@ -4,9 +4,9 @@ import io
 from collections.abc import Iterator
 from typing import BinaryIO
 
-from pef_tui.gather import gather
 from pef_tui.hooks import Filter, Matcher
 from pef_tui.model import Album, Folder, JsonFile, Match, MediaFile, Sidecar
+from pef_tui.run.gather import gather
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(40)
 CONTENT = {"a.jpg": b"aaaa", "b.jpg": b"bbbb", "film": PNG, "notes.txt": b"hello"}

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pef_tui.layout import Layout
 from pef_tui.model import Match, MediaFile, State
-from pef_tui.paths import NAME_BYTES, folded, numbered, safe_component, strict_component
+from pef_tui.run.layout import Layout
+from pef_tui.run.paths import NAME_BYTES, folded, numbered, safe_component, strict_component
 from pef_tui.settings import Settings
 
 

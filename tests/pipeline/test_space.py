@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from pef_tui import space
 from pef_tui.cli import main
 from pef_tui.errors import DiskFull
 from pef_tui.hooks import Scanner
 from pef_tui.manifest import Entry, Ledger
 from pef_tui.model import Source
+from pef_tui.run import space
 from pef_tui.settings import Settings
 from pef_tui.takeout.scan import DirectoryReader
 from pef_tui.testing.export import sidecar, takeout

@@ -116,7 +116,7 @@ def test_a_second_run_does_nothing_and_reads_no_picture(
     first = run_here(source, out, "--albums", mode)
     assert first[-1]["found"] == sum(1 for path in source.rglob("*") if path.is_file())
     before = tree(out)
-    monkeypatch.setattr("pef_tui.albums.content_digest", None)
+    monkeypatch.setattr("pef_tui.run.albums.content_digest", None)
     again = run_here(source, out, "--albums", mode)
     assert set(again[-1]["media"]) == {"unchanged"}
     assert tree(out) == before

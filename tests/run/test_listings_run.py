@@ -100,7 +100,7 @@ def test_a_skipped_folder_is_told_as_one_that_was_read(
     more = ("--exclude", "*a2*", "--unmatched", "skip")
     run_here(export, out, *more)
     skipped = run_here(export, out, *more)
-    monkeypatch.setattr("pef_tui.listings.Listings.skip", lambda self, folder: None)
+    monkeypatch.setattr("pef_tui.run.listings.Listings.skip", lambda self, folder: None)
     read = run_here(export, out, *more)
     assert _sorted(skipped) == _sorted(read)
 
@@ -195,7 +195,7 @@ def test_what_was_young_once_is_trusted_later(
     now = time.time_ns()
     os.utime(folder(export) / "a1.jpg", ns=(now, now))
     run_here(export, out)
-    monkeypatch.setattr("pef_tui.opening.time.time_ns", lambda: now + 10**10)
+    monkeypatch.setattr("pef_tui.run.opening.time.time_ns", lambda: now + 10**10)
     opened.clear()
     run_here(export, out)
     assert "a1.jpg" in opened

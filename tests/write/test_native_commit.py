@@ -15,7 +15,7 @@ from native_cases import plan_with
 from pef_tui.hooks import Piece, Span, Staged, Writer, WriterSession, Written
 from pef_tui.manifest import Ledger
 from pef_tui.model import MediaFile, Outcome, Plan
-from pef_tui.plan import digest
+from pef_tui.run.plan import digest
 from pef_tui.settings import Settings
 from pef_tui.testing.jpeg import jpeg
 from pef_tui.write.commit import carry_out

@@ -9,9 +9,9 @@ from msgspec.structs import replace
 
 from pef_tui.formats import FORMATS
 from pef_tui.hooks import Writer
-from pef_tui.inplace import in_place
-from pef_tui.layout import Layout
 from pef_tui.model import Match, MediaOutcome, Plan, TagEdit
+from pef_tui.run.inplace import in_place
+from pef_tui.run.layout import Layout
 from pef_tui.settings import Settings
 from pef_tui.state.inspect import PASSING
 from pef_tui.tags.classes import for_xmp_file

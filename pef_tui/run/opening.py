@@ -17,26 +17,26 @@ from pef_tui import __version__
 from pef_tui.errors import ExifToolMissing, RunError, UsageError
 from pef_tui.exiftool.locate import Found, locate
 from pef_tui.hooks import Filter, Matcher, SourceReader, Stage, Writer
-from pef_tui.inplace import names_kept, source_in_place
-from pef_tui.listings import Listings
 from pef_tui.manifest.format import RunOpened
 from pef_tui.manifest.ledger import Ledger
 from pef_tui.manifest.lock import DestLock
 from pef_tui.model import Folder, JsonFile, MediaFile
-from pef_tui.plan import MapTags
 from pef_tui.plugins import PluginHost
 from pef_tui.progress import Progress
-from pef_tui.resume import Memory, RunBooks
+from pef_tui.run.inplace import names_kept, source_in_place
+from pef_tui.run.listings import Listings
+from pef_tui.run.plan import MapTags
+from pef_tui.run.resume import Memory, RunBooks
+from pef_tui.run.sources import as_sources, distinct, given_paths, missing_parts, output_path
+from pef_tui.run.space import check_space
+from pef_tui.run.template import Template
 from pef_tui.scratch import scratch_folder
 from pef_tui.settings import Settings
-from pef_tui.sources import as_sources, distinct, given_paths, missing_parts, output_path
-from pef_tui.space import check_space
 from pef_tui.state.inspect import ReadTags
 from pef_tui.state.readers import TagReaders
 from pef_tui.tags.by_hand import by_hand
 from pef_tui.tags.decisions import Decisions, load
 from pef_tui.takeout.join import folders
-from pef_tui.template import Template
 from pef_tui.write.staging import clean_staging
 
 JSON_THREADS = 4

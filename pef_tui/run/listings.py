@@ -10,7 +10,6 @@ import msgspec
 import xxhash
 from msgspec import Struct
 
-from pef_tui.gather import Gathered
 from pef_tui.manifest.format import WORDS, Entry, Listed
 from pef_tui.manifest.ledger import Ledger
 from pef_tui.model import (
@@ -25,7 +24,8 @@ from pef_tui.model import (
     Plan,
     Record,
 )
-from pef_tui.resume import FAT_NS, FileId, Memory, unchanged
+from pef_tui.run.gather import Gathered
+from pef_tui.run.resume import FAT_NS, FileId, Memory, unchanged
 from pef_tui.takeout.read_ahead import UNREADABLE
 
 _LETTERS: dict[JsonOutcome, int] = {"used": 0, "orphan": 1, "album": 2, "other": 3, "invalid": 4}

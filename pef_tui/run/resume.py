@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Collection, Sequence
-from typing import BinaryIO
 
 import msgspec
 import xxhash
@@ -13,10 +12,10 @@ from msgspec.structs import replace
 
 from pef_tui.manifest.format import Entry
 from pef_tui.manifest.ledger import Ledger
-from pef_tui.model import Folder, Match, MediaFile, MediaOutcome, Outcome, Plan, xmp_name
-from pef_tui.plan import digest
+from pef_tui.model import Folder, Match, MediaOutcome, Outcome, Plan, xmp_name
+from pef_tui.run.digests import OpenMedia, content_digest
+from pef_tui.run.plan import digest
 
-OpenMedia = Callable[[MediaFile], BinaryIO]
 FileId = tuple[int, str]
 
 FAT_NS = 2_000_000_000
@@ -194,7 +193,7 @@ class Memory:
             return False
         if not entry.racy:
             return True
-        content = content_digest(media, self._open_media)
+        content = content_digest(media, self._open_media, xxhash.xxh3_64)
         return content != b"" and content == entry.content
 
     def _output_state(self, entry: Entry) -> str | None:
@@ -270,7 +269,7 @@ class RunBooks:
             xmp_mtime_ns=xmp_mtime_ns,
             short_xmp=outcome.short_xmp,
             racy=racy,
-            content=content_digest(media, self._open_media) if racy else b"",
+            content=content_digest(media, self._open_media, xxhash.xxh3_64) if racy else b"",
             conflict=bool(outcome.plan.conflicts),
         )
 
@@ -320,15 +319,3 @@ def sidecar_digest(match: Match) -> bytes:
     except UnicodeEncodeError:
         said = repr(match.sidecar).encode("utf-8", "backslashreplace")
     return xxhash.xxh3_64_digest(said + beside)
-
-
-def content_digest(media: MediaFile, open_media: OpenMedia) -> bytes:
-    """Eight bytes of hash over a file's bytes; empty when it cannot be read."""
-    digest = xxhash.xxh3_64()
-    try:
-        with open_media(media) as stream:
-            while block := stream.read(1 << 20):
-                digest.update(block)
-    except OSError:
-        return b""
-    return digest.digest()

@@ -13,10 +13,11 @@ import xxhash
 from msgspec import Struct
 from msgspec.structs import replace
 
-from pef_tui.claims import Claims
 from pef_tui.model import Folder, JsonFile, Match, MediaFile, Outcome, Plan, Record
-from pef_tui.opening import Opened
-from pef_tui.resume import FileId, content_digest
+from pef_tui.run.claims import Claims
+from pef_tui.run.digests import content_digest
+from pef_tui.run.opening import Opened
+from pef_tui.run.resume import FileId
 from pef_tui.takeout.containers import year_of
 from pef_tui.takeout.join import folders
 from pef_tui.takeout.names import plain, uncount, uncount_media

@@ -13,12 +13,12 @@ from collections.abc import Iterable, Iterator
 from pef_tui import __version__
 from pef_tui.console import data_out
 from pef_tui.display import safe
+from pef_tui.doctor.surroundings import examine_perl, examine_terminal
 from pef_tui.guard import reason, words_only
 from pef_tui.hooks import Check, Finding, hookimpl
 from pef_tui.plugins import PluginHost
 from pef_tui.report import encoded
 from pef_tui.settings import Settings
-from pef_tui.surroundings import examine_perl, examine_terminal
 
 OLDEST_PYTHON = (3, 11)
 PROBLEM, NO_EXIFTOOL = 1, 4
@@ -36,7 +36,7 @@ def pef_checks(settings: Settings) -> Iterator[Check]:
     yield Check("locale", _locale, 40)
     yield Check("terminal", examine_terminal, 50)
     if settings.output:
-        from pef_tui.place import examine_place
+        from pef_tui.doctor.place import examine_place
 
         yield Check("output", lambda: examine_place(settings.output), 60)
 

@@ -11,12 +11,12 @@ from collections.abc import Callable, Mapping
 
 import xxhash
 
-from pef_tui.claims import Claims
 from pef_tui.formats import FORMATS, right_name
 from pef_tui.model import Match
-from pef_tui.paths import folded, numbered, safe_component, split
+from pef_tui.run.claims import Claims
+from pef_tui.run.paths import folded, numbered, safe_component, split
+from pef_tui.run.template import Template
 from pef_tui.settings import Settings
-from pef_tui.template import Template
 
 FileId = tuple[int, str]
 

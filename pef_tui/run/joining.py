@@ -8,11 +8,12 @@ from itertools import chain
 from msgspec import Struct
 from msgspec.structs import replace
 
-from pef_tui.gather import gather
 from pef_tui.model import Folder, JsonFile, Match, MediaFile
 from pef_tui.name_dates import date_in_name
-from pef_tui.opening import Opened
-from pef_tui.resume import FileId, content_digest, sidecar_digest
+from pef_tui.run.digests import content_digest
+from pef_tui.run.gather import gather
+from pef_tui.run.opening import Opened
+from pef_tui.run.resume import FileId, sidecar_digest
 from pef_tui.tags.evidence import gather as evidence
 from pef_tui.tags.zones import real_offset
 from pef_tui.takeout.elsewhere import RULE, SAME, Span, gist, may_be_time, media_keys, sidecar_keys

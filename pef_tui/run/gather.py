@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import BinaryIO
 
-import xxhash
 from msgspec import Struct
 from msgspec.structs import replace
 
 from pef_tui.formats import HEAD, detect
 from pef_tui.hooks import Filter, Matcher
 from pef_tui.model import Folder, JsonFile, JsonOutcome, JsonRecord, Match, MediaFile, OtherRecord
+from pef_tui.run.digests import OpenMedia, content_digest
 from pef_tui.takeout.xmp_files import with_xmp_files
 
-OpenMedia = Callable[[MediaFile], BinaryIO]
 FileId = tuple[int, str]
 """Number of the source and path in it."""
 
@@ -130,7 +128,7 @@ def _twins(matches: Iterable[Match], open_media: OpenMedia) -> dict[FileId, str]
     for group in _same_name_and_size(matches):
         seen: dict[bytes, MediaFile] = {}
         for media in group:
-            content = _content(media, open_media)
+            content = content_digest(media, open_media)
             first = seen.setdefault(content, media) if content else media
             if first is not media:
                 twins[_id(media)] = first.path
@@ -143,14 +141,3 @@ def _same_name_and_size(matches: Iterable[Match]) -> Iterator[list[MediaFile]]:
         if not match.excluded:
             groups.setdefault((match.media.name, match.media.size), []).append(match.media)
     return (group for group in groups.values() if len(group) > 1)
-
-
-def _content(media: MediaFile, open_media: OpenMedia) -> bytes:
-    digest = xxhash.xxh3_128()
-    try:
-        with open_media(media) as stream:
-            while block := stream.read(1 << 20):
-                digest.update(block)
-    except OSError:
-        return b""
-    return digest.digest()

@@ -10,11 +10,11 @@ from itertools import chain
 
 from msgspec.structs import replace
 
-from pef_tui.gather import NO_SIDECAR, Gathered, gather
-from pef_tui.joining import Alone, Joining, LookInto, identity
 from pef_tui.model import Folder, JsonFile, JsonRecord, Match, Outcome, Record, State
-from pef_tui.opening import Opened
-from pef_tui.resume import FileId
+from pef_tui.run.gather import NO_SIDECAR, Gathered, gather
+from pef_tui.run.joining import Alone, Joining, LookInto, identity
+from pef_tui.run.opening import Opened
+from pef_tui.run.resume import FileId
 from pef_tui.takeout.elsewhere import Span
 from pef_tui.takeout.join import folders
 from pef_tui.takeout.read_ahead import read_sidecars

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
-from typing import BinaryIO
 
 import xxhash
 from msgspec.structs import replace
@@ -14,13 +13,12 @@ from msgspec.structs import replace
 from pef_tui.exiftool import Process, ProcessError, fits
 from pef_tui.formats import FORMATS
 from pef_tui.formats.image_data import image_digest
-from pef_tui.model import MediaFile, Outcome, State, TagEdit, Value, xmp_name
+from pef_tui.model import Outcome, State, TagEdit, Value, xmp_name
+from pef_tui.run.digests import OpenMedia, stream_digest
 from pef_tui.state.by_exiftool import read_states
 from pef_tui.state.inspect import shown_path
 from pef_tui.tags.equal import fold, members, same
 from pef_tui.xmp import can_write, to_xmp
-
-OpenMedia = Callable[[MediaFile], BinaryIO]
 
 WRITTEN = ("written", "sidecar")
 AS_IT_WAS = ("sidecar", "copied", "unmatched")
@@ -108,7 +106,11 @@ class Verifier:
             descriptor = os.open(os.path.join(self._output, outcome.output or ""), _OPEN)
             with os.fdopen(descriptor, "rb") as here, self._open_media(outcome.plan.match.media) as there:
                 if whole:
-                    return "" if _content(here) == _content(there) else "the copy differs from the source"
+                    return (
+                        ""
+                        if stream_digest(here) == stream_digest(there)
+                        else "the copy differs from the source"
+                    )
                 form = state.format if state is not None else ""
                 before = image_digest(there, form)
                 if before is None or image_digest(here, form) == before:
@@ -170,10 +172,3 @@ def _said(edit: TagEdit, tags: dict[str, Value]) -> bool:
     if tag == "XMP-exif:GPSAltitude" and isinstance(held, int | float):
         held = abs(held)
     return same(tag, value, held)
-
-
-def _content(stream: BinaryIO) -> bytes:
-    digest = xxhash.xxh3_128()
-    while block := stream.read(1 << 20):
-        digest.update(block)
-    return digest.digest()

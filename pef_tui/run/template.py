@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 from pef_tui.formats import FORMATS
 from pef_tui.model import Match
-from pef_tui.paths import safe_component, split, strict_component
+from pef_tui.run.paths import safe_component, split, strict_component
 
 UNDATED = "undated"
 """Stands for the year, or the date, of what nothing dates."""

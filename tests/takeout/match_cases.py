@@ -1,0 +1,378 @@
+"""Folders as exports have them, and who belongs to whom in them."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterable
+from pathlib import Path
+
+from pef_tui.model import Album, Folder, JsonFile, Match, MediaFile, Sidecar, Stamp
+from pef_tui.takeout.match import match_folder
+
+MEDIA = frozenset((".jpg", ".jpeg", ".png", ".gif", ".heic", ".dng", ".nef", ".mp4", ".mov", ".mp"))
+
+
+def media(name: str, root: int = 0) -> MediaFile:
+    return MediaFile(root, f"F/{name}", 1, 0)
+
+
+def card(name: str, title: str | None = None, root: int = 0, taken: int | None = None) -> JsonFile:
+    moment = zlib.crc32(name.encode("utf-8", "surrogatepass")) if taken is None else taken
+    told = Sidecar(title=title if title is not None else _title(name), photo_taken_time=Stamp(str(moment)))
+    return JsonFile(root, f"F/{name}", 1, 0, "sidecar", told)
+
+
+def _title(name: str) -> str:
+    return name.removesuffix(".json").removesuffix(".supplemental-metadata")
+
+
+def album(name: str, title: str) -> JsonFile:
+    return JsonFile(0, f"F/{name}", 1, 0, "album", album=Album(title=title))
+
+
+def folder(files: Iterable[MediaFile], cards: Iterable[JsonFile]) -> Folder:
+    listed = sorted(files, key=lambda file: (file.name, file.root, file.path))
+    known = [file for file in listed if Path(file.name).suffix.lower() in MEDIA]
+    return Folder(
+        "F",
+        tuple(known),
+        tuple(sorted(cards, key=lambda file: (file.name, file.root, file.path))),
+        tuple(file for file in listed if file not in known),
+    )
+
+
+def matches(files: Iterable[str], cards: Iterable[JsonFile | str]) -> dict[str, Match]:
+    known = (file if isinstance(file, JsonFile) else card(file) for file in cards)
+    found = list(match_folder(folder(map(media, files), known)))
+    assert len({match.media for match in found}) == len(found)
+    return {match.media.name: match for match in found}
+
+
+LONG = "Screenshot_2022-10-28-09-31-43-118_com.snapchat_and_more.jpg"
+ORIGINAL = "original_1d4caa6f-16c6-4c3d-901b-9387de10e528_"
+
+CASES: list[tuple[str, list[str], list[JsonFile | str], dict[str, tuple[str, str, str] | None]]] = [
+    # (what, media, sidecars, {media: (sidecar, rule, main) or None})
+    (
+        "counters are identity",
+        ["a.jpg", "a(1).jpg", "a(2).jpg"],
+        ["a.jpg.json", card("a.jpg(1).json", "a.jpg")],
+        {"a.jpg": ("a.jpg.json", "exact", ""), "a(1).jpg": ("a.jpg(1).json", "exact", ""), "a(2).jpg": None},
+    ),
+    (
+        "old and new naming, both cut",
+        ["Screenshot_2022-10-28-09-31-43-118_com.snapchat.jpg", "Screenshot_20231027_123303_Facebook(1).jpg"],
+        [
+            card("Screenshot_2022-10-28-09-31-43-118_com.snapcha.json", LONG),
+            card(
+                "Screenshot_20231027_123303_Facebook.jpg.supple(1).json",
+                "Screenshot_20231027_123303_Facebook.jpg",
+            ),
+        ],
+        {
+            "Screenshot_2022-10-28-09-31-43-118_com.snapchat.jpg": (
+                "Screenshot_2022-10-28-09-31-43-118_com.snapcha.json",
+                "exact",
+                "",
+            ),
+            "Screenshot_20231027_123303_Facebook(1).jpg": (
+                "Screenshot_20231027_123303_Facebook.jpg.supple(1).json",
+                "exact",
+                "",
+            ),
+        },
+    ),
+    (
+        "a file whose name is no media name",
+        ["README", "notes.txt"],
+        ["README.json"],
+        {"README": ("README.json", "exact", "")},
+    ),
+    (
+        "the title differs: the JSON's file name wins over the title",
+        ["PXL_1.jpg", "TST_1.jpg"],
+        [card("PXL_1.jpg.json", "TST_1.jpg"), card("TST_1.jpg.json", "TST_1.jpg")],
+        {"PXL_1.jpg": ("PXL_1.jpg.json", "json-name", ""), "TST_1.jpg": ("TST_1.jpg.json", "exact", "")},
+    ),
+    (
+        "a cut JSON name, another title",
+        ["x" * 47 + ".jpg"],
+        [card("x" * 46 + ".json", "another.jpg")],
+        {"x" * 47 + ".jpg": ("x" * 46 + ".json", "json-name", "")},
+    ),
+    (
+        "the title where the JSON's name leads nowhere",
+        ["img.jpg"],
+        [card("some other name.json", "img.jpg")],
+        {"img.jpg": ("some other name.json", "title", "")},
+    ),
+    (
+        "decomposed on disk, composed in the JSON",
+        ["Cafe\u0301.jpg", "Cafe\u0301-edited.jpg"],
+        ["Caf\xe9.jpg.json"],
+        {
+            "Cafe\u0301.jpg": ("Caf\xe9.jpg.json", "unicode", ""),
+            "Cafe\u0301-edited.jpg": ("Caf\xe9.jpg.json", "edited", "Cafe\u0301.jpg"),
+        },
+    ),
+    (
+        "capital letters",
+        ["IMG_4081(1).jpg"],
+        [card("IMG_4081.JPG(1).json", "IMG_4081.JPG")],
+        {"IMG_4081(1).jpg": ("IMG_4081.JPG(1).json", "case", "")},
+    ),
+    (
+        "capital letters, two candidates",
+        ["img.jpg", "Img.jpg"],
+        ["IMG.jpg.json"],
+        {"img.jpg": None, "Img.jpg": None},
+    ),
+    (
+        "characters replaced",
+        ["Tom _ Jerry_s.jpg"],
+        [card("Tom & Jerry's.jpg.json", "Tom &amp; Jerry&#39;s.jpg")],
+        {"Tom _ Jerry_s.jpg": ("Tom & Jerry's.jpg.json", "characters", "")},
+    ),
+    (
+        "a title without extension, counted, with its film",
+        ["2013-12-23(1).heic", "2013-12-23(1).mp4"],
+        [card("2013-12-23.supplemental-metadata(1).json", "2013-12-23")],
+        {
+            "2013-12-23(1).heic": ("2013-12-23.supplemental-metadata(1).json", "extension-added", ""),
+            "2013-12-23(1).mp4": ("2013-12-23.supplemental-metadata(1).json", "live", "2013-12-23(1).heic"),
+        },
+    ),
+    (
+        "an extension repaired, its live film",
+        ["IMG_2.HEIC.jpg", "IMG_2.MP4"],
+        ["IMG_2.HEIC.json"],
+        {
+            "IMG_2.HEIC.jpg": ("IMG_2.HEIC.json", "extension-added", ""),
+            "IMG_2.MP4": ("IMG_2.HEIC.json", "live", "IMG_2.HEIC.jpg"),
+        },
+    ),
+    (
+        "another extension",
+        ["LIVE_PHOTO.MP4"],
+        [card("LIVE_PHOTO.jpeg.json")],
+        {"LIVE_PHOTO.MP4": ("LIVE_PHOTO.jpeg.json", "live", "")},
+    ),
+    (
+        "another extension of a still",
+        ["b.png"],
+        ["b.jpg.json"],
+        {"b.png": ("b.jpg.json", "extension-other", "")},
+    ),
+    (
+        "the sidecar of a film is not for the still of its number",
+        ["D.JPG", "E.gif"],
+        ["D.MOV.json", "E.mp4.json"],
+        {"D.JPG": None, "E.gif": ("E.mp4.json", "extension-other", "")},
+    ),
+    (
+        "an edited copy alone, of a title without extension",
+        ["Balls-edited.jpg"],
+        ["Balls.json"],
+        {"Balls-edited.jpg": ("Balls.json", "edited", "")},
+    ),
+    (
+        "live photos, counted; a film without a still stays without",
+        ["I.HEIC", "I.mp4", "I(1).HEIC", "I(1).mp4", "I(2).mp4"],
+        ["I.HEIC.json", card("I.HEIC(1).json", "I.HEIC")],
+        {
+            "I.HEIC": ("I.HEIC.json", "exact", ""),
+            "I.mp4": ("I.HEIC.json", "live", "I.HEIC"),
+            "I(1).HEIC": ("I.HEIC(1).json", "exact", ""),
+            "I(1).mp4": ("I.HEIC(1).json", "live", "I(1).HEIC"),
+            "I(2).mp4": None,
+        },
+    ),
+    (
+        "two stills of one stem: the HEIC is the live one",
+        ["I.HEIC", "I.JPG", "I.MOV"],
+        ["I.HEIC.json", "I.JPG.json"],
+        {
+            "I.HEIC": ("I.HEIC.json", "exact", ""),
+            "I.JPG": ("I.JPG.json", "exact", ""),
+            "I.MOV": ("I.HEIC.json", "live", "I.HEIC"),
+        },
+    ),
+    (
+        "two films for the one sidecar of a still that is not there",
+        ["I.MP4", "I.MOV"],
+        ["I.HEIC.json"],
+        {"I.MP4": None, "I.MOV": None},
+    ),
+    (
+        "a film with a sidecar of its own keeps it, and is told its still",
+        ["I.HEIC", "I.MP4", "D.JPG", "D.MOV", "E.JPG", "E.MOV"],
+        [
+            "I.HEIC.json",
+            "I.MP4.json",
+            card("D.JPG.json", taken=100),
+            card("D.MOV.json", taken=102),
+            card("E.JPG.json", taken=100),
+            card("E.MOV.json", taken=200),
+        ],
+        {
+            "I.HEIC": ("I.HEIC.json", "exact", ""),
+            "I.MP4": ("I.MP4.json", "exact", "I.HEIC"),
+            "D.JPG": ("D.JPG.json", "exact", ""),
+            "D.MOV": ("D.MOV.json", "exact", "D.JPG"),
+            "E.JPG": ("E.JPG.json", "exact", ""),
+            "E.MOV": ("E.MOV.json", "exact", ""),
+        },
+    ),
+    (
+        "a live film cut at another length than its still",
+        ["x" * 46 + ".HEIC", "x" * 47 + ".MOV"],
+        [card("x" * 46 + ".json", "x" * 50 + ".HEIC")],
+        {
+            "x" * 46 + ".HEIC": ("x" * 46 + ".json", "exact", ""),
+            "x" * 47 + ".MOV": ("x" * 46 + ".json", "live", "x" * 46 + ".HEIC"),
+        },
+    ),
+    (
+        "motion films under names that are no media names",
+        [
+            "P.MP.jpg",
+            "P.MP",
+            "P.MP(1).jpg",
+            "P(1).MP",
+            "Q.MP~2.jpg",
+            "Q.MP~2",
+            "MVIMG_1.jpg",
+            "MVIMG_1",
+            "R.MP",
+        ],
+        [
+            "P.MP.jpg.json",
+            card("P.MP.jpg(1).json", "P.MP.jpg"),
+            "Q.MP~2.jpg.json",
+            "MVIMG_1.jpg.json",
+            "R.MP.jpg.json",
+        ],
+        {
+            "P.MP.jpg": ("P.MP.jpg.json", "exact", ""),
+            "P.MP": ("P.MP.jpg.json", "motion", "P.MP.jpg"),
+            "P.MP(1).jpg": ("P.MP.jpg(1).json", "exact", ""),
+            "P(1).MP": ("P.MP.jpg(1).json", "motion", "P.MP(1).jpg"),
+            "Q.MP~2.jpg": ("Q.MP~2.jpg.json", "exact", ""),
+            "Q.MP~2": ("Q.MP~2.jpg.json", "motion", "Q.MP~2.jpg"),
+            "MVIMG_1.jpg": ("MVIMG_1.jpg.json", "exact", ""),
+            "MVIMG_1": ("MVIMG_1.jpg.json", "motion", "MVIMG_1.jpg"),
+            "R.MP": ("R.MP.jpg.json", "motion", ""),
+        },
+    ),
+    (
+        "copies made in the phone are pictures of their own",
+        ["X.jpg", "X~2.jpg", "X~3.jpg"],
+        ["X.jpg.json", card("X~2.json", "X~2.jpg")],
+        {
+            "X.jpg": ("X.jpg.json", "exact", ""),
+            "X~2.jpg": ("X~2.json", "title", ""),
+            "X~3.jpg": None,
+        },
+    ),
+    (
+        "edited copies: counted, localized, of a HEIC, without the picture",
+        [
+            "a.jpg",
+            "a(1).jpg",
+            "a-edited.jpg",
+            "a-bearbeitet(1).jpg",
+            "h.HEIC",
+            "h-edited.jpg",
+            "n-ha editado(5).jpg",
+        ],
+        ["a.jpg.json", card("a.jpg(1).json", "a.jpg"), "h.HEIC.json", "n.jpg.json"],
+        {
+            "a.jpg": ("a.jpg.json", "exact", ""),
+            "a(1).jpg": ("a.jpg(1).json", "exact", ""),
+            "a-edited.jpg": ("a.jpg.json", "edited", "a.jpg"),
+            "a-bearbeitet(1).jpg": ("a.jpg(1).json", "edited", "a(1).jpg"),
+            "h.HEIC": ("h.HEIC.json", "exact", ""),
+            "h-edited.jpg": ("h.HEIC.json", "edited", "h.HEIC"),
+            "n-ha editado(5).jpg": ("n.jpg.json", "edited", ""),
+        },
+    ),
+    (
+        "an edited copy of a counted picture without sidecar gets nothing",
+        ["a.jpg", "a(1).jpg", "a-edited(1).jpg"],
+        ["a.jpg.json"],
+        {"a.jpg": ("a.jpg.json", "exact", ""), "a(1).jpg": None, "a-edited(1).jpg": None},
+    ),
+    (
+        "a cut suffix counts at the limit only",
+        ["y" * 43 + "-edi.jpg", "y" * 43 + ".jpg", "z-edi1.jpg", "z.jpg"],
+        [card("y" * 43 + ".jp.json", "y" * 43 + ".jpg"), "z.jpg.json"],
+        {
+            "y" * 43 + ".jpg": ("y" * 43 + ".jp.json", "exact", ""),
+            "y" * 43 + "-edi.jpg": ("y" * 43 + ".jp.json", "edited-cut", "y" * 43 + ".jpg"),
+            "z.jpg": ("z.jpg.json", "exact", ""),
+            "z-edi1.jpg": None,
+        },
+    ),
+    (
+        "edited in a language nobody listed",
+        ["a.jpg", "a-szerkesztett.jpg", "a-2nd.jpg", "a-two of them.jpg"],
+        ["a.jpg.json"],
+        {
+            "a.jpg": ("a.jpg.json", "exact", ""),
+            "a-szerkesztett.jpg": ("a.jpg.json", "edited-word", "a.jpg"),
+            "a-2nd.jpg": None,
+            "a-two of them.jpg": None,
+        },
+    ),
+    (
+        "a cut name whose counter only the picture has",
+        [f"{ORIGINAL}P(1).jpg"],
+        [card(f"{ORIGINAL}.json", f"{ORIGINAL}PXL_20220516_164814158.jpg")],
+        {f"{ORIGINAL}P(1).jpg": (f"{ORIGINAL}.json", "counter", "")},
+    ),
+    (
+        "the same beside the picture without counter: another picture",
+        [f"{ORIGINAL}P.jpg", f"{ORIGINAL}P(1).jpg"],
+        [card(f"{ORIGINAL}.json", f"{ORIGINAL}PXL_20220516_164814158.jpg")],
+        {f"{ORIGINAL}P.jpg": (f"{ORIGINAL}.json", "exact", ""), f"{ORIGINAL}P(1).jpg": None},
+    ),
+    (
+        "a sidecar counted because another title begins with the same 46 units",
+        ["w" * 46 + "a.jpg", "w" * 46 + "b.jpg"],
+        [card("w" * 46 + ".json", "w" * 46 + "a.jpg"), card("w" * 46 + "(1).json", "w" * 46 + "b.jpg")],
+        {
+            "w" * 46 + "a.jpg": ("w" * 46 + ".json", "exact", ""),
+            "w" * 46 + "b.jpg": ("w" * 46 + "(1).json", "counter", ""),
+        },
+    ),
+    (
+        "cut by another tool, at another length; its edited copy",
+        ["v" * 42 + ".jpg", "v" * 42 + "-edited.jpg"],
+        [card("v" * 46 + ".json", "v" * 60 + ".jpg")],
+        {
+            "v" * 42 + ".jpg": ("v" * 46 + ".json", "prefix", ""),
+            "v" * 42 + "-edited.jpg": ("v" * 46 + ".json", "edited", "v" * 42 + ".jpg"),
+        },
+    ),
+    (
+        "an album's JSON is nobody's sidecar",
+        ["metadata.jpg"],
+        [album("metadata.json", "metadata.jpg")],
+        {"metadata.jpg": None},
+    ),
+    (
+        "old and new naming of one picture from two exports",
+        ["a.jpg"],
+        [
+            card("a.jpg.json", taken=5),
+            card("a.jpg.supplemental-metadata.json", taken=5),
+        ],
+        {"a.jpg": ("a.jpg.json", "exact", "")},
+    ),
+    (
+        "two sidecars of other moments for one picture",
+        ["a.jpg"],
+        [card("a.jpg.json", taken=5), card("a.jpg.supplemental-metadata.json", taken=6)],
+        {"a.jpg": None},
+    ),
+]

@@ -1,0 +1,68 @@
+"""Archives made for tests, whole and damaged."""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+
+from pef_tui.model import Source
+from pef_tui.takeout.zips import ZipReader
+
+FILES = {
+    "Takeout/Google Fotos/Fotos von 2019/a.jpg": b"picture" * 100,
+    "Takeout/Google Fotos/Fotos von 2019/a.jpg.json": b"{}",
+    "Takeout/Google Fotos/Ausflug \U0001f600/b.mp4": b"film" * 5_000,
+    "Takeout/archive_browser.html": b"<html>",
+}
+
+
+def info(name: str, **fields: object) -> zipfile.ZipInfo:
+    made = zipfile.ZipInfo(name, (2020, 2, 3, 4, 5, 6))
+    for field, value in {"compress_type": zipfile.ZIP_DEFLATED, **fields}.items():
+        setattr(made, field, value)
+    return made
+
+
+def pack(path: Path, *files: tuple[zipfile.ZipInfo, bytes]) -> Path:
+    with zipfile.ZipFile(path, "w") as archive:
+        for member, raw in files:
+            archive.writestr(member, raw)
+    return path
+
+
+def reader(path: Path, root: int = 0) -> ZipReader:
+    return ZipReader(Source(root, str(path), "zip"))
+
+
+def content(source: ZipReader) -> dict[str, bytes]:
+    found = {}
+    for listing in source.listings():
+        for file in listing.files:
+            with source.open(file.path) as stream:
+                found[file.path] = stream.read()
+            assert len(found[file.path]) == file.size
+    return found
+
+
+def refused(source: ZipReader) -> dict[str, str]:
+    """Members that are listed and cannot be opened, and why."""
+    found = {}
+    for listing in source.listings():
+        for file in listing.files:
+            try:
+                source.open(file.path).close()
+            except OSError as error:
+                found[file.path] = str(error)
+    return found
+
+
+def patched(path: Path, signature: bytes, offset: int, raw: bytes) -> Path:
+    """The archive with bytes changed at an offset from its first record of a kind."""
+    whole = bytearray(path.read_bytes())
+    start = whole.index(signature) + offset
+    whole[start : start + len(raw)] = raw
+    path.write_bytes(whole)
+    return path
+
+
+CENTRAL, LOCAL = b"PK\x01\x02", b"PK\x03\x04"
