@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from pef_tui.formats import HEAD, detect
 from pef_tui.model import Match, MediaFile, State
-from pef_tui.state.jpeg import read_jpeg
+from pef_tui.state.natively import READERS
 from pef_tui.state.spill import spilled
 
 CHUNK = 128
@@ -75,9 +75,9 @@ def _first_look(number: int, media: MediaFile, open_media: OpenMedia, lent: _Len
         found = detect(head)
         if found is None:
             return State(damage=_no_media(head))
-        if found.name == "jpeg":
+        if (read := READERS.get(found.name)) is not None:
             stream.seek(0)
-            if (state := read_jpeg(stream)) is not None:
+            if (state := read(stream)) is not None:
                 return state
         if lent is not None and found.cls != "none":
             kept = lent.lend(number, stream, media.size, found.cls == "quicktime")

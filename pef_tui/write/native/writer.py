@@ -1,4 +1,4 @@
-"""The writer `native`: JPEGs without ExifTool, and only what comes out as ExifTool writes it.
+"""The writer `native`: files written without ExifTool, and only what comes out as ExifTool writes it.
 
 Everything else is declined before anything is touched, and goes to the next writer.
 """
@@ -13,8 +13,7 @@ from typing import BinaryIO
 from pef_tui.hooks import Piece, Staged, Writer, Written
 from pef_tui.model import Plan, TagEdit
 from pef_tui.write.native.declined import Declined
-from pef_tui.write.native.exif_edits import wanted
-from pef_tui.write.native.jpeg import edit_jpeg
+from pef_tui.write.native.editors import EDITORS
 from pef_tui.write.staging import assemble
 
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -22,17 +21,17 @@ _CREATE = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 def native_writer() -> Writer:
-    """The writer for sound JPEGs whose tags were read natively; it comes before ExifTool."""
+    """The writer for sound files of some formats whose tags were read natively; it comes before ExifTool."""
     return Writer("native", accepts, NativeSession, order=100, compose=compose)
 
 
 def accepts(plan: Plan) -> bool:
-    """Is the file a JPEG that was wholly understood, and every edit one that is known here?"""
+    """Was the file wholly understood, and is every edit one that is known for its format?"""
     state = plan.match.state
-    if state is None or state.format != "jpeg" or state.reader != "native" or state.damage:
+    if state is None or state.reader != "native" or state.damage or state.format not in EDITORS:
         return False
     try:
-        wanted(edits_of(plan))
+        EDITORS[state.format].check(edits_of(plan))
     except Declined:
         return False
     return True
@@ -49,9 +48,13 @@ def edits_of(plan: Plan) -> Sequence[TagEdit]:
 
 
 def compose(plan: Plan, source: BinaryIO) -> tuple[Piece, ...] | Written:
-    """A hooks.Compose: what the JPEG in `source` consists of with the Plan's edits made. Raises OSError alone."""
+    """A hooks.Compose: what the file in `source` consists of with the Plan's edits made. Raises OSError alone."""
+    state = plan.match.state
+    editor = EDITORS.get(state.format if state else "")
+    if editor is None:
+        return Written("declined", "a format that is left to ExifTool")
     try:
-        pieces = edit_jpeg(wanted(edits_of(plan)), source, plan.match.media.size)
+        pieces = editor.edit(edits_of(plan), source, plan.match.media.size)
     except Declined as reason:
         return Written("declined", str(reason))
     except OSError:
