@@ -30,6 +30,13 @@ class StartLine(Struct):
     exiftool: str | None
 
 
+class Verified(Struct):
+    """Files that were read back."""
+
+    checked: int
+    failed: int
+
+
 class SummaryLine(Struct):
     """What a run ends with; the counts add up to `found`."""
 
@@ -41,6 +48,8 @@ class SummaryLine(Struct):
     found: int
     seconds: float
     exit: int
+    verify: Verified | UnsetType = UNSET
+    """What `--verify` read back; left out where it read nothing."""
     notes: tuple[str, ...] | UnsetType = UNSET
     """What is to be told of the run as a whole."""
     problems: tuple[str, ...] | UnsetType = UNSET
@@ -58,6 +67,18 @@ class FindingLine(Struct):
     level: Literal["ok", "note", "warning", "problem"]
     what: str
     advice: str
+
+
+class FindingsLine(Struct):
+    """What `--doctor --json` ends with: how many findings of each level."""
+
+    v: int
+    type: str
+    ok: int
+    note: int
+    warning: int
+    problem: int
+    exit: int
 
 
 class PluginLine(Struct):
@@ -86,32 +107,112 @@ class SettingLine(Struct):
     origin: str
 
 
-LINES: dict[str, type[Struct]] = {
-    "start": StartLine,
-    "media": MediaLine,
-    "json": JsonLine,
-    "other": OtherLine,
-    "summary": SummaryLine,
-    "finding": FindingLine,
-    "plugin": PluginLine,
-    "setting": SettingLine,
-}
-"""The Struct of each `type` of line."""
+class StatusLine(Struct):
+    """What the manifest knows of DEST as a whole: the first line of `--status --json`."""
+
+    v: int
+    type: str
+    output: str
+    files: int
+    bytes: int
+    """Of the outputs."""
+    media: dict[MediaOutcome, int]
+    conflicts: int
+    """Files that say something else than Google does."""
+    running: str | None
+    """Who is at work there now: host, process and since when."""
+    problems: tuple[str, ...]
+    """What of the manifest cannot be read."""
+
+
+class FolderLine(Struct):
+    """One Folder of `--status --json`."""
+
+    v: int
+    type: str
+    path: str
+    files: int
+    failed: int
+    conflicts: int
+    bytes: int
+
+
+class FailedLine(Struct):
+    """One failed file of `--status --json`."""
+
+    v: int
+    type: str
+    path: str
+    reason: str
+
+
+class RunLine(Struct):
+    """One run of `--status --json`, the last first."""
+
+    v: int
+    type: str
+    run: str
+    started: str
+    """ISO 8601, UTC."""
+    version: str
+    """Of the program."""
+    options: dict[str, str]
+    """Settings other than their defaults."""
+    seconds: float | None
+    """null: it did not come to its end, or has not yet."""
+    counts: dict[str, int]
+
+
+class UndoneLine(Struct):
+    """One file of `--undo --json`."""
+
+    v: int
+    type: str
+    source: str
+    outcome: Literal["restored", "left"]
+    reason: str
+
+
+class UndoLine(Struct):
+    """What `--undo --json` ends with."""
+
+    v: int
+    type: str
+    run: str
+    restored: int
+    left: int
+
+
+LINES: tuple[tuple[str, type[Struct]], ...] = (
+    ("start", StartLine),
+    ("media", MediaLine),
+    ("json", JsonLine),
+    ("other", OtherLine),
+    ("summary", SummaryLine),
+    ("finding", FindingLine),
+    ("summary", FindingsLine),
+    ("plugin", PluginLine),
+    ("setting", SettingLine),
+    ("status", StatusLine),
+    ("folder", FolderLine),
+    ("failed", FailedLine),
+    ("run", RunLine),
+    ("undone", UndoneLine),
+    ("undo", UndoLine),
+)
+"""Each `type` of line and its Struct."""
 
 
 def lines() -> dict[str, Any]:
     """The schema of one JSON line. Fields may be added; what is there keeps its meaning."""
-    found, parts = msgspec.json.schema_components(LINES.values(), ref_template="#/$defs/{name}")
-    for (word, struct), _ in zip(LINES.items(), found, strict=True):
-        part = parts[struct.__name__]
-        part["properties"]["v"] = {"const": 1}
-        part["properties"]["type"] = {"const": word}
-    for word, outcomes in (("media", MediaOutcome), ("json", JsonOutcome)):
-        part = parts[LINES[word].__name__]
-        part["properties"]["outcome"] = msgspec.json.schema(outcomes)
-    # what `--doctor` and `--status` end with has no counts of files
-    summary = parts["SummaryLine"]
-    summary["required"] = ["v", "type", "exit"]
+    structs = [struct for _, struct in LINES]
+    found, parts = msgspec.json.schema_components(structs, ref_template="#/$defs/{name}")
+    for word, struct in LINES:
+        properties = parts[struct.__name__]["properties"]
+        properties["v"] = {"const": 1}
+        properties["type"] = {"const": word}
+    for kind, outcomes in ((MediaLine, MediaOutcome), (JsonLine, JsonOutcome)):
+        parts[kind.__name__]["properties"]["outcome"] = msgspec.json.schema(outcomes)
     return {"$schema": DRAFT, "title": "A line of pef-tui --json", "oneOf": list(found), "$defs": parts}
 
 

@@ -14,7 +14,7 @@ from pef_tui import manual, schema
 from pef_tui.completion import SHELLS, completion
 from pef_tui.config import options
 from pef_tui.flags import every_flag
-from pef_tui.testing import sidecar, takeout
+from pef_tui.testing import Exif, Item, jpeg, sidecar, takeout
 
 ROOT = Path(__file__).parents[2]
 ADVICE = "is not current: make generated"
@@ -38,6 +38,14 @@ def said(*arguments: str, folder: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
+def strict() -> jsonschema.Draft202012Validator:
+    """The schema with no field left open: what the program says has exactly the fields that are told."""
+    made = schema.lines()
+    for part in made["$defs"].values():
+        part["additionalProperties"] = False
+    return jsonschema.Draft202012Validator(made)
+
+
 def test_every_line_the_program_says_is_one_of_the_schema(tmp_path: Path) -> None:
     files = {
         "Photos from 2019/a.jpg": sidecar("a.jpg", place=(48.2, 16.37), people=["Ann"]),
@@ -46,25 +54,28 @@ def test_every_line_the_program_says_is_one_of_the_schema(tmp_path: Path) -> Non
         "Photos from 2019/lost.jpg.json": {**sidecar("lost.jpg")},
         "Photos from 2019/bad.json": b"{",
         "Photos from 2019/\udcff.txt": b"text",
+        "Photos from 2019/d.jpg": Item(sidecar("d.jpg"), jpeg(exif=Exif(date="2001:01:01 00:00:00"))),
+        "Photos from 2019/e.jpg": Item(sidecar("e.jpg"), b""),
         "Trip/metadata.json": {"title": "Trip"},
     }
-    source = str(takeout(tmp_path, files))
+    source, out = str(takeout(tmp_path, files)), str(tmp_path / "out")
     lines = [
-        *said("--batch", source, "-o", str(tmp_path / "out"), folder=tmp_path),
-        *said("--batch", source, "-o", str(tmp_path / "out"), folder=tmp_path),
-        *said("--batch", str(tmp_path / "nothing"), "-o", str(tmp_path / "out"), folder=tmp_path),
+        *said("--batch", source, "-o", out, "--verify", folder=tmp_path),
+        *said("--batch", source, "-o", out, "--dry-run", folder=tmp_path),
+        *said("--batch", str(tmp_path / "nothing"), "-o", out, folder=tmp_path),
+        *said("--status", "-o", out, folder=tmp_path),
         *said("--plugins", folder=tmp_path),
         *said("--doctor", "-o", str(tmp_path), folder=tmp_path),
         *said("--show-config", folder=tmp_path),
+        *said("--batch", "--in-place", source, folder=tmp_path),
+        *said("--undo", "last", source, folder=tmp_path),
     ]
-    validator = jsonschema.Draft202012Validator(schema.lines())
-    parts = schema.lines()["$defs"]
+    validator = strict()
     for line in lines:
         assert not [error.message for error in validator.iter_errors(line)], line
-        known = parts[schema.LINES[line["type"]].__name__]["properties"]
-        counts = {"ok", "note", "warning", "problem"} if line["type"] == "summary" else set()
-        assert set(line) <= set(known) | counts, line
-    assert {line["type"] for line in lines} == set(schema.LINES)
+    assert {line["type"] for line in lines} == {word for word, _ in schema.LINES}
+    assert any(line.get("conflicts") for line in lines) and any("verify" in line for line in lines)
+    assert {"written", "failed", "unmatched"} <= {line.get("outcome") for line in lines}
 
 
 @pytest.mark.parametrize(
