@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import ExitStack
 
 from pef_tui.console import Console, data_out
 from pef_tui.display import safe
@@ -24,12 +25,12 @@ def undo_or_forget(settings: Settings, action: str, run: str) -> int:
     try:
         source = _source(settings, action)
         run = chosen(source, run)
-        with DestLock(source):
-            if action == "forget":
-                forget(source, run)
-                console.say(f"run {run} can no longer be undone")
-                return DONE
+        if action == "undo":
             return _undo(settings, source, run, console)
+        with DestLock(source):
+            forget(source, run)
+        console.say(f"run {run} can no longer be undone")
+        return DONE
     except UsageError as error:
         console.error(safe(str(error), 500))
         return USAGE
@@ -51,28 +52,38 @@ def _source(settings: Settings, action: str) -> str:
     return source
 
 
+def taken_back(source: str, run: str) -> Iterator[Undone]:
+    """Undo a run in SOURCE file by file; the manifest forgets each, and the whole record once nothing is left.
+
+    Closed early, it can be begun again. Raises DestHeld, RunError and OSError.
+    """
+    left = 0
+    with DestLock(source), ExitStack() as stack:
+        clean_staging(source)
+        ledger = Ledger.open(source, read_only=False)
+        stack.callback(ledger.release)
+        place = Dest(source)
+        stack.callback(place.close)
+        keys: list[bytes] = []
+        stack.callback(lambda: ledger.forget(keys))
+        for done in undo(place, run):
+            keys.append(done.key)
+            left += done.word == "left"
+            yield done
+        stack.close()
+        if not left:
+            forget(source, run)
+
+
 def _undo(settings: Settings, source: str, run: str, console: Console) -> int:
-    clean_staging(source)
-    ledger = Ledger.open(source, read_only=False)
-    place = Dest(source)
     restored = left = 0
-    try:
-        with data_out() as data:
-            keys = []
-            for done in undo(place, run):
-                keys.append(done.key)
-                restored, left = restored + (done.word == "restored"), left + (done.word == "left")
-                for line in _told(done, settings):
-                    data.write(line)
-            ledger.forget(keys)
-            if settings.json:
-                summary = {"v": 1, "type": "undo", "run": run, "restored": restored, "left": left}
-                data.write(encoded(summary))
-    finally:
-        place.close()
-        ledger.release()
-    if not left:
-        forget(source, run)
+    with data_out() as data:
+        for done in taken_back(source, run):
+            restored, left = restored + (done.word == "restored"), left + (done.word == "left")
+            for line in _told(done, settings):
+                data.write(line)
+        if settings.json:
+            data.write(encoded({"v": 1, "type": "undo", "run": run, "restored": restored, "left": left}))
     console.say(f"{restored:,} files are as they were before" + (f", {left:,} are left" if left else ""))
     return SOME_LEFT if left else DONE
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import zlib
 from array import array
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -16,6 +17,8 @@ BLOCK = 64
 """Records that are packed together: neighbours repeat one another, so a block shrinks to a sixth."""
 IN_MEMORY = 16 << 20
 """Bytes of blocks kept in memory before they go to a file."""
+
+Kind = TypeVar("Kind", bound=msgspec.Struct)
 
 _encode = msgspec.msgpack.Encoder().encode
 _raws = msgspec.msgpack.Decoder(list[msgspec.Raw])
@@ -49,6 +52,14 @@ class Spill:
         if block >= len(self._offsets) - 1:
             return self._open[place]
         return bytes(_raws.decode(zlib.decompress(self._read(block)))[place])
+
+    def all(self, kind: type[Kind]) -> Iterator[Kind]:
+        """Everything appended before, in order. Raises OSError."""
+        decode = msgspec.msgpack.Decoder(kind).decode
+        blocks, still_open = len(self._offsets) - 1, list(self._open)
+        for block in range(blocks):
+            yield from map(decode, _raws.decode(zlib.decompress(self._read(block))))
+        yield from map(decode, still_open)
 
     def close(self) -> None:
         """Let the file go."""
