@@ -1,6 +1,6 @@
 """The picture or film itself within a file, apart from everything that tags change: which bytes, and their hash.
 
-(JPEG: ITU-T T.81; PNG: ISO 15948; GIF89a; WebP container; ISO base media: ISO 14496-12; TIFF 6.0.)
+(JPEG: ITU-T T.81; PNG: ISO 15948; GIF89a; WebP container; Photoshop file formats specification.)
 """
 
 from __future__ import annotations
@@ -11,30 +11,31 @@ from typing import BinaryIO
 
 import xxhash
 
-Span = tuple[int, int]
-"""Where bytes of the picture begin, and how many they are; -1 for all to the end."""
+from pef_tui.formats.image_boxes import contents, film, heif
+from pef_tui.formats.image_tiff import fuji, minolta, panasonic, sigma, tiff
+from pef_tui.formats.parts import MOST, Part, Span, Unclear, at, number, size_of
 
 _BLOCK = 1 << 20
-_MOST = 1_000_000
-"""Parts of one file that are still looked at."""
-
-
-class Unclear(Exception):
-    """The file's structure is not what its format asks for."""
+_TRAILER = 1 << 16
+"""Bytes at the end of a JPEG among which a trailer of texts begins."""
 
 
 def image_digest(stream: BinaryIO, format: str) -> bytes | None:
     """Hash of the image data; None where the format's is not known here, or the file is damaged. Raises OSError."""
-    spans = _SPANS.get(format)
-    if spans is None:
+    parts = _PARTS.get(format)
+    if parts is None:
         return None
-    digest = xxhash.xxh3_128()
+    digest, found = xxhash.xxh3_128(), False
     try:
-        for start, length in spans(stream):
-            _feed(digest, stream, start, length)
+        for part in parts(stream):
+            found = True
+            if isinstance(part, bytes):
+                digest.update(part)
+            else:
+                _feed(digest, stream, *part)
     except Unclear:
         return None
-    return digest.digest()
+    return digest.digest() if found else None
 
 
 def _feed(digest: xxhash.xxh3_128, stream: BinaryIO, start: int, length: int) -> None:
@@ -44,152 +45,118 @@ def _feed(digest: xxhash.xxh3_128, stream: BinaryIO, start: int, length: int) ->
         length -= len(block) if length > 0 else 0
 
 
-def _at(stream: BinaryIO, start: int, length: int) -> bytes:
-    stream.seek(start)
-    data = stream.read(length)
-    if len(data) != length:
-        raise Unclear
-    return data
-
-
 def _jpeg(stream: BinaryIO) -> Iterator[Span]:
-    """From the first scan to the end of the file: with the film of a motion photo, with a gain map."""
-    at = 2
-    for _ in range(_MOST):
-        marker, length = unpack(">HH", _at(stream, at, 4))
+    """Tables and frame, and from the first scan to the end of the file: with a film, with a gain map."""
+    place = 2
+    for _ in range(MOST):
+        marker, length = unpack(">HH", at(stream, place, 4))
         if marker == 0xFFDA:
-            yield at, -1
+            yield place, _to_trailer(stream, place)
             return
         if marker == 0xFFFF:
-            at += 1
+            place += 1
         elif marker < 0xFFC0 or length < 2:
             raise Unclear
         else:
-            at += 2 + length
+            if not (0xFFE0 <= marker <= 0xFFEF or marker == 0xFFFE):
+                yield place, 2 + length
+            place += 2 + length
     raise Unclear
 
 
+def _to_trailer(stream: BinaryIO, start: int) -> int:
+    """Bytes up to an AFCP trailer, which counts from the beginning of the file; -1 where there is none."""
+    end = size_of(stream)
+    tail = at(stream, max(start, end - _TRAILER), min(end - start, _TRAILER))
+    head = tail[-12:-8]
+    if head not in (b"AXS!", b"AXS*") or (begins := tail.rfind(head, 0, -12)) < 0:
+        return -1
+    return end - len(tail) + begins - start
+
+
+_PNG = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"acTL", b"fdAT", b"fcTL")
+_WEBP = (b"VP8 ", b"VP8L", b"ALPH", b"ANMF", b"ANIM")
+
+
 def _png(stream: BinaryIO) -> Iterator[Span]:
-    yield from _chunks(stream, 8, ">I4s", (b"IHDR", b"PLTE", b"IDAT", b"fdAT", b"fcTL"), 4, 1)
+    yield from _chunks(stream, 8, ">I4s", _PNG, 4, 1)
 
 
 def _webp(stream: BinaryIO) -> Iterator[Span]:
-    yield from _chunks(stream, 12, "<4sI", (b"VP8 ", b"VP8L", b"ALPH", b"ANMF", b"ANIM"), 0, 2)
+    yield from _chunks(stream, 12, "<4sI", _WEBP, 0, 2)
 
 
 def _chunks(
-    stream: BinaryIO, at: int, head: str, kinds: tuple[bytes, ...], behind: int, even: int
+    stream: BinaryIO, place: int, head: str, kinds: tuple[bytes, ...], behind: int, even: int
 ) -> Iterator[Span]:
     """Chunks of these kinds in a row of chunks, each with a head of eight bytes."""
-    stream.seek(0, 2)
-    end = stream.tell()
-    while at + 8 <= end:
-        one, other = unpack(head, _at(stream, at, 8))
+    end = size_of(stream)
+    while place + 8 <= end:
+        one, other = unpack(head, at(stream, place, 8))
         kind, length = (one, other) if isinstance(one, bytes) else (other, one)
-        if at + 8 + length > end:
+        if place + 8 + length > end:
             raise Unclear
         if kind in kinds:
-            yield at + 8, length
-        at += 8 + length + behind
-        at += at % even
-
-
-def _boxes(*kinds: bytes) -> Callable[[BinaryIO], Iterator[Span]]:
-    """The contents of boxes of these kinds at the top of an ISO base media file."""
-
-    def spans(stream: BinaryIO) -> Iterator[Span]:
-        stream.seek(0, 2)
-        at, end = 0, stream.tell()
-        while at + 8 <= end:
-            length, kind = unpack(">I4s", _at(stream, at, 8))
-            head = 8
-            if length == 1:
-                length, head = unpack(">Q", _at(stream, at + 8, 8))[0], 16
-            length = length or end - at
-            if length < head or at + length > end:
-                raise Unclear
-            if kind in kinds:
-                yield at + head, length - head
-            at += length
-
-    return spans
+            yield place + 8, length + behind
+        place += 8 + length + behind
+        place += place % even
 
 
 def _gif(stream: BinaryIO) -> Iterator[Span]:
-    """Screen, palettes and frames; extensions, where XMP and comments lie, are left out."""
-    flags = _at(stream, 10, 1)[0]
-    at = 13 + (3 << (flags & 7) + 1 if flags & 0x80 else 0)
-    yield 6, at - 6
-    for _ in range(_MOST):
-        kind = _at(stream, at, 1)
+    """Screen, palettes, frames and how each is shown; other extensions, where XMP and comments lie, are left out."""
+    flags = at(stream, 10, 1)[0]
+    place = 13 + (3 << (flags & 7) + 1 if flags & 0x80 else 0)
+    yield 6, place - 6
+    for _ in range(MOST):
+        start, kind = place, at(stream, place, 1)
         if kind == b";":
             return
-        start = at
         if kind == b"!":
-            at += 2
+            shown = at(stream, place + 1, 1) == b"\xf9"
+            place += 2
         elif kind == b",":
-            flags = _at(stream, at + 9, 1)[0]
-            at += 11 + (3 << (flags & 7) + 1 if flags & 0x80 else 0)
+            flags, shown = at(stream, place + 9, 1)[0], True
+            place += 11 + (3 << (flags & 7) + 1 if flags & 0x80 else 0)
         else:
             raise Unclear
-        while size := _at(stream, at, 1)[0]:
-            at += 1 + size
-        at += 1
-        if kind == b",":
-            yield start, at - start
+        while size := at(stream, place, 1)[0]:
+            place += 1 + size
+        place += 1
+        if shown:
+            yield start, place - start
 
 
-_OFFSETS = {273: 279, 324: 325}
-"""Tags that say where strips and tiles lie, and those that say how long they are."""
-_SUB_IFDS = 330
-_NUMBERS = {3: "H", 4: "I", 13: "I"}
-
-
-def _tiff(stream: BinaryIO) -> Iterator[Span]:
-    """Strips and tiles of every directory and sub-directory."""
-    order = {b"II": "<", b"MM": ">"}.get(_at(stream, 0, 2))
-    if order is None:
+def _photoshop(stream: BinaryIO) -> Iterator[Span]:
+    """Everything but the resources, where tags lie: header, colours, layers, the picture itself."""
+    head = at(stream, 0, 30)
+    if head[:4] != b"8BPS":
         raise Unclear
-    waiting = [unpack(order + "I", _at(stream, 4, 4))[0]]
-    seen: set[int] = set()
-    while waiting:
-        at = waiting.pop(0)
-        if not at or at in seen:
-            continue
-        seen.add(at)
-        (count,) = unpack(order + "H", _at(stream, at, 2))
-        entries = _at(stream, at + 2, count * 12 + 4)
-        values = {
-            tag: _numbers(stream, order, kind, number, entries[place + 8 : place + 12])
-            for place in range(0, count * 12, 12)
-            for tag, kind, number in (unpack(order + "HHI", entries[place : place + 8]),)
-            if tag == _SUB_IFDS or tag in _OFFSETS or tag in _OFFSETS.values()
-        }
-        for offsets, lengths in _OFFSETS.items():
-            yield from zip(values.get(offsets, ()), values.get(lengths, ()), strict=False)
-        waiting = [*values.get(_SUB_IFDS, ()), unpack(order + "I", entries[-4:])[0], *waiting]
-
-
-def _numbers(stream: BinaryIO, order: str, kind: int, count: int, field: bytes) -> tuple[int, ...]:
-    letter = _NUMBERS.get(kind)
-    if letter is None or count > _MOST:
+    resources = 30 + number(head[26:])
+    yield 0, resources
+    layers = resources + 4 + number(at(stream, resources, 4))
+    if layers >= size_of(stream):
         raise Unclear
-    size = count * (2 if letter == "H" else 4)
-    data = field[:size] if size <= 4 else _at(stream, unpack(order + "I", field)[0], size)
-    return unpack(f"{order}{count}{letter}", data)
+    yield layers, -1
 
 
-_SPANS: dict[str, Callable[[BinaryIO], Iterator[Span]]] = {
+_PARTS: dict[str, Callable[[BinaryIO], Iterator[Part]]] = {
     "jpeg": _jpeg,
     "png": _png,
     "webp": _webp,
     "gif": _gif,
-    "tiff": _tiff,
-    "dng": _tiff,
-    "jp2": _boxes(b"jp2c"),
-    "jxl": _boxes(b"jxlc", b"jxlp"),
-    **dict.fromkeys(("mp4", "mov", "m4v", "3gp", "3g2"), _boxes(b"mdat")),
+    "psd": _photoshop,
+    "jp2": contents(b"jp2c"),
+    "jxl": contents(b"jxlc", b"jxlp", b"jbrd"),
+    "rw2": panasonic,
+    "raf": fuji,
+    "mrw": minolta,
+    "x3f": sigma,
+    **dict.fromkeys(("heic", "heif", "avif"), heif),
+    **dict.fromkeys(("mp4", "mov", "m4v", "3gp", "3g2", "cr3"), film),
+    **dict.fromkeys(
+        ("tiff", "dng", "cr2", "nef", "arw", "orf", "pef", "srw", "3fr", "dcr", "erf", "raw"), tiff
+    ),
 }
 
-COMPARED = frozenset(_SPANS)
+COMPARED = frozenset(_PARTS)
 """Formats whose image data is known."""
