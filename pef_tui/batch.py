@@ -72,11 +72,12 @@ class Front:
         progress.notes += [note for note in self._host.notes if note not in progress.notes]
         self._console.clear()
         self._tell_notes()
-        for line in self._host.trace():
+        trace = tuple(self._host.trace())
+        for line in trace:
             self._console.say(f"trace: {line}", always=True)
         if self._data is not None:
             self._start()
-            self._data.write(report.summary_line(progress, status, self._error))
+            self._data.write(report.summary_line(progress, status, self._error, trace))
             self._data.flush()
         if progress.found or not self._error:
             for line in report.summary(progress, self._settings.dry_run):

@@ -60,7 +60,10 @@ def _main(argv: list[str]) -> int:
     open_log(settings, os.environ)
     host = PluginHost(settings, only=os.environ.get("PEF_TUI_LOAD_PLUGINS"))
     if arguments.action == "plugins":
-        return _show(_plugin_lines(host), settings.json)
+        _show(_plugin_lines(host), settings.json)
+        for note in host.general:
+            console.say(note)
+        return 0
     if arguments.action == "doctor":
         from pef_tui.doctor import examine
 
@@ -126,10 +129,17 @@ def _plugin_lines(host: PluginHost) -> Iterable[Line]:
             "hooks": plugin.hooks,
             "registered": registered.get(plugin.name, []) if plugin.state == "loaded" else [],
             "error": plugin.error,
+            "notes": plugin.notes,
+            "fingerprint": host.fingerprint(plugin),
         }
+        trace = list(host.trace(plugin.name))
+        if host.settings.trace_plugins:
+            fields["trace"] = trace
         told = plugin.error or "; ".join(registered.get(plugin.name, []) if plugin.state == "loaded" else [])
         where = f"{plugin.origin}: {plugin.distribution} {plugin.version}"
-        yield fields, f"{safe(plugin.name, 40):<20} {plugin.state:<7} {safe(where, 60):<32} {told}"
+        first = f"{safe(plugin.name, 40):<20} {plugin.state:<7} {safe(where, 60):<32} {told}"
+        more = [*plugin.notes, *(f"trace: {line}" for line in trace)]
+        yield fields, "\n".join([first.rstrip(), *(f"{'':<20} {line}" for line in more)])
 
 
 def _screens(argv: list[str], arguments: Arguments, loaded: Loaded, console: Console) -> int:

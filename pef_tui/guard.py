@@ -72,6 +72,7 @@ class Watched:
     """One registration at work: how often it was called and failed, how long it took; and what is told of that."""
 
     def __init__(self, kind: str, plugin: str, name: str, notes: list[str]) -> None:
+        self.plugin = plugin
         self.label = f"{kind} {safe(name, 60)} of plugin {safe(plugin, 60)}"
         self.calls = 0
         self.errors = 0

@@ -54,6 +54,8 @@ class Plugin(Struct):
     state: Literal["loaded", "off", "broken"] = "loaded"
     hooks: tuple[str, ...] = ()
     error: str = ""
+    notes: list[str] = []
+    """What is told of it: why it is off, what it uses that is to go, which hook failed, which name was taken."""
 
     @property
     def described(self) -> str:
@@ -78,9 +80,12 @@ class PluginHost:
         self.plugins: list[Plugin] = []
         self.notes: list[str] = []
         """What is to be told of plugins, each in one line."""
+        self.general: list[str] = []
+        """Those of `notes` that are about no plugin in the list."""
         self._troubled: set[str] = set()
         self._failed: set[str] = set()
-        self._trace: list[str] | None = [] if settings.trace_plugins else None
+        self._trace: list[tuple[str, str]] | None = [] if settings.trace_plugins else None
+        self._owners: dict[str, str] = {}
         self._watched: list[Watched] = []
         self._manager = pluggy.PluginManager(GROUP)
         self._manager.add_hookspecs(hooks.Hooks)
@@ -91,8 +96,8 @@ class PluginHost:
             )
         self._add_installed(self._installed() if entry_points is None else entry_points, only)
         self._add_local()
-        for name in sorted(self._off - {plugin.name for plugin in self.plugins}):
-            self.notes.append(f"{safe(name, 60)} is to be left out, but there is no plugin of that name")
+        for name in sorted(self._off.keys() - {plugin.name for plugin in self.plugins}):
+            self._note(f"{safe(name, 60)} is to be left out, but there is no plugin of that name")
         self.settings = settings
         """The settings with every `[plugins.NAME]` table as the plugin's own Struct."""
         self.settings = replace(settings, plugins=self._tables(settings))
@@ -103,8 +108,12 @@ class PluginHost:
         try:
             return importlib.metadata.entry_points(group=GROUP)
         except Exception as error:  # one damaged distribution makes all of them unreadable
-            self.notes.append(f"installed plugins cannot be listed: {reason(error)}")
+            self._note(f"installed plugins cannot be listed: {reason(error)}")
             return ()
+
+    def _note(self, note: str) -> None:
+        self.general.append(note)
+        self.notes.append(note)
 
     def _add_installed(self, found: Iterable[importlib.metadata.EntryPoint], only: str | None) -> None:
         named = None if only is None else {name.strip() for name in only.split(",")}
@@ -114,7 +123,7 @@ class PluginHost:
                 entry.name, "installed", str(dist.name) if dist else "", str(dist.version) if dist else ""
             )
             if named is not None and entry.name not in named and entry.name not in self._wanted:
-                plugin.state = "off"
+                plugin.state, plugin.notes = "off", ["PEF_TUI_LOAD_PLUGINS does not name it"]
             self._add(plugin, entry.load)
 
     def _add_local(self) -> None:
@@ -127,10 +136,10 @@ class PluginHost:
             if name.endswith(".py") or "/" in name:
                 if not path.is_file():
                     raise ConfigError(f"-p {safe(name, 200)}: no such file")
-                version = hashlib.blake2b(path.read_bytes(), digest_size=4).hexdigest()
+                version = _hash(path.read_bytes(), 4)
                 self._add(Plugin(path.stem, "local", str(path), version), partial(_from_file, path))
-            elif _findable(name):
-                self._add(Plugin(name, "local", name), partial(importlib.import_module, name))
+            elif (found := _version_of_module(name)) is not None:
+                self._add(Plugin(name, "local", name, found), partial(importlib.import_module, name))
             else:
                 raise ConfigError(f"-p {safe(name, 200)}: no plugin, module or file of that name")
 
@@ -141,7 +150,7 @@ class PluginHost:
         if taken is not None:
             self._broken(plugin, f"the name is taken by {taken.described}")
         elif plugin.name in self._off:
-            plugin.state = "off"
+            plugin.state, plugin.notes = "off", [self._off[plugin.name]]
         if plugin.state != "loaded":
             return
         try:
@@ -160,15 +169,19 @@ class PluginHost:
         """Hooks and arguments that are to go say so themselves (`warn_on_impl`), once for each plugin."""
         for warning in told:
             if issubclass(warning.category, DeprecationWarning | FutureWarning):
-                note = f"plugin {plugin.described}: {safe(str(warning.message), 300)}"
-                self.notes += [note] * (note not in self.notes)
+                self._remark(plugin, safe(str(warning.message), 300))
 
     def _inspect(self, plugin: Plugin) -> None:
         callers = self._manager.get_hookcallers(self._manager.get_plugin(plugin.name)) or []
         plugin.hooks = tuple(sorted(caller.name for caller in callers if caller.name in YIELDS))
         for caller in callers:
             if caller.name not in YIELDS:
-                self.notes.append(f"plugin {plugin.described}: {safe(caller.name, 60)}: no such hook")
+                self._remark(plugin, f"{safe(caller.name, 60)}: no such hook")
+
+    def _remark(self, plugin: Plugin, said: str) -> None:
+        if said not in plugin.notes:
+            plugin.notes.append(said)
+            self.notes.append(f"plugin {plugin.described}: {said}")
 
     def _broken(self, plugin: Plugin, error: str) -> None:
         plugin.state, plugin.error = "broken", error
@@ -186,6 +199,7 @@ class PluginHost:
                 continue
             try:
                 tables[registered.name] = msgspec.convert(given.pop(registered.name, {}), registered.type)
+                self._owners[registered.name] = owner
             except msgspec.ValidationError as error:
                 text = safe(str(error), 200).replace("`$.", "`")
                 raise ConfigError(f"[plugins.{safe(registered.name, 60)}]: {text}") from None
@@ -200,23 +214,25 @@ class PluginHost:
                 raise ConfigError(f"[plugins.{safe(name, 60)}]: this plugin has no settings")
         return tables
 
+    def fingerprint(self, plugin: Plugin) -> str:
+        """What of a plugin may change plans: its version (of a local one the file's content), its settings, and
+        whether it failed. Later runs plan again where it is another than before.
+        """
+        tables = sorted(
+            (name, repr(table))
+            for name, table in self.settings.plugins.items()
+            if self._owners.get(name) == plugin.name
+        )
+        version = plugin.version if plugin.origin != "built-in" else RULES
+        parts = (plugin.name, version, plugin.name in self._failed, tables)
+        return _hash(repr(parts).encode("utf-8", "backslashreplace"), 8)
+
     def shape(self, settings: Settings) -> bytes:
         """Eight bytes that change when plugins or options may plan differently."""
         names = [name for name, option in options().items() if option.shapes]
-        enabled = sorted(
-            (plugin.name, plugin.version if plugin.origin != "built-in" else "")
-            for plugin in self.plugins
-            if plugin.state == "loaded"
-        )
-        tables = sorted((name, repr(table)) for name, table in self.settings.plugins.items())
-        parts = (
-            RULES,
-            enabled,
-            sorted(self._failed),
-            [(name, getattr(settings, name)) for name in names],
-            tables,
-        )
-        return hashlib.blake2b(repr(parts).encode("utf-8", "backslashreplace"), digest_size=8).digest()
+        loaded = sorted(self.fingerprint(plugin) for plugin in self.plugins if plugin.state == "loaded")
+        parts = (loaded, [(name, getattr(settings, name)) for name in names])
+        return bytes.fromhex(_hash(repr(parts).encode("utf-8", "backslashreplace"), 8))
 
     # -- calling
 
@@ -242,9 +258,11 @@ class PluginHost:
 
     def _tell(self, plugin: str, hook: str, error: str) -> None:
         self._troubled.add(plugin)
-        note = f"plugin {safe(plugin, 60)}: {hook}: {error}"
-        if note not in self.notes:
-            self.notes.append(note)
+        said = f"{hook}: {error}"
+        for listed in self.plugins:
+            if listed.name == plugin and listed.state == "loaded" and said not in listed.notes:
+                listed.notes.append(said)
+                self.notes.append(f"plugin {safe(plugin, 60)}: {said}")
 
     def registered(self, hook_name: str, notes: list[str]) -> list[Any]:
         """What all plugins yield to a hook, in order, for use by a run; other people's are guarded (`isolate.py`).
@@ -289,13 +307,15 @@ class PluginHost:
         if self._trace is not None:
             names = ", ".join(f"{safe(each.name, 60)} ({getattr(each, 'order', 100)})" for each in objects)
             line = f"{hook} of plugin {safe(plugin, 60)}: {names or 'nothing'}, {seconds * 1000:.1f} ms"
-            self._trace.append(line)
+            self._trace.append((plugin, line))
 
-    def trace(self) -> Iterator[str]:
-        """What `--trace-plugins` tells: every hook called and what it gave, then every registration at work."""
+    def trace(self, of: str | None = None) -> Iterator[str]:
+        """What `--trace-plugins` tells, of one plugin or of all: every hook called and what it gave, then every
+        registration at work.
+        """
         if self._trace is not None:
-            yield from self._trace
-            yield from (watched.summary() for watched in self._watched)
+            yield from (line for plugin, line in self._trace if of in (None, plugin))
+            yield from (watched.summary() for watched in self._watched if of in (None, watched.plugin))
 
     @property
     def troubled_built_in(self) -> list[str]:
@@ -308,29 +328,38 @@ class PluginHost:
         return [plugin for plugin in self.plugins if plugin.state == "broken"]
 
 
-def _choices(settings: Settings) -> tuple[list[str], set[str]]:
-    """Names wanted and names switched off: `-p` overrules `plugins.disable`."""
+def _choices(settings: Settings) -> tuple[list[str], dict[str, str]]:
+    """Names wanted, and names switched off with what did it: `-p` overrules `plugins.disable`."""
     disable = settings.plugins.get("disable", [])
     if not isinstance(disable, (list, tuple)) or not all(isinstance(name, str) for name in disable):
         raise ConfigError(f"plugins.disable: a list of names, not {safe(repr(disable), 60)}")
     wanted: list[str] = []
-    off = set(disable)
+    off = dict.fromkeys(disable, "switched off by plugins.disable")
     for given in settings.plugin:
         name = given.removeprefix("no:")
         if name != given:
-            off.add(name)
+            off[name] = f"switched off by -p {safe(given, 60)}"
             wanted = [other for other in wanted if other != name]
         else:
-            off.discard(name)
+            off.pop(name, None)
             wanted.append(name)
     return list(dict.fromkeys(wanted)), off
 
 
-def _findable(module: str) -> bool:
+def _version_of_module(name: str) -> str | None:
+    """The hash of a module's file, "" where it has none to read; None where there is no such module."""
     try:
-        return importlib.util.find_spec(module) is not None
+        spec = importlib.util.find_spec(name)
     except (ImportError, ValueError):
-        return False
+        return None
+    try:
+        return None if spec is None else _hash(Path(spec.origin or "").read_bytes(), 4)
+    except OSError:
+        return ""
+
+
+def _hash(content: bytes, size: int) -> str:
+    return hashlib.blake2b(content, digest_size=size).hexdigest()
 
 
 def _from_file(path: Path) -> ModuleType:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -100,8 +100,8 @@ def start_line(progress: Progress, dry_run: bool) -> bytes:
     )
 
 
-def summary_line(progress: Progress, status: int, error: str = "") -> bytes:
-    """What a run ends with; `error` where it failed as a whole."""
+def summary_line(progress: Progress, status: int, error: str = "", trace: Sequence[str] = ()) -> bytes:
+    """What a run ends with; `error` where it failed as a whole, `trace` what plugins did where that is asked for."""
     summary: dict[str, object] = {
         "v": 1,
         "type": "summary",
@@ -118,6 +118,8 @@ def summary_line(progress: Progress, status: int, error: str = "") -> bytes:
         summary["notes"] = list(progress.notes)
     if progress.unread:
         summary["problems"] = list(progress.unread)
+    if trace:
+        summary["trace"] = list(trace)
     if error:
         summary["error"] = error
     return encoded(summary)

@@ -54,6 +54,8 @@ class SummaryLine(Struct):
     """What is to be told of the run as a whole."""
     problems: tuple[str, ...] | UnsetType = UNSET
     """What could not be read of the sources or was left out there."""
+    trace: tuple[str, ...] | UnsetType = UNSET
+    """With `--trace-plugins`: each hook called, and what each registration did."""
     error: str | UnsetType = UNSET
     """Why it failed as a whole."""
 
@@ -95,6 +97,13 @@ class PluginLine(Struct):
     registered: tuple[str, ...]
     """What it yields to each hook, with its order."""
     error: str
+    """Why it is broken."""
+    notes: tuple[str, ...]
+    """What is told of it: why it is off, what it uses that is to go, which hook failed, which name was taken."""
+    fingerprint: str
+    """Where it is another than in the last run, files are planned again."""
+    trace: tuple[str, ...] | UnsetType = UNSET
+    """With `--trace-plugins`: each hook called, what it gave and how long it took."""
 
 
 class SettingLine(Struct):

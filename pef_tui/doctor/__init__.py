@@ -9,6 +9,7 @@ import re
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from typing import Literal
 
 from pef_tui import __version__
 from pef_tui.console import data_out
@@ -79,6 +80,15 @@ def _findings(host: PluginHost) -> Iterator[tuple[str, Finding]]:
         elif listed.state == "broken":
             advice = f"update or remove it, or leave it out: -p no:{listed.name}"
             yield "plugins", Finding("warning", f"{listed.described}: {listed.error}", advice)
+    host.everything()
+    for listed in host.plugins:
+        for note in listed.notes:
+            level: Literal["note", "warning"] = "note" if listed.state == "off" else "warning"
+            yield "plugins", Finding(level, f"{listed.described}: {note}")
+    for note in host.general:
+        yield "plugins", Finding("warning", note)
+    for line in host.trace():
+        yield "plugins", Finding("note", f"trace: {line}")
     loaded = [listed.name for listed in host.plugins if listed.state == "loaded"]
     yield "plugins", Finding("ok", f"{len(loaded)} loaded: {', '.join(loaded)}")
 

@@ -90,6 +90,7 @@ class PluginsScreen(Screen[None]):
             rows.append(said(("hooks  ", "dim"), hooks))
         if plugin.error:
             rows.append(said(("why    ", "dim"), plugin.error))
+        rows += [said(("note   ", "dim"), note) for note in plugin.notes]
         about.update(lines(rows))
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:

@@ -1,3 +1,4 @@
+import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -7,6 +8,7 @@ import pytest
 from msgspec import Struct
 
 from pef_tui import hooks, plugins
+from pef_tui.cli import main
 from pef_tui.config import ConfigError
 from pef_tui.hooks import Check, Filter, Finding, SettingsTable, TagMapper, hookimpl
 from pef_tui.plugins import PluginHost
@@ -280,6 +282,70 @@ def test_the_shape_changes_with_what_may_plan_differently_and_with_nothing_else(
     assert len({plain, *others}) == 1 + len(others)
 
 
+def listed(capfd: pytest.CaptureFixture[str], *words: str) -> dict[str, dict[str, Any]]:
+    """What `--plugins --json` says, by name."""
+    assert main(["--plugins", "--json", "--no-config", *words]) == 0
+    lines = [json.loads(line) for line in capfd.readouterr().out.splitlines()]
+    return {line["name"]: line for line in lines}
+
+
+TROUBLED = """
+from pef_tui import *
+
+@hookimpl
+def pef_tag_mappers():
+    yield TagMapper("m", print, 5)
+
+@hookimpl
+def pef_filters():
+    1 / 0
+
+@hookimpl
+def pef_of_tomorrow(): ...
+"""
+
+
+def test_the_list_and_the_doctor_tell_what_is_wrong_why_it_is_off_and_the_fingerprint(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "mine.py"
+    path.write_text(TROUBLED)
+    mine = listed(capfd, "-p", str(path), "--trace-plugins")["mine"]
+    assert mine["registered"] == ["tag_mappers: m (5)"] and mine["hooks"] == [
+        "pef_filters",
+        "pef_tag_mappers",
+    ]
+    assert mine["notes"][0] == "pef_of_tomorrow: no such hook"
+    assert mine["notes"][1].startswith("pef_filters: ZeroDivisionError: division by zero (mine.py:")
+    assert mine["trace"][0].startswith("pef_tag_mappers of plugin mine: m (5), ")
+    path.write_text(TROUBLED + "# changed")
+    assert listed(capfd, "-p", str(path))["mine"]["fingerprint"] != mine["fingerprint"]
+    assert "trace" not in listed(capfd)["doctor"]
+    off = listed(capfd, "-p", "no:doctor")["doctor"]
+    assert off["notes"] == ["switched off by -p no:doctor"] and off["state"] == "off"
+    assert main(["--doctor", "--no-config", "-p", str(path), "-p", "no:nobody"]) == 0
+    shown = capfd.readouterr().out
+    assert "WARNING plugins: mine (" in shown and "pef_filters: ZeroDivisionError" in shown
+    assert "WARNING plugins: nobody is to be left out, but there is no plugin of that name" in shown
+    assert main(["--plugins", "--no-config", "-p", str(path)]) == 0
+    assert f"{'':<20} pef_of_tomorrow: no such hook\n" in capfd.readouterr().out
+
+
+def test_what_the_variable_leaves_out_says_so() -> None:
+    found = host(Entry("a", lambda: plugin()), only="b")
+    assert found.plugins[-1].notes == ["PEF_TUI_LOAD_PLUGINS does not name it"]
+
+
+def test_the_fingerprint_of_a_module_is_its_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(tmp_path)
+    told = set()
+    for text in ("one", "two"):
+        (tmp_path / "by_hash.py").write_text(f"# {text}\n")
+        found = host(p=("by_hash",))
+        told.add(found.fingerprint(found.plugins[-1]))
+    assert len(told) == 2
+
+
 def test_hooks_that_are_to_go_say_so(monkeypatch: pytest.MonkeyPatch) -> None:
     class Older(hooks.Hooks):
         @hooks.hookspec(warn_on_impl=DeprecationWarning("pef_old goes with 2.0, use pef_filters"))
@@ -289,3 +355,4 @@ def test_hooks_that_are_to_go_say_so(monkeypatch: pytest.MonkeyPatch) -> None:
     found = host(Entry("late", lambda: plugin(pef_old=lambda: ())), Entry("good", lambda: plugin()))
     assert found.notes[0] == "plugin late (pef-tui-late 1.2): pef_old goes with 2.0, use pef_filters"
     assert states(found)["late"] == "loaded"
+    assert found.plugins[-1].notes[:1] == ["pef_old goes with 2.0, use pef_filters"]

@@ -319,6 +319,7 @@ def test_tracing_tells_every_hook_and_every_registration(tmp_path: Path) -> None
     assert "trace: pef_tag_mappers of plugin mine: m (100), " in ended.words
     assert "trace: pef_tag_mappers of plugin tags: dates (10), gps (20)" in ended.words
     assert "trace: mapper m of plugin mine: 3 calls, 0 errors, 0.0" in ended.words
+    assert any(line.startswith("mapper m of plugin mine: 3 calls") for line in ended.summary["trace"])
     assert "trace:" not in command(export(tmp_path / "other")).words
 
 
