@@ -86,7 +86,32 @@ def judge(path: str, version: str) -> Found:
 
 
 def ask_version(path: str) -> str:
-    """What the program says to `-ver`; "" when it says nothing within 20 s."""
+    """What the program says to `-ver`; "" when it says nothing within 20 s.
+
+    Asked once for as long as the program stays the same file, so that all parts of a run go by the same answer; once
+    more where it was killed before it answered.
+    """
+    try:
+        found = os.stat(path)
+    except OSError:
+        return ""
+    program = os.path.abspath(path), found.st_ino, found.st_size, found.st_mtime_ns
+    if program not in _VERSIONS:
+        version, killed = _ask_version(path)
+        if killed:
+            version, _ = _ask_version(path)
+        if not version:
+            return ""
+        _VERSIONS[program] = version
+    return _VERSIONS[program]
+
+
+_VERSIONS: dict[tuple[str, int, int, int], str] = {}
+"""What programs answered, by path, inode, size and modification time."""
+
+
+def _ask_version(path: str) -> tuple[str, bool]:
+    """Its answer, and whether a signal ended it."""
     environment = {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C"}
     try:
         done = subprocess.run(
@@ -100,9 +125,9 @@ def ask_version(path: str) -> str:
             check=False,
         )
     except (OSError, subprocess.SubprocessError):
-        return ""
+        return "", False
     lines = done.stdout[:200].decode("ascii", "replace").split()
-    return lines[0] if lines else ""
+    return (lines[0] if lines else ""), done.returncode < 0
 
 
 def install_advice(release: str = "/etc/os-release", platform: str = sys.platform) -> str:

@@ -48,7 +48,7 @@ class TagReaders:
         try:
             return read_states(self._process(), [file])[0]
         except (ProcessError, OSError) as error:
-            return State(damage=f"ExifTool could not read it: {error}")
+            return State(damage=f"could not be read: {error}")
 
     def close(self) -> None:
         """End the processes."""

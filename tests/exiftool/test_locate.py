@@ -85,3 +85,25 @@ def test_a_program_that_is_not_exiftool(tmp_path: Path, body: str) -> None:
     program = put_program(tmp_path / "exiftool", body)
     assert not locate(program).usable
     assert ask_version(str(tmp_path)) == "", "a directory is no program"
+
+
+def test_asked_once_and_again_where_it_was_killed(tmp_path: Path) -> None:
+    """One kill in the moment of asking must not make some parts of a run go on as if there were no ExifTool."""
+    count = tmp_path / "count"
+    body = (
+        "import os\n"
+        f"number = os.open({str(count)!r}, os.O_WRONLY | os.O_CREAT | os.O_APPEND)\n"
+        "os.write(number, b'.')\n"
+        "if os.fstat(number).st_size == 1:\n    os.kill(os.getpid(), 9)\n"
+        "print('13.54')\n"
+    )
+    tool = put_program(tmp_path / "exiftool", body)
+    assert [locate(tool).version for _ in range(3)] == ["13.54"] * 3
+    assert count.stat().st_size == 2
+    put_program(tmp_path / "exiftool", "print('12.00')  # another program under the same name\n")
+    assert locate(tool).version == "12.00"
+
+
+def test_a_program_that_is_always_killed_is_no_exiftool(tmp_path: Path) -> None:
+    tool = put_program(tmp_path / "exiftool", "import os\nos.kill(os.getpid(), 9)\n")
+    assert not locate(tool).usable
