@@ -46,6 +46,7 @@ GROUPS = {
             "workers",
             "exiftool",
             "plugin",
+            "profile",
             "trace_plugins",
         ),
     ),

@@ -10,6 +10,7 @@ from contextlib import ExitStack
 
 from msgspec.structs import replace
 
+from pef_tui.clock import RunningClock
 from pef_tui.errors import DestHeld, DiskFull, ExifToolMissing, RunError, UsageError
 from pef_tui.exiftool.locate import locate
 from pef_tui.hooks import WriterSession
@@ -23,6 +24,7 @@ from pef_tui.run.joining import identity
 from pef_tui.run.layout import Layout
 from pef_tui.run.opening import Opened, opened
 from pef_tui.run.plan import Planner
+from pef_tui.run.profile import HAND_OVER, WAIT, Profile
 from pef_tui.run.resume import FileId
 from pef_tui.run.second_look import SecondLook
 from pef_tui.run.verify import Verifier
@@ -48,7 +50,13 @@ def run(settings: Settings, host: PluginHost, progress: Progress) -> Iterator[Re
     recorded. Raises UsageError, DestHeld, ExifToolMissing and RunError, each with one line for the user.
     """
     try:
-        yield from _run(settings, host, progress)
+        if not settings.profile:
+            yield from _run(settings, host, progress)
+            return
+        progress.clock = clock = RunningClock()
+        profile = Profile(settings.profile, clock, settings.worker_count)
+        yield from profile.watched(_run(settings, host, progress))
+        profile.write()
     except OSError as error:
         raise _failure(error, progress.output) from error
 
@@ -68,22 +76,24 @@ def _run(settings: Settings, host: PluginHost, progress: Progress) -> Iterator[R
         place = opened(settings, host, progress, stack)
         planned: Generator[list[Record | Plan], None, None] = ahead(Planning(place).produce, AHEAD)
         stack.callback(planned.close)
+        waited = progress.clock.over(WAIT, planned)
         stack.callback(place.close_readers)
         if settings.dry_run:
-            yield from preview(planned, progress.stop)
+            yield from preview(waited, progress.stop)
             return
         dest = Dest(place.output)
         stack.callback(dest.close)
         if settings.in_place:
             dest.undo = UndoBook(place.output, place.root_mtime_ns)
             stack.callback(dest.undo.close)
+            progress.undo = dest.undo.run
             progress.notes.append(
                 f"what this run changes can be undone: pef-tui --undo {dest.undo.run} SOURCE"
             )
         verifier = _verifier(settings, place, stack) if settings.verify else None
         shop = Workshop(place.writers, settings.worker_count, _hand(place, dest, verifier))
         stack.callback(shop.close)
-        yield from place.listings.watched(work(planned, shop, progress.stop))
+        yield from place.listings.watched(work(waited, shop, progress.stop))
         place.memory.flush()
         counts: Counter[str] = Counter(progress.media)
         place.ledger.close(counts + Counter(progress.json))
@@ -101,10 +111,11 @@ def _hand(place: Opened, dest: Dest, verifier: Verifier | None) -> CarryOut:
 
     def hand(batch: Sequence[Plan], sessions: Mapping[str, WriterSession]) -> list[Outcome]:
         with place.progress.in_hand(len(batch), batch[0].match.media.path):
+            before = verifier.before(batch) if verifier is not None else None
             outcomes = carry_out(batch, dest, sessions, place.open_media, place.books, place.writers)
             if verifier is None:
                 return outcomes
-            checked = verifier.check(outcomes)
+            checked = verifier.check(outcomes, before)
             if wrong := [outcome for outcome in checked if outcome.verified is False]:
                 place.books.done(0, wrong)
             return checked
@@ -125,10 +136,11 @@ class Planning:
 
     def produce(self, put: Put) -> None:
         """Put a record for every file that needs no work and a Plan for every other."""
+        hand_over = self._place.progress.clock.around(HAND_OVER, put)
 
         def tell(item: Record | Plan) -> None:
             self._albums.told(item)
-            put(item)
+            hand_over(item)
 
         self._first_look(tell)
         late = [*self._second_look(tell)]
@@ -138,14 +150,17 @@ class Planning:
 
     def _first_look(self, put: Put) -> None:
         """Everything that one Folder decides."""
-        place = self._place
-        found = read_sidecars(self._changed(self._albums.folders(), put), place.open_json, place.threads)
+        place, clock = self._place, self._place.progress.clock
+        listed = self._changed(clock.over("scan", self._albums.folders()), put)
+        found = clock.over("read sidecars", read_sidecars(listed, place.open_json, place.threads))
         folder: str | None = None
         for match in self._look_into(self._matches(found, put)):
             if match.folder != folder:
                 folder = match.folder
                 self._layout.begin(folder, self._place.memory.outputs(folder))
-            if (decided := self._decided(match)) is not None:
+            with clock.on("plan"):
+                decided = self._decided(match)
+            if decided is not None:
                 put(decided)
 
     def _second_look(self, put: Put) -> Iterator[Match]:
@@ -171,23 +186,24 @@ class Planning:
     def _look(self, matches: Iterator[Match]) -> Iterator[Match]:
         """The same Matches with their state."""
         place = self._place
-        return with_xmp_tags(
-            inspect(matches, place.open_media, place.read_tags, place.scratch),
-            embed=place.settings.raw == "embed",
+        looked = inspect(matches, place.open_media, place.read_tags, place.scratch)
+        return place.progress.clock.over(
+            "read tags", with_xmp_tags(looked, embed=place.settings.raw == "embed")
         )
 
     def _look_into(self, matches: Iterator[Match]) -> Iterator[Match]:
         """The same Matches with everything that mappers are to know."""
         matches = self._look(matches)
         for stage in self._place.stages:
-            matches = stage.run(matches)
+            matches = self._place.progress.clock.over(stage.name, stage.run(matches))
         return matches
 
     def _changed(self, found: Iterator[Folder], put: Put) -> Iterator[Folder]:
         """The Folders that must be looked into; what is told of every other is put straight, its JSON unread."""
         for folder in found:
             self._layout.reserve(folder.path)
-            records = self._place.listings.skip(folder)
+            with self._place.progress.clock.on("compare listings"):
+                records = self._place.listings.skip(folder)
             if records is None or self._albums.concerns(folder):
                 yield folder
                 continue
@@ -197,7 +213,8 @@ class Planning:
     def _matches(self, found: Iterator[Folder], put: Put) -> Iterator[Match]:
         """The Matches that must be looked at; every other file of their Folders is put straight."""
         for folder in found:
-            gathered = gather(folder, self._place.matchers, self._place.filters, self._place.open_media)
+            with self._place.progress.clock.on("match"):
+                gathered = gather(folder, self._place.matchers, self._place.filters, self._place.open_media)
             self._place.listings.expect(gathered)
             for json in gathered.json:
                 if not self._second.keep_json(json):

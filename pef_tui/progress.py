@@ -8,6 +8,7 @@ from collections import Counter, deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from pef_tui.clock import Clock
 from pef_tui.model import JsonOutcome, JsonRecord, MediaOutcome, Outcome, Record
 
 PROBLEMS_KEPT = 20
@@ -50,10 +51,14 @@ class Progress:
         """While set, no writer begins another batch."""
         self.hands: dict[str, tuple[int, str]] = {}
         """What each writer has in hand, by the name of its thread: how many files, path of the first."""
+        self.clock = Clock()
+        """Measures where the time goes, where that is asked for."""
         self.sources: tuple[str, ...] = ()
         """The sources as resolved (globs expanded), filled by the run."""
         self.output = ""
         """The output folder as resolved, filled by the run."""
+        self.undo = ""
+        """What `--undo` calls the run; "" unless it writes in place."""
         self.exiftool = ""
         """Version of the ExifTool used, filled by the run; "" without one."""
 

@@ -125,6 +125,14 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     workers: Annotated[
         int, setting("parallel writers (default 0: the number of processors)", metavar="N", ge=0, le=256)
     ] = 0
+    executor: Annotated[
+        str,
+        setting(
+            "where files are written: threads, processes, a plugin's by NAME, or auto (default: processes where a run "
+            "is large)",
+            metavar="NAME",
+        ),
+    ] = "auto"
     only: Annotated[Literal["", "photo", "video"], setting("only pictures or only videos", shapes=True)] = ""
     album: Annotated[
         tuple[str, ...],
@@ -156,6 +164,10 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     retry_failed: Annotated[bool, setting("only what failed before")] = False
     report: Annotated[
         str, setting("write a report of the run to FILE.html, for a browser", metavar="FILE")
+    ] = ""
+    profile: Annotated[
+        str,
+        setting("write to FILE where the time went, per stage, writer and format", metavar="FILE"),
     ] = ""
     exiftool: Annotated[str, setting("path of the ExifTool to use", metavar="PATH")] = ""
     progress: Annotated[
