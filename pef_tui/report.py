@@ -12,8 +12,9 @@ from msgspec import UNSET, Struct, UnsetType
 
 from pef_tui import __version__
 from pef_tui.display import json_safe, safe, utf8
-from pef_tui.model import Conflict, JsonRecord, Outcome, Record, Taken, Value
+from pef_tui.model import Conflict, JsonRecord, Outcome, Record, TagEdit, Taken, Value
 from pef_tui.progress import Progress
+from pef_tui.xmp import can_write, to_xmp
 
 
 class MediaLine(Struct):
@@ -36,7 +37,7 @@ class MediaLine(Struct):
     """ISO 8601 with the offset of the wall clock there (+00:00 where no zone is known)."""
     zone: str
     tags: dict[str, Value | None]
-    """What is written; null removes the tag."""
+    """What is written: into the file, or into the XMP file of a `sidecar`; null removes the tag."""
     conflicts: tuple[Conflict, ...]
     warnings: tuple[str, ...]
     reason: str
@@ -151,12 +152,20 @@ def _media(outcome: Outcome) -> MediaLine:
         outcome.writer,
         iso(match.taken) if match.taken else None,
         match.taken.zone if match.taken else "",
-        {edit.tag: edit.value for edit in plan.edits} if outcome.word in TAGS_WRITTEN else {},
+        {edit.tag: edit.value for edit in said(outcome)},
         plan.conflicts,
         warnings(outcome),
         reason(outcome),
         match.taken.told if match.taken else "",
     )
+
+
+def said(outcome: Outcome) -> tuple[TagEdit, ...]:
+    """What was put into the file or, where it has all its tags beside it, into its XMP file."""
+    if outcome.word not in TAGS_WRITTEN:
+        return ()
+    edits = outcome.plan.edits if outcome.edits is None else outcome.edits
+    return edits if outcome.word == "written" else tuple(edit for edit in to_xmp(edits) if can_write(edit.tag))
 
 
 def warnings(outcome: Outcome) -> tuple[str, ...]:

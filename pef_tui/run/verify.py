@@ -1,4 +1,7 @@
-"""`--verify`: what was written, read back by ExifTool and compared with the Plan, pictures with the source's."""
+"""`--verify`: what was written, read back by ExifTool and compared with the Plan, pictures with the source's.
+
+In place the source is gone once the output is there, so what is to be compared of it is noted before.
+"""
 
 from __future__ import annotations
 
@@ -6,14 +9,16 @@ import os
 import threading
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
+from typing import BinaryIO
 
 import xxhash
+from msgspec import Struct
 from msgspec.structs import replace
 
 from pef_tui.exiftool import Process, ProcessError, fits
 from pef_tui.formats import FORMATS
 from pef_tui.formats.image_data import image_digest
-from pef_tui.model import Outcome, State, TagEdit, Value, xmp_name
+from pef_tui.model import Outcome, Plan, State, TagEdit, Value, xmp_name
 from pef_tui.run.digests import OpenMedia, stream_digest
 from pef_tui.state.by_exiftool import read_states
 from pef_tui.state.inspect import shown_path
@@ -23,8 +28,20 @@ from pef_tui.xmp import can_write, to_xmp
 WRITTEN = ("written", "sidecar")
 AS_IT_WAS = ("sidecar", "copied", "unmatched")
 """Outcomes whose media file is the source's, byte by byte."""
+NOT_COMPARED = "verify: only the tags were read back, what the picture itself was like before is not known"
+NOT_CLEAR = "verify: only the tags were read back, where the picture itself lies in the file is not clear"
+UNDO = "; --undo brings back what was there"
 _OPEN = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
 _FAMILIES = ("IFD0:", "ExifIFD:", "GPS:")
+
+
+class Picture(Struct, frozen=True):
+    """What a source is told by."""
+
+    whole: bytes
+    """Hash of all its bytes."""
+    image: bytes | None
+    """Hash of its image data; None where that is not known."""
 
 
 class Verifier:
@@ -33,33 +50,57 @@ class Verifier:
     def __init__(
         self, exiftool: str, percent: int, output: str, open_media: OpenMedia, *, in_place: bool
     ) -> None:
-        """`in_place`: the source is gone once the output is there, so pictures are not compared."""
+        """`in_place`: the source is gone once the output is there; `before` is asked first."""
         self._exiftool = exiftool
         self._percent = percent
         self._output = output
-        self._open_media = None if in_place else open_media
+        self._open_media = open_media
+        self._in_place = in_place
         self._mine = threading.local()
         self._processes: list[Process] = []
 
-    def chosen(self, outcome: Outcome) -> bool:
+    def chosen(self, plan: Plan) -> bool:
         """Is this one of those to be checked? Which they are depends on their paths alone."""
-        if outcome.output is None or outcome.word not in (*WRITTEN, *AS_IT_WAS):
-            return False
-        return xxhash.xxh3_64_intdigest(outcome.plan.key) % 100 < self._percent
+        return plan.output is not None and xxhash.xxh3_64_intdigest(plan.key) % 100 < self._percent
 
-    def check(self, outcomes: Sequence[Outcome]) -> list[Outcome]:
-        """The same outcomes, in order; those that were checked say so, and what is wrong makes a failure."""
-        chosen = [outcome for outcome in outcomes if self.chosen(outcome)]
+    def before(self, plans: Sequence[Plan]) -> list[Picture | None]:
+        """In place: what the sources of these are like before they are written, for `check`."""
+        return [self._noted(plan) if self._in_place and self.chosen(plan) else None for plan in plans]
+
+    def _noted(self, plan: Plan) -> Picture | None:
+        try:
+            with self._open_media(plan.match.media) as stream:
+                image = image_digest(stream, _format(plan)) if plan.writer else None
+                stream.seek(0)
+                return Picture(stream_digest(stream), image)
+        except OSError:  # the run is to find out and say so
+            return None
+
+    def check(
+        self, outcomes: Sequence[Outcome], before: Sequence[Picture | None] | None = None
+    ) -> list[Outcome]:
+        """The same outcomes, in order; those that were checked say so, and what is wrong makes a failure.
+
+        `before`: what `before` told of the Plans of these.
+        """
+        noted = before or [None] * len(outcomes)
+        chosen = [
+            (outcome, was)
+            for outcome, was in zip(outcomes, noted, strict=True)
+            if outcome.output is not None
+            and outcome.word in (*WRITTEN, *AS_IT_WAS)
+            and self.chosen(outcome.plan)
+        ]
         if not chosen:
             return list(outcomes)
-        wrong = dict(zip(map(id, chosen), self._wrong(chosen), strict=True))
-        return [_judged(outcome, wrong.get(id(outcome))) for outcome in outcomes]
+        found = dict(zip((id(outcome) for outcome, _ in chosen), self._found(chosen), strict=True))
+        return [self._judged(outcome, *found.get(id(outcome), (None, ""))) for outcome in outcomes]
 
-    def _wrong(self, outcomes: Sequence[Outcome]) -> list[str]:
-        """What is wrong with each; "" for nothing."""
-        problems = [self._picture(outcome) for outcome in outcomes]
+    def _found(self, chosen: Sequence[tuple[Outcome, Picture | None]]) -> list[tuple[str, str]]:
+        """What is wrong with each, "" for nothing, and what could not be compared."""
+        problems, doubts = map(list, zip(*(self._picture(*each) for each in chosen), strict=True))
         asked: list[tuple[int, str, tuple[TagEdit, ...]]] = []
-        for number, outcome in enumerate(outcomes):
+        for number, (outcome, _) in enumerate(chosen):
             path = os.path.join(self._output, outcome.output or "")
             if outcome.word == "written":
                 asked.append((number, path, in_file(outcome)))
@@ -67,7 +108,7 @@ class Verifier:
                 asked.append((number, xmp_name(path, outcome.short_xmp), edits))
         for (number, _, edits), state in zip(asked, self._read(asked), strict=True):
             problems[number] = problems[number] or differences(edits, state)
-        return problems
+        return list(zip(problems, doubts, strict=True))
 
     def _read(self, asked: Sequence[tuple[int, str, tuple[TagEdit, ...]]]) -> list[State]:
         """What each file says, by ExifTool, which only sees open files and never their names."""
@@ -96,28 +137,27 @@ class Verifier:
             self._processes.append(process)
         return process
 
-    def _picture(self, outcome: Outcome) -> str:
-        """Is the picture the source's? "" also where that cannot be told."""
-        if self._open_media is None:
-            return ""
-        whole = outcome.word in AS_IT_WAS
-        state = outcome.plan.match.state
+    def _picture(self, outcome: Outcome, was: Picture | None) -> tuple[str, str]:
+        """How the picture differs from the source's, "" where it does not; and why that cannot be told."""
+        plan = outcome.plan
+        path = os.path.join(self._output, outcome.output or "")
         try:
-            descriptor = os.open(os.path.join(self._output, outcome.output or ""), _OPEN)
-            with os.fdopen(descriptor, "rb") as here, self._open_media(outcome.plan.match.media) as there:
-                if whole:
-                    return (
-                        ""
-                        if stream_digest(here) == stream_digest(there)
-                        else "the copy differs from the source"
-                    )
-                form = state.format if state is not None else ""
-                before = image_digest(there, form)
-                if before is None or image_digest(here, form) == before:
-                    return ""
-                return "the picture itself differs from the source's"
+            with os.fdopen(os.open(path, _OPEN), "rb") as here:
+                if not self._in_place:
+                    with self._open_media(plan.match.media) as there:
+                        return _differs(outcome, here, _picture_of(outcome, there))
+                return _differs(outcome, here, was) if was is not None else ("", NOT_COMPARED)
         except OSError as error:
-            return f"cannot be read: {error.strerror or error}"
+            return f"cannot be read: {error.strerror or error}", ""
+
+    def _judged(self, outcome: Outcome, wrong: str | None, doubt: str) -> Outcome:
+        if wrong is None:
+            return outcome
+        if not wrong:
+            warnings = (*outcome.warnings, doubt) if doubt else outcome.warnings
+            return replace(outcome, verified=True, warnings=warnings)
+        reason = f"verify: {wrong}{UNDO if self._in_place else ''}"
+        return replace(outcome, word="failed", reason=reason, verified=False)
 
     def close(self) -> None:
         """End the ExifTools; nobody may be checking."""
@@ -125,10 +165,24 @@ class Verifier:
             process.close()
 
 
-def _judged(outcome: Outcome, wrong: str | None) -> Outcome:
-    if not wrong:
-        return outcome if wrong is None else replace(outcome, verified=True)
-    return replace(outcome, word="failed", reason=f"verify: {wrong}", verified=False)
+def _format(plan: Plan) -> str:
+    return plan.match.state.format if plan.match.state is not None else ""
+
+
+def _picture_of(outcome: Outcome, source: BinaryIO) -> Picture:
+    """As much as is compared for this outcome."""
+    if outcome.word in AS_IT_WAS:
+        return Picture(stream_digest(source), None)
+    return Picture(b"", image_digest(source, _format(outcome.plan)))
+
+
+def _differs(outcome: Outcome, here: BinaryIO, was: Picture) -> tuple[str, str]:
+    if outcome.word in AS_IT_WAS:
+        return ("", "") if stream_digest(here) == was.whole else ("the copy differs from the source", "")
+    if was.image is None:
+        return "", NOT_CLEAR
+    same_picture = image_digest(here, _format(outcome.plan)) == was.image
+    return ("", "") if same_picture else ("the picture itself differs from the source's", "")
 
 
 def in_file(outcome: Outcome) -> tuple[TagEdit, ...]:

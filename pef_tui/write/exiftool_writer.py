@@ -133,7 +133,9 @@ class ExifToolSession:
             warnings = (*notes, *((f"{rung.words} ({reason})",) if rung.words else ()), *answer.warnings)
             lost = "; ".join(warning for warning in answer.warnings if _LOSS.search(warning))
             if answer.updated and not answer.errors and not (lost and kept.linked):
-                return _written(kept, warnings, to_xmp(edits) if rung is _LADDER[-1] else None)
+                said = to_xmp(edits) if rung is _LADDER[-1] else edits
+                said = tuple(edit for edit in said if fits(edit.tag, cls))
+                return _written(kept, warnings, None if said == plan.edits else said)
             if answer.unchanged and not answer.errors:
                 return Written("unchanged", "", warnings)
             kept.fresh()

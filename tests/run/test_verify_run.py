@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 
 from pef_tui.formats import FORMATS
+from pef_tui.formats.image_data import COMPARED
+from pef_tui.run.verify import NOT_CLEAR
 from pef_tui.testing import MAKERS, Item, make, motion_photo, oddities, sidecar, takeout
 
 pytestmark = pytest.mark.exiftool
@@ -23,6 +25,7 @@ SAID: dict[str, Any] = {
 
 SABOTEUR = """
 from pathlib import Path
+PLACE = -10
 from pef_tui import Writer, Written, hookimpl
 
 
@@ -33,8 +36,8 @@ class Session:
             path = Path(each.path)
             data = bytearray(path.read_bytes())
             if name.startswith("picture"):
-                data[-10] ^= 1
-            path.write_bytes(bytes(data) + b"")
+                data[PLACE] ^= 1
+            path.write_bytes(bytes(data))
             yield Written("written")
 
     def close(self):
@@ -47,9 +50,56 @@ def pef_writers():
 """
 
 
-def run(root: Path, *more: str, code: int = 0) -> tuple[dict[str, dict[str, Any]], dict[str, Any]]:
+SPOILER = """
+from pathlib import Path
+from msgspec.structs import replace
+from pef_tui import Writer, hookimpl
+from pef_tui.write.exiftool_writer import exiftool_writer
+
+
+class Session:
+    def __init__(self, inner):
+        self.inner = inner
+
+    def write(self, staged):
+        for each, done in zip(staged, self.inner.write(staged)):
+            name, path = each.plan.match.media.name, Path(each.path)
+            data = bytearray(path.read_bytes())
+            at = data.rfind(PICTURES[name.partition(".")[0]])
+            assert at > 0, name
+            data[at + 6] ^= 1
+            path.write_bytes(bytes(data))
+            yield done
+
+    def close(self):
+        self.inner.close()
+
+
+@hookimpl
+def pef_writers():
+    writer = exiftool_writer("exiftool", raw=True)
+    yield replace(writer, name="spoiler", order=1, open=lambda: Session(writer.open()))
+"""
+"""Writes as ExifTool does, and then changes one byte of each picture."""
+
+
+def picture_bytes(form: str) -> bytes:
+    """Eight bytes of a made picture, the seventh of them one that matters."""
+    data, other = make(form, 1), make(form, 2)
+    if form in ("heic", "heif", "avif"):
+        start = data.index(b"mdat") + 50
+    elif len(data) != len(other):
+        start = data.index(b"\xff\xda")
+    else:
+        start = max(place for place, byte in enumerate(data) if byte != other[place]) - 6
+    return data[start : start + 8]
+
+
+def run(
+    root: Path, *more: str, code: int = 0, in_place: bool = False
+) -> tuple[dict[str, dict[str, Any]], dict[str, Any]]:
     command = [sys.executable, "-m", "pef_tui", "--batch", "--json", "--no-config", *more]
-    command += [str(root / "Takeout"), "-o", str(root / "out")]
+    command += [str(root / "Takeout"), *(["--in-place"] if in_place else ["-o", str(root / "out")])]
     done = subprocess.run(command, capture_output=True, check=False)
     assert done.returncode == code, done.stderr.decode() + done.stdout.decode()[-3000:]
     lines = [json.loads(line) for line in done.stdout.splitlines()]
@@ -83,6 +133,68 @@ def test_what_is_wrong_is_named(tmp_path: Path) -> None:
     assert summary["verify"] == {"checked": 3, "failed": 2} and summary["media"]["failed"] == 2
     again, _ = run(tmp_path, "--retry-failed")
     assert {again[name]["outcome"] for name in names[:2]} == {"written"}
+
+
+@pytest.mark.parametrize("in_place", [False, True])
+def test_a_changed_byte_is_found_in_every_format(tmp_path: Path, in_place: bool) -> None:
+    forms = [form for form in MAKERS if FORMATS[form].cls != "none" and form in COMPARED]
+    names = {form: form + FORMATS[form].extensions[0] for form in forms}
+    takeout(tmp_path, {FOLDER + names[form]: Item(sidecar(names[form]), make(form, 1)) for form in forms})
+    pictures = {form: picture_bytes(form) for form in forms}
+    (tmp_path / "spoiler.py").write_text(f"PICTURES = {pictures!r}\n{SPOILER}")
+    plugin = ("-p", str(tmp_path / "spoiler.py"))
+    told, summary = run(tmp_path, "--verify", "--raw", "embed", *plugin, code=3, in_place=in_place)
+    behind = "; --undo brings back what was there" if in_place else ""
+    wrong = "verify: the picture itself differs from the source's" + behind
+    assert {name: line["reason"] for name, line in told.items()} == dict.fromkeys(names.values(), wrong)
+    assert summary["verify"] == {"checked": len(forms), "failed": len(forms)}
+
+
+def test_in_place_what_is_right_passes(tmp_path: Path) -> None:
+    files: dict[str, Any] = {}
+    for name in MAKERS:
+        file = f"made-{name}{FORMATS[name].extensions[0]}"
+        files[FOLDER + file] = Item(sidecar(file, **SAID), make(name, 1))
+    files |= {
+        FOLDER + "alone.jpg": make("jpeg", 5),
+        FOLDER + "cut.jpg": Item(sidecar("cut.jpg"), make("jpeg")[:120]),
+    }
+    takeout(tmp_path, files)
+    told, summary = run(tmp_path, "--verify", in_place=True)
+    assert not [line["reason"] for line in told.values() if line["outcome"] == "failed"]
+    assert not [warning for line in told.values() for warning in line["warnings"] if "verify" in warning]
+    assert summary["verify"] == {"checked": len(told) - 1, "failed": 0}  # alone.jpg is not touched
+
+
+APPENDS = """
+from pathlib import Path
+from msgspec.structs import replace
+from pef_tui import Writer, Written, hookimpl
+
+
+class Session:
+    def write(self, staged):
+        for each in staged:
+            with Path(each.path).open("ab") as file:
+                file.write(b"more")
+            yield Written("written", edits=())
+
+    def close(self):
+        pass
+
+
+@hookimpl
+def pef_writers():
+    yield Writer("appends", lambda plan: True, Session, order=1)
+"""
+
+
+def test_what_cannot_be_compared_is_told(tmp_path: Path) -> None:
+    unclear = b"II+\0\x08\0\0\0" + bytes(60)  # a TIFF of 64 bits
+    takeout(tmp_path, {FOLDER + "big.tif": Item(sidecar("big.tif"), unclear)})
+    (tmp_path / "appends.py").write_text(APPENDS)
+    told, _ = run(tmp_path, "--verify", "-p", str(tmp_path / "appends.py"))
+    assert told["big.tif"]["warnings"] == [NOT_CLEAR] and told["big.tif"]["tags"] == {}
 
 
 def test_a_part_is_always_the_same(tmp_path: Path) -> None:
