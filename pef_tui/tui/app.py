@@ -41,11 +41,11 @@ class PefApp(App[int], inherit_bindings=False):
     CSS = "Screen { overflow: hidden; } Footer { height: 1; } ToastRack { margin-bottom: 1; }"
     BINDINGS = [
         Binding("f1,question_mark", "help", "Help", id="app.help"),
+        Binding("q", "leave", "Quit", id="app.quit"),
         Binding("f2", "open('settings')", "Settings", id="app.settings"),
         Binding("f3", "open('plugins')", "Plugins", id="app.plugins", show=False),
         Binding("f4", "open('history')", "History", id="app.history"),
         Binding("escape", "go_back", "Back", id="app.back", show=False),
-        Binding("q", "leave", "Quit", id="app.quit"),
         Binding("ctrl+c", "leave", "Quit", id="app.interrupt", show=False, priority=True),
         Binding("ctrl+p", "command_palette", "Commands", id="app.commands", show=False, priority=True),
     ]

@@ -14,17 +14,18 @@ from textual.widgets.option_list import Option
 
 from pef_tui.tui.content import lines, said
 
-_CSS = """
+WINDOW = """
 #window { width: 64; max-width: 96%; height: auto; max-height: 90%; padding: 1 2; background: $surface;
           border: solid $primary; border-title-style: bold; }
 """
+"""Style of a window, of which the box is called `window`."""
 
 
 class Ask(ModalScreen[str]):
     """A question; gives the name of the answer, "" for none (Escape)."""
 
     BINDINGS = [Binding("escape", "dismiss('')", "Back", id="ask.back")]
-    CSS = "Ask { align: center middle; } #answers { height: auto; margin-top: 1; }" + _CSS
+    CSS = "Ask { align: center middle; } #answers { height: auto; margin-top: 1; }" + WINDOW
 
     def __init__(self, title: str, text: str, answers: Sequence[tuple[str, str]]) -> None:
         """`answers`: name and words of each."""
@@ -50,7 +51,9 @@ class AskText(ModalScreen[str | None]):
     """A value to type; gives the text once `problem` finds none, None for no answer."""
 
     BINDINGS = [Binding("escape", "dismiss(None)", "Back", id="ask_text.back")]
-    CSS = "AskText { align: center middle; } #typed { margin-top: 1; } #wrong { color: $text-error; }" + _CSS
+    CSS = (
+        "AskText { align: center middle; } #typed { margin-top: 1; } #wrong { color: $text-error; }" + WINDOW
+    )
 
     def __init__(self, title: str, text: str, value: str, problem: Callable[[str], str]) -> None:
         """`problem`: what is wrong with a text, "" for nothing."""
@@ -80,7 +83,7 @@ class Words(ModalScreen[None]):
     """Something to read."""
 
     BINDINGS = [Binding("escape,q,enter,question_mark,f1", "dismiss(None)", "Back", id="words.back")]
-    CSS = "Words { align: center middle; } #text { height: auto; max-height: 100%; }" + _CSS
+    CSS = "Words { align: center middle; } #text { height: auto; max-height: 100%; }" + WINDOW
 
     def __init__(self, title: str, text: Content) -> None:
         super().__init__()

@@ -12,8 +12,10 @@ from textual.widgets import Footer, OptionList, Static
 from textual.widgets.option_list import Option
 
 from pef_tui.report_page import last_report
-from pef_tui.tui.asking import Words
+from pef_tui.tui.asking import Ask, Words
 from pef_tui.tui.bar import StageBar
+from pef_tui.tui.chore import Chore
+from pef_tui.tui.chore_screen import ChoreScreen
 from pef_tui.tui.content import said
 from pef_tui.tui.done_words import (
     Problem,
@@ -25,6 +27,7 @@ from pef_tui.tui.done_words import (
     result,
 )
 from pef_tui.tui.flow import Flow
+from pef_tui.write.undo import runs
 
 
 class DoneScreen(Screen[None]):
@@ -32,11 +35,15 @@ class DoneScreen(Screen[None]):
 
     HELP = (
         "Enter on a problem tells what to do and which files it is about. Retry does again only what failed. "
-        "Running again is always safe: only what is new or changed is done."
+        "Running again is always safe: only what is new or changed is done.\n"
+        "Verify reads every file that was written back and compares it with the plan, pictures with the source's. "
+        "Undo, after a run in place, puts every file back as it was."
     )
     BINDINGS = [
-        Binding("r", "retry", "Retry failed", id="done.retry"),
-        Binding("g", "again", "Run again", id="done.again"),
+        Binding("r", "retry", "Retry", tooltip="Do again what failed", id="done.retry"),
+        Binding("g", "again", "Again", tooltip="Do what is new or changed since", id="done.again"),
+        Binding("v", "verify", "Verify", id="done.verify"),
+        Binding("u", "undo", "Undo", id="done.undo"),
         Binding("c", "pictures", "Charts", id="done.pictures"),
         Binding("o", "report", "Report", id="done.report"),
         Binding("n", "new", "New", id="done.new"),
@@ -51,11 +58,12 @@ class DoneScreen(Screen[None]):
         assert run is not None, "this screen is for a run"
         self._run = run
         self._problems: list[Problem] = problems(run, flow.figures)
+        self._undoable = bool(run.progress.undo) and run.progress.undo in runs(run.progress.output)
 
     def compose(self) -> ComposeResult:
         """The result at the left, what to do at the right."""
         yield StageBar("done")
-        yield Static(heading(self._run), id="head")
+        yield Static(id="head")
         with Horizontal(id="both"):
             with VerticalScroll(id="result", classes="box", can_focus=False) as box:
                 box.border_title = " Result "
@@ -77,6 +85,14 @@ class DoneScreen(Screen[None]):
                     yield Static(next_steps(self._run))
         yield Footer(show_command_palette=False)
 
+    def on_mount(self) -> None:
+        """What came of it."""
+        self._show_heading()
+
+    def _show_heading(self) -> None:
+        self.query_one("#head", Static).update(heading(self._run, self._flow.chores))
+        self.refresh_bindings()
+
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """Everything about one problem."""
         event.stop()
@@ -84,8 +100,14 @@ class DoneScreen(Screen[None]):
         self.app.push_screen(Words(problem.kind.capitalize(), problem_text(problem)))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Retry only where something failed."""
-        return action != "retry" or bool(self._run.progress.failed)
+        """Retry only where something failed, verify only what was written, undo only what can be undone."""
+        chores = self._flow.chores
+        undone = "undo" in chores and chores["undo"].whole
+        if action == "retry":
+            return bool(self._run.progress.failed) or ("verify" in chores and chores["verify"].wrong > 0)
+        if action == "verify":
+            return bool(self._flow.written) and not undone
+        return action != "undo" or (self._undoable and not undone)
 
     def action_retry(self) -> None:
         """Do again what failed, and nothing else."""
@@ -99,6 +121,25 @@ class DoneScreen(Screen[None]):
         """Do what is new or changed since."""
         app: Any = self.app
         app.go("run")
+
+    def action_verify(self) -> None:
+        """Read back what was written and compare."""
+        self._watch(self._flow.read_back())
+
+    def action_undo(self) -> None:
+        """Put back what the run changed, once that is answered."""
+        count = sum(self._run.progress.media[word] for word in ("written", "sidecar"))
+        text = f"Every file that the run changed ({count:,}) becomes what it was before, byte by byte."
+        answers = (("keep", "Keep what was written"), ("undo", "Undo the run"))
+
+        def answered(answer: str | None) -> None:
+            if answer == "undo":
+                self._watch(self._flow.undo())
+
+        self.app.push_screen(Ask("Undo the run?", text, answers), answered)
+
+    def _watch(self, chore: Chore) -> None:
+        self.app.push_screen(ChoreScreen(self._flow, chore), lambda _: self._show_heading())
 
     def action_pictures(self) -> None:
         """Charts and map of what was done."""

@@ -12,6 +12,8 @@ from pef_tui.figures import Causes, Figures
 from pef_tui.report import JSON_WORDS, MEDIA_WORDS, clock
 from pef_tui.tui.advice import NEXT_STEPS, advice
 from pef_tui.tui.before import size
+from pef_tui.tui.chore import Chore
+from pef_tui.tui.chore_words import ending
 from pef_tui.tui.content import lines, said
 from pef_tui.tui.places import shown_path
 from pef_tui.tui.work import Work
@@ -29,8 +31,12 @@ class Problem(Struct, frozen=True):
     examples: tuple[str, ...] = ()
 
 
-def heading(run: Work) -> Content:
-    """How it ended, in a sentence."""
+def heading(run: Work, chores: Mapping[str, Chore] | None = None) -> Content:
+    """How it ended, in a sentence; what was done to the result since, each in another."""
+    return lines([_ended(run), *(ending(chore) for chore in (chores or {}).values())])
+
+
+def _ended(run: Work) -> Content:
     progress = run.progress
     where = shown_path(progress.output or run.settings.output)
     if run.ending == "failed":

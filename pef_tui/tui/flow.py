@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from pef_tui.config import Loaded
+from pef_tui.model import Record
 from pef_tui.plugins import PluginHost
 from pef_tui.run.sources import default_output
 from pef_tui.settings import Settings
@@ -20,6 +21,8 @@ from pef_tui.tui.work import Work
 if TYPE_CHECKING:
     from pef_tui.figures import Figures
     from pef_tui.planned import Planned
+    from pef_tui.tui.chore import Chore
+    from pef_tui.verifying import Written
 
 EDITED = "this session"
 """Origin of a value that was changed in the app."""
@@ -49,6 +52,10 @@ class Flow:
         """The real run under way or done."""
         self.figures: Figures | None = None
         """What the run did, added up."""
+        self.written: Written | None = None
+        """What the run put there, to be read back; None for a dry run."""
+        self.chores: dict[str, Chore] = {}
+        """What was done to the result of the run since, by name."""
 
     def change(self, **values: object) -> None:
         """Change settings for what is started from now on."""
@@ -110,20 +117,57 @@ class Flow:
         """Carry it out; every record goes to `figures` and to the report."""
         from pef_tui.figures import Figures
         from pef_tui.report_page import RunReport
+        from pef_tui.verifying import Written
 
         self.end_preview()
+        self._end_chores()
         figures = self.figures = Figures()
         settings = self._started(dry_run=self.settings.dry_run)
         told = RunReport(settings, figures)
+        written = self.written = None if settings.dry_run else Written()
 
         def finish() -> None:
             if wrong := told.finish(run.progress, run.error):
                 run.progress.notes.append(wrong)
 
-        run = self.run = Work(settings, lambda: self.make_host(settings), told.add, finish)
+        def add(record: Record) -> None:
+            told.add(record)
+            if written is not None:
+                written.add(record)
+
+        run = self.run = Work(settings, lambda: self.make_host(settings), add, finish)
         remember(self.environ, Recent(tuple(map(os.path.abspath, settings.sources)), settings.output))
         self.run.start()
         return self.run
+
+    def read_back(self) -> Chore:
+        """Read back everything that the run put there."""
+        from pef_tui.tui.chore import reading_back
+
+        assert self.run is not None and self.written is not None, "this is for a run that wrote"
+        output = self.run.progress.output
+        settings = replace(self.run.settings, output=output)
+        return self._begun(reading_back(settings, lambda: self.make_host(settings), output, self.written))
+
+    def undo(self) -> Chore:
+        """Undo the run in place."""
+        from pef_tui.tui.chore import undoing
+
+        assert self.run is not None and self.run.progress.undo, "this is for a run in place"
+        return self._begun(undoing(self.run.progress.output, self.run.progress.undo))
+
+    def _begun(self, chore: Chore) -> Chore:
+        self.chores[chore.name] = chore
+        chore.start()
+        return chore
+
+    def _end_chores(self) -> None:
+        for chore in self.chores.values():
+            chore.end()
+        self.chores.clear()
+        if self.written is not None:
+            self.written.close()
+            self.written = None
 
     @property
     def running(self) -> bool:
@@ -165,5 +209,7 @@ class Flow:
         if self.survey is not None:
             self.survey.end()
         self.end_preview()
+        if not self.running:
+            self._end_chores()
         if self.planned is not None:
             self.planned.close()

@@ -45,19 +45,23 @@ def headline(flow: Flow, run: Work, pace: Pace, width: int) -> Content:
         if not (run.over or run.progress.pause.is_set() or run.progress.stop.is_set())
         else None
     )
-    told = f"{int(part * 100)} %"
     time = f", {rough(left)} left" if left is not None else ""
-    wide = max(10, min(width, 100) - 7)
-    filled = round(part * wide)
     arrow = " (in place)" if getattr(run.settings, "in_place", False) else f"  ->  {safe(target)}"
     return lines(
         [
             said(sources[0] + more if sources else "", arrow),
-            Content.assemble(
-                (FULL * filled, "$primary"), (EMPTY * (wide - filled), "$foreground-muted"), f" {told:>6}"
-            ),
+            bar(part, max(10, min(width, 100) - 7)),
             said((word, style), time),
         ]
+    )
+
+
+def bar(part: float, width: int) -> Content:
+    """A bar of `width` cells and the part (0 to 1) in figures."""
+    filled = round(part * width)
+    told = f"{int(part * 100)} %"
+    return Content.assemble(
+        (FULL * filled, "$primary"), (EMPTY * (width - filled), "$foreground-muted"), f" {told:>6}"
     )
 
 
