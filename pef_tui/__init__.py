@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pef_tui.hooks import (
         Check,
+        Executor,
         Filter,
         Finding,
         Listing,
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
         Taken,
     )
     from pef_tui.settings import Settings
+    from pef_tui.xmp import xmp_packet
 
 __version__ = "0.1.0"
 
@@ -58,6 +60,7 @@ __all__ = [
     "Album",
     "Check",
     "Conflict",
+    "Executor",
     "Filter",
     "Finding",
     "Folder",
@@ -93,10 +96,15 @@ __all__ = [
     "WriterSession",
     "Written",
     "hookimpl",
+    "xmp_packet",
 ]
 
 
 def __getattr__(name: str) -> object:
+    if name == "xmp_packet":  # the only one that needs a parser
+        from pef_tui.xmp import xmp_packet
+
+        return xmp_packet
     if name in __all__:
         from pef_tui import hooks, model, settings
 

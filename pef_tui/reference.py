@@ -11,6 +11,7 @@ from types import ModuleType
 
 import pef_tui
 from pef_tui import hooks, model, settings
+from pef_tui.xmp import xmp_packet
 
 COMMON = {
     "name": "What it is called where it is told; unique among its kind.",
@@ -113,6 +114,9 @@ def _page() -> Iterator[str]:
         elif name == "OpenFile":
             yield f"\n### `{name}`\n\n`Callable[[MediaFile], BinaryIO]`: opens a file of a Folder. Raises OSError."
     yield "\n### `hookimpl`\n\nMarks a function, of the name of a hook, as an implementation of it."
+    signature = str(inspect.signature(xmp_packet)).replace("'", "")
+    yield f"\n### `xmp_packet`\n\n`xmp_packet{signature}`\n"
+    yield inspect.getdoc(xmp_packet) or ""
 
 
 def _registration(hook: ast.FunctionDef) -> str:

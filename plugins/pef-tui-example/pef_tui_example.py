@@ -1,7 +1,5 @@
 """Writes the link of a picture on Google Photos into XMP."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from msgspec import Struct
@@ -13,7 +11,6 @@ class Options(Struct, frozen=True, forbid_unknown_fields=True):
     """The table `[plugins.example]` of config.toml."""
 
     tag: str = "XMP-dc:Source"
-    """Where the link goes."""
 
 
 @hookimpl

@@ -219,7 +219,9 @@ def test_the_tutorial_does_what_it_says(tmp_path: Path) -> None:
 
 
 def test_a_plugin_holds_under_strict_types_against_the_package(tmp_path: Path) -> None:
-    shutil.copy(ROOT / "plugins/pef-tui-people/pef_tui_people.py", tmp_path)
+    names = ("people", "avi")
+    for name in names:
+        shutil.copy(ROOT / f"plugins/pef-tui-{name}/pef_tui_{name}.py", tmp_path)
     done = subprocess.run(
         [
             sys.executable,
@@ -228,7 +230,7 @@ def test_a_plugin_holds_under_strict_types_against_the_package(tmp_path: Path) -
             "--strict",
             "--cache-dir",
             str(tmp_path / "cache"),
-            "pef_tui_people.py",
+            *(f"pef_tui_{name}.py" for name in names),
         ],
         cwd=tmp_path,
         env={"MYPYPATH": str(ROOT), "PATH": os.defpath},

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 import pef_tui
-from pef_tui import hooks, model
+from pef_tui import hooks, model, xmp
 from pef_tui.guard import YIELDS
 from pef_tui.model import Match, MediaFile, Sidecar
 from pef_tui.plugins import PluginHost
@@ -38,7 +38,8 @@ def test_a_whole_plugin_is_ten_lines(tmp_path: Path) -> None:
 
 def test_every_exported_name_is_there_and_every_registration_is_exported() -> None:
     for name in pef_tui.__all__:
-        assert getattr(pef_tui, name) is (getattr(hooks, name, None) or getattr(model, name, None))
+        there = next(vars(module)[name] for module in (hooks, model, xmp) if name in vars(module))
+        assert getattr(pef_tui, name) is there
     assert {each.__name__ for each in YIELDS.values()} <= set(pef_tui.__all__)
     with pytest.raises(AttributeError):
         pef_tui.nothing  # type: ignore[attr-defined]  # noqa: B018

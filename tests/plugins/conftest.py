@@ -1,0 +1,1 @@
+collect_ignore = ["released"]  # run by test_released.py, each release by itself
