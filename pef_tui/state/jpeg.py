@@ -7,11 +7,8 @@ from __future__ import annotations
 
 from typing import BinaryIO
 
-from pef_tui.model import State, Value
-from pef_tui.state.exif import exif_tags
-from pef_tui.state.iptc import iptc_tags
-from pef_tui.xmp import BadPacket
-from pef_tui.xmp import read as read_xmp
+from pef_tui.model import State
+from pef_tui.state.blocks import block_tags
 
 PIECE = 65536
 """Bytes read at a time: nearly every header fits in the first piece."""
@@ -50,38 +47,10 @@ def read_jpeg(stream: BinaryIO) -> State | None:
     if not head:
         return State(format="jpeg", reader="native", damage=EMPTY)
     found = _scan(head, stream)
-    tags = None if found is None else _tags(found)
+    tags = None if found is None else block_tags(found.exif, found.xmp, found.photoshop)
     if found is None or tags is None:
         return None
     return State(format="jpeg", tags=tags, reader="native", damage=CUT if found.cut else "")
-
-
-def _tags(found: _Segments) -> dict[str, Value] | None:
-    tags: dict[str, Value] = {}
-    if found.exif is not None:
-        if (exif := exif_tags(found.exif)) is None:
-            return None
-        tags = exif
-    if found.photoshop is not None:
-        if (iptc := iptc_tags(found.photoshop)) is None:
-            return None
-        tags |= iptc
-    if found.xmp is not None:
-        if b"\0" in found.xmp[:4]:  # UTF-16 or UTF-32, which a JPEG should not hold
-            return None
-        try:
-            tags |= _signed(read_xmp(found.xmp))
-        except BadPacket:
-            return None
-    return tags
-
-
-def _signed(tags: dict[str, Value]) -> dict[str, Value]:
-    """The XMP tags with the altitude's sign in its number."""
-    height = tags.get("XMP-exif:GPSAltitude")
-    if tags.pop("XMP-exif:GPSAltitudeRef", 0) == 1 and isinstance(height, int | float):
-        tags["XMP-exif:GPSAltitude"] = -height
-    return tags
 
 
 def _scan(data: bytes, stream: BinaryIO) -> _Segments | None:

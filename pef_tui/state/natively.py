@@ -6,10 +6,13 @@ from collections.abc import Callable, Mapping
 from typing import BinaryIO
 
 from pef_tui.model import State
+from pef_tui.state.chunked import read_png_state, read_webp_state
 from pef_tui.state.jpeg import read_jpeg
 
 READERS: Mapping[str, Callable[[BinaryIO], State | None]] = {
     "jpeg": read_jpeg,
+    "png": read_png_state,
+    "webp": read_webp_state,
 }
 """By the name of the format. A reader takes a stream that stands at the file's beginning, and may seek in it; None
 where anything is there that it does not take at its word, and ExifTool is asked. Raises OSError."""

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 
+from pef_tui.formats import HEAD, detect
 from pef_tui.hooks import Span
 from pef_tui.model import (
     EPOCH,
@@ -23,7 +24,7 @@ from pef_tui.model import (
     Value,
 )
 from pef_tui.settings import Existing
-from pef_tui.state.jpeg import read_jpeg
+from pef_tui.state.natively import READERS
 from pef_tui.tags.dates import dates
 from pef_tui.tags.favourites import favourites
 from pef_tui.tags.gps import gps
@@ -52,8 +53,16 @@ CAMERA = Exif(
 )
 
 
+def format_of(data: bytes) -> str:
+    """Name of its format by content, "" where it has none."""
+    found = detect(data[:HEAD])
+    return found.name if found else ""
+
+
 def state_of(data: bytes) -> State | None:
-    return read_jpeg(io.BytesIO(data))
+    """What it says, read natively; None where that is left to ExifTool."""
+    read = READERS.get(format_of(data))
+    return read(io.BytesIO(data)) if read else None
 
 
 def plan_of(
@@ -68,10 +77,14 @@ def plan_of(
     return Plan(match, "written", settle(match, wanted, existing).edits, writer="native")
 
 
-def plan_with(data: bytes, tags: dict[str, Value | None], **state: str) -> Plan:
-    """A Plan that writes just these tags."""
-    found = state_of(data) or State(format="jpeg", reader="native")
-    match = Match(MediaFile(0, "a.jpg", len(data), 0), "", state=found)
+def plan_with(data: bytes, tags: dict[str, Value | None], format: str = "") -> Plan:
+    """A Plan that writes just these tags; with `format` nobody has looked into the picture."""
+    found = None if format else state_of(data)
+    match = Match(
+        MediaFile(0, "a.jpg", len(data), 0),
+        "",
+        state=found or State(format=format or format_of(data), reader="native"),
+    )
     edits = tuple(TagEdit(tag, value, "always") for tag, value in tags.items())
     return Plan(match, "written", edits, writer="native")
 

@@ -1,91 +1,33 @@
 """The writer `native` against ExifTool: the same Plans over the same pictures, read back tag by tag.
 
-What may differ is listed in HOUSEKEEPING with its reason; everything else must be equal, and maker notes must be as
-they were before, with unknown tags and embedded pictures.
+What may differ is listed in `native_proving.HOUSEKEEPING` with its reason; everything else must be equal, and maker
+notes must be as they were before, with unknown tags and embedded pictures.
 """
 
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
 
-import orjson
 import pytest
 from exiftool_cases import EXIFTOOL, needs_exiftool
 from native_cases import CASES, made, pictures, plan_with, scan_on, written
+from native_proving import MENDED, both, differences, read_back
 
 from pef_tui.exiftool import Process
-from pef_tui.hooks import Staged
 from pef_tui.model import Plan, Value
 from pef_tui.testing.jpeg import jpeg
-from pef_tui.write.exiftool_writer import exiftool_writer
 from pef_tui.write.native.writer import accepts
 from pef_tui.xmp import can_write
 from pef_tui.xmp.names import BY_TAG
 
 pytestmark = [*needs_exiftool]
 
-HOUSEKEEPING = {
-    r"^SourceFile$|^File:System:": "where and when it was written; how large it is",
-    r"^ExifTool:": "warnings: ExifTool mends what it moves (offsets of maker notes), the native writer moves nothing",
-    r"^XMP:XMP-x:XMPToolkit$": "ExifTool signs what it writes",
-    r"Offset$|ImageStart$": "where something lies in the file; what lies there is compared itself",
-}
-MENDED = {
-    r"^MakerNotes:Panasonic:DataDump$": "es_jpg_Panasonic_DMC-FZ30.jpg",
-    r"^MakerNotes:GE:GE_0x020[06]$": "et_GE.jpg",
-}
-"""Tags that ExifTool leaves out until it has rewritten notes whose offsets look odd to it."""
 LOST_BY_EXIFTOOL = {"es_jpg_Nikon_COOLPIX_P1.jpg"}
 """ExifTool would drop a damaged directory of the maker notes, so its writer falls back on XMP; natively it stays."""
 
 PARTS = 4
-_HOUSEKEEPING = re.compile("|".join(HOUSEKEEPING))
-Tags = Counter[tuple[str, bytes]]
-
-
-def read_back(process: Process, paths: Sequence[Path], *more: str) -> list[Tags]:
-    """What each file says: tag and value, without the number of a copy (ExifTool reorders XMP)."""
-    found = []
-    for start in range(0, len(paths), 300):
-        names = [str(path) for path in paths[start : start + 300]]
-        answer = process.run(["-j", "-a", "-u", "-G0:1:4", "-n", "-struct", *more, *names])
-        found += [
-            Counter((re.sub(r":Copy\d+", "", tag), orjson.dumps(value)) for tag, value in each.items())
-            for each in orjson.loads(answer.stdout)
-        ]
-    return found
-
-
-def differences(first: Tags, second: Tags) -> dict[str, tuple[bytes | None, bytes | None]]:
-    ours, theirs = dict((first - second).keys()), dict((second - first).keys())
-    return {
-        tag: (ours.get(tag), theirs.get(tag))
-        for tag in ours.keys() | theirs.keys()
-        if not _HOUSEKEEPING.search(tag)
-    }
-
-
-def both(
-    tmp_path: Path, cases: Sequence[tuple[str, Plan, bytes]]
-) -> tuple[list[str], list[Path], list[Path]]:
-    """Write each case natively and by ExifTool; what ExifTool's writer answered, and the files."""
-    native, theirs, staged = [], [], []
-    for number, (_, plan, data) in enumerate(cases):
-        new = written(plan, data)
-        assert isinstance(new, bytes)
-        native.append(tmp_path / f"{number}n.jpg")
-        theirs.append(tmp_path / f"{number}e.jpg")
-        native[-1].write_bytes(new)
-        theirs[-1].write_bytes(data)
-        staged.append(Staged(plan, str(theirs[-1])))
-    session = exiftool_writer(EXIFTOOL).open()
-    words = [each.word for each in session.write(staged)]
-    session.close()
-    return words, native, theirs
 
 
 def all_cases(part: int) -> tuple[list[tuple[str, Plan, bytes]], dict[str, str]]:

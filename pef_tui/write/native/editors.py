@@ -7,8 +7,10 @@ from typing import BinaryIO, NamedTuple
 
 from pef_tui.hooks import Piece
 from pef_tui.model import TagEdit
-from pef_tui.write.native import jpeg
-from pef_tui.write.native.exif_edits import wanted
+from pef_tui.write.native.exif_edits import Wanted, wanted
+from pef_tui.write.native.jpeg import edit_jpeg
+from pef_tui.write.native.png import edit_png
+from pef_tui.write.native.webp import edit_webp
 
 
 class Editor(NamedTuple):
@@ -22,7 +24,14 @@ class Editor(NamedTuple):
     Empty where nothing changes. Raises Declined for whatever is not sure, OSError."""
 
 
+def _pictures(edit: Callable[[Wanted, BinaryIO, int], tuple[Piece, ...]]) -> Editor:
+    """Of formats that hold EXIF and XMP."""
+    return Editor(wanted, lambda edits, stream, size: edit(wanted(edits), stream, size))
+
+
 EDITORS: Mapping[str, Editor] = {
-    "jpeg": Editor(wanted, lambda edits, stream, size: jpeg.edit_jpeg(wanted(edits), stream, size)),
+    "jpeg": _pictures(edit_jpeg),
+    "png": _pictures(edit_png),
+    "webp": _pictures(edit_webp),
 }
 """By the name of the format (`State.format`)."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from typing import BinaryIO
 
@@ -10,12 +9,12 @@ from pef_tui.hooks import Piece, Span
 from pef_tui.model import TagEdit
 from pef_tui.write.native.declined import Declined
 from pef_tui.write.native.exif_edits import Wanted
+from pef_tui.write.native.laying import Change
 from pef_tui.write.native.moving import TAIL, counts_from_the_start, points_behind
 from pef_tui.write.native.segments import (
     APP0,
     APP1,
     APP2,
-    Change,
     Header,
     Segment,
     laid_out,
@@ -23,13 +22,10 @@ from pef_tui.write.native.segments import (
     segment,
 )
 from pef_tui.write.native.tiff_edit import Changes, Fields, edit_tiff, resolution
-from pef_tui.xmp import BadPacket, merge
-from pef_tui.xmp.names import BY_TAG
+from pef_tui.write.native.xmp_edits import edited_packet
 
 EXIF_HEAD = b"Exif\0\0"
 XMP_HEAD = b"http://ns.adobe.com/xap/1.0/\0"
-_EXTENDED = b"HasExtendedXMP"
-_LANGUAGE = re.compile(rb"xml:lang\s*=\s*[\"'](?!x-default[\"'])")
 _MPF_HEAD, _JFIF_HEAD = b"MPF\0", b"JFIF\0"
 
 
@@ -101,31 +97,15 @@ def _behind_jfif(header: Header) -> tuple[int, Fields]:
 def _xmp_change(
     header: Header, exif: Segment | None, xmp: Segment | None, edits: Sequence[TagEdit]
 ) -> Change | None:
-    if not edits:
-        return None
     packet = None if xmp is None else header.content(xmp, XMP_HEAD)
-    if packet is not None and _EXTENDED in packet:
-        raise Declined("XMP that goes on in other segments")
-    if packet is not None and _speaks_more_languages(packet, edits):
-        raise Declined("XMP with texts in several languages")
-    if packet is None and all(edit.value is None for edit in edits):
-        return None
-    try:
-        new = merge(packet, edits)
-    except BadPacket as error:
-        raise Declined(str(error)) from None
-    if new is packet:
+    new = edited_packet(packet, edits)
+    if new is None:
         return None
     made = segment(APP1, XMP_HEAD + new)
     if xmp is not None:
         return Change(xmp.start, xmp.end, made)
     at = exif.end if exif is not None else _behind_jfif(header)[0]
     return Change(at, at, made)
-
-
-def _speaks_more_languages(packet: bytes, edits: Sequence[TagEdit]) -> bool:
-    """Would a text be replaced that may be there in other languages? (ExifTool takes those away.)"""
-    return any(BY_TAG[edit.tag].container == "alt" for edit in edits) and bool(_LANGUAGE.search(packet))
 
 
 def _check_places(

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import BinaryIO, NamedTuple
 
 from pef_tui.write.native.declined import Declined
+from pef_tui.write.native.laying import Change
 
 PIECE = 65536
 """Bytes read at a time: nearly every header, and every small picture, fits in the first piece."""
@@ -48,14 +49,6 @@ class Header(NamedTuple):
     def content(self, segment: Segment, head: bytes) -> bytes:
         """The segment's content behind `head`."""
         return self.data[segment.payload + len(head) : segment.end]
-
-
-class Change(NamedTuple):
-    """Bytes that take the place of what lies from `start` to `end`."""
-
-    start: int
-    end: int
-    new: bytes
 
 
 def read_header(stream: BinaryIO) -> Header:

@@ -1,0 +1,38 @@
+"""Reading what PNG and WebP pictures already say, without ExifTool."""
+
+from __future__ import annotations
+
+from typing import BinaryIO
+
+from pef_tui.formats.chunks import XMP_TEXT, Unsound, read_png, read_webp
+from pef_tui.model import State
+from pef_tui.state.blocks import block_tags
+
+
+def read_png_state(stream: BinaryIO) -> State | None:
+    """What the PNG in `stream`, which stands at its beginning, holds; its image data is passed over.
+
+    None where anything is there that this reader does not take at its word: cut files, bytes behind the picture,
+    tags in texts as old programs put them, two blocks of a kind. Raises OSError.
+    """
+    try:
+        found = read_png(stream)
+    except Unsound:
+        return None
+    exif = None if found.exif is None else found.content[found.exif]
+    xmp = None if found.xmp is None else found.content[found.xmp][len(XMP_TEXT) :]
+    return _state("png", exif, xmp)
+
+
+def read_webp_state(stream: BinaryIO) -> State | None:
+    """The same for a WebP."""
+    try:
+        content = read_webp(stream).content
+    except Unsound:
+        return None
+    return _state("webp", content.get(b"EXIF"), content.get(b"XMP "))
+
+
+def _state(format: str, exif: bytes | None, xmp: bytes | None) -> State | None:
+    tags = block_tags(exif, xmp)
+    return None if tags is None else State(format=format, tags=tags, reader="native")

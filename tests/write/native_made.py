@@ -1,0 +1,106 @@
+"""Pictures of the formats besides JPEG that the tests of the writer `native` write into, made from nothing."""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+from native_cases import CAMERA, DC, SAMPLES
+
+from pef_tui.formats.chunks import XMP_TEXT, png_chunk, riff_chunk
+from pef_tui.testing.exif import Exif, exif_block
+from pef_tui.testing.jpeg import xmp_packet
+from pef_tui.testing.pictures import HEIGHT, WIDTH, png, webp
+
+SUBJECTS = "<dc:subject><rdf:Bag><rdf:li>Ann</rdf:li><rdf:li>Bœuf, Bob</rdf:li></rdf:Bag></dc:subject>"
+PACKET = xmp_packet(SUBJECTS, 'xmp:Rating="3"', dc=DC, xmp="http://ns.adobe.com/xap/1.0/")
+LITTLE = exif_block(replace(CAMERA, maker_note=b""))
+"""Without maker notes: outside of JPEGs ExifTool leaves EXIF alone where it does not know them."""
+BIG = exif_block(Exif(date="2019:07:01 12:34:56", subsec="5", offset="+02:00", order="big"))
+TEXTS = png_chunk(b"tEXt", b"Title\0A title") + png_chunk(
+    b"tEXt", b"Creation Time\0Mon, 1 Jul 2019 12:00:00 GMT"
+)
+
+
+def png_with(*before: bytes, behind: bytes = b"", seed: int = 1) -> bytes:
+    """A PNG with chunks before and behind its image data."""
+    plain = png(seed)
+    image, end = plain.index(b"IDAT") - 4, plain.index(b"IEND") - 4
+    return plain[:image] + b"".join(before) + plain[image:end] + behind + plain[end:]
+
+
+def pngs() -> dict[str, bytes]:
+    exif, xmp = png_chunk(b"eXIf", LITTLE), png_chunk(b"iTXt", XMP_TEXT + PACKET)
+    plain = png(1)
+    image, end = plain.index(b"IDAT") - 4, plain.index(b"IEND") - 4
+    data = plain[image + 8 : end - 4]
+    parts = b"".join(png_chunk(b"IDAT", data[at : at + 100]) for at in range(0, len(data), 100))
+    frame = (bytes(4) + WIDTH.to_bytes(4, "big") + HEIGHT.to_bytes(4, "big") + bytes(8) + b"\0\1\0\x0a\0\0",)
+    animation = png_chunk(b"acTL", b"\0\0\0\1\0\0\0\0") + png_chunk(b"fcTL", frame[0])
+    physical = png_chunk(b"pHYs", b"\0\0\x0b\x13\0\0\x0b\x13\1")
+    offsets = png_chunk(b"iDOT", bytes(28))
+    return {
+        "plain": plain,
+        "exif": png_with(exif),
+        "big": png_with(png_chunk(b"eXIf", BIG)),
+        "xmp": png_with(xmp, physical),
+        "exif and xmp": png_with(physical, exif, TEXTS, xmp),
+        "behind": png_with(TEXTS, behind=xmp + exif + TEXTS),
+        "in pieces": plain[:image] + exif + parts + plain[end:],
+        "animated": png_with(animation, xmp),
+        "offsets": png_with(exif, physical, offsets),
+        "texts": png_with(TEXTS, png_chunk(b"iTXt", "Author\0\0\0de\0Wer\0Zoë".encode()), behind=TEXTS),
+    }
+
+
+def extended(flags: int, *chunks: bytes) -> bytes:
+    """A WebP with the header that tags ask for."""
+    size = (WIDTH - 1).to_bytes(3, "little") + (HEIGHT - 1).to_bytes(3, "little")
+    head = riff_chunk(b"VP8X", bytes((flags, 0, 0, 0)) + size)
+    return riff_chunk(b"RIFF", b"WEBP" + head + b"".join(chunks))
+
+
+def webps() -> dict[str, bytes]:
+    still = webp(2)[12:]
+    exif, xmp = riff_chunk(b"EXIF", LITTLE), riff_chunk(b"XMP ", PACKET)
+    lossy = b"\x30\1\0\x9d\1\x2a" + WIDTH.to_bytes(2, "little") + HEIGHT.to_bytes(2, "little") + bytes(21)
+
+    return {
+        "plain": webp(1),
+        "lossy": riff_chunk(b"RIFF", b"WEBP" + riff_chunk(b"VP8 ", lossy)),
+        "animated": webp(1, frames=3),
+        "extended": extended(0, still),
+        "exif": extended(0x08, still, exif),
+        "xmp": extended(0x04, still, xmp),
+        "exif and xmp": extended(0x0C, still, exif, xmp),
+        "xmp and exif": extended(0x0C, still, xmp, exif),
+        "big": extended(0x08, still, riff_chunk(b"EXIF", BIG)),
+        "transparent": extended(0x10, riff_chunk(b"ALPH", b"\0" * 9), riff_chunk(b"VP8 ", lossy)),
+        "profile": extended(0x20, riff_chunk(b"ICCP", bytes(128)), still),
+    }
+
+
+def grafted(format: str) -> dict[str, bytes]:
+    """The EXIF that cameras wrote into the JPEGs of the samples, in pictures of another format."""
+    found = {}
+    for path in sorted(SAMPLES.glob("*/*.jpg")) if SAMPLES.exists() and format in GRAFTS else ():
+        if (block := _exif_of(path.read_bytes())) is not None:
+            found[f"EXIF of {path.name}"] = GRAFTS[format](block)
+    return found
+
+
+def _exif_of(data: bytes) -> bytes | None:
+    at = 2
+    while data[at : at + 1] == b"\xff" and data[at + 1] != 0xDA:
+        length = int.from_bytes(data[at + 2 : at + 4], "big")
+        if data[at + 4 : at + 10] == b"Exif\0\0":
+            return data[at + 10 : at + 2 + length]
+        at += 2 + length
+    return None
+
+
+MADE = {"png": pngs, "webp": webps}
+"""By the name of the format."""
+GRAFTS = {
+    "png": lambda block: png_with(png_chunk(b"eXIf", block)),
+    "webp": lambda block: extended(0x08, webp(2)[12:], riff_chunk(b"EXIF", block)),
+}
+"""A picture of the format with this EXIF."""
