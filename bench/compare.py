@@ -1,0 +1,170 @@
+"""pef-tui beside what else one could do, in one go on one export:
+
+    python bench/compare.py --count 2000 --kilobytes 2000 [--mix jpeg=70,heic=15,mp4=10,png=5] [--in FOLDER]
+
+`cp -r` of the export, `find` over source and output, ExifTool called once a file (sampled), one and two ExifTools fed
+in batches (sampled), `google-photos-migrate` where its command is given with --migrate, pef-tui, and pef-tui again
+with nothing to do. Prints files a second, processor time a file, and ratios; `cp` and pef-tui end with a sync.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from exports import TAKEN, add_options, build, spec_of
+
+Work = Callable[[], object]
+
+
+class Row:
+    """One way, measured."""
+
+    def __init__(self, name: str, count: int, work: Work) -> None:
+        os.sync()
+        began, used = time.perf_counter(), _used()
+        work()
+        self.name, self.count = name, count
+        self.seconds, self.used = time.perf_counter() - began, _used() - used
+
+    @property
+    def each(self) -> float:
+        return self.seconds / self.count
+
+    def words(self, ours: Row) -> str:
+        return (
+            f"| {self.name} | {self.count:,} | {self.seconds:.1f} | {1 / self.each:,.0f} | "
+            f"{self.used / self.count * 1000:.2f} | {self.each / ours.each:.2f} |"
+        )
+
+
+def _used() -> float:
+    """Processor seconds of every child so far."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
+
+
+def call(command: Sequence[str | Path]) -> None:
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def pef_tui(export: Path, out: Path, *more: str) -> None:
+    call([sys.executable, "-m", "pef_tui", "--batch", "-q", "--no-config", export, "-o", out, *more])
+
+
+def copy(export: Path, out: Path) -> None:
+    call(["cp", "-r", export, out])
+    call(["sync", "-f", out])
+
+
+def tags(path: Path, number: int) -> list[str]:
+    """What ExifTool is to write into one file: the same as pef-tui."""
+    when = time.strftime("%Y:%m:%d %H:%M:%S", time.gmtime(TAKEN + number + 7200))
+    place = ["-GPSLatitude=48.85", "-GPSLatitudeRef=N", "-GPSLongitude=2.35", "-GPSLongitudeRef=E"]
+    words = ["-XMP-iptcExt:PersonInImage=Ann", "-XMP-iptcExt:PersonInImage=Bob", "-XMP-dc:Description=At sea"]
+    if path.suffix in (".mp4", ".mov"):
+        return [f"-CreateDate={when}", f"-Keys:CreationDate={when}+02:00", *words]
+    zone = "-EXIF:OffsetTimeOriginal=+02:00"
+    return [f"-EXIF:DateTimeOriginal={when}", f"-EXIF:CreateDate={when}", zone, *place, *words]
+
+
+def one_by_one(media: Sequence[Path], out: Path) -> None:
+    for number, path in enumerate(media):
+        call(["exiftool", "-q", "-m", *tags(path, number), "-o", out / path.name, path])
+
+
+def batched(media: Sequence[Path], out: Path, processes: int) -> None:
+    """So many ExifTools, each with all of its files in one go."""
+    running = []
+    for part in range(processes):
+        lines: list[str] = []
+        for number, path in list(enumerate(media))[part::processes]:
+            lines += ["-q", "-m", *tags(path, number), "-o", str(out / path.name), str(path), "-execute"]
+        arguments = out / f"arguments{part}"
+        arguments.write_text("\n".join(lines))
+        running.append(subprocess.Popen(["exiftool", "-@", arguments], stdout=subprocess.DEVNULL))
+    for each in running:
+        each.wait()
+    call(["sync", "-f", out])
+
+
+def sample(media: Sequence[Path], count: int) -> list[Path]:
+    """So many files, evenly out of all."""
+    step = max(1, len(media) // max(1, count))
+    return list(media[::step][:count])
+
+
+def measure(root: Path, media: list[Path], given: argparse.Namespace) -> list[Row]:
+    """Every way, ours first."""
+    export, count, out = root / "export", len(media), root / "pef-tui"
+    rows = [Row("pef-tui --batch", count, lambda: pef_tui(export, out, *given.more))]
+    rows.append(Row("pef-tui --batch, nothing to do", count, lambda: pef_tui(export, out, *given.more)))
+    both = [export, out]
+    rows.append(
+        Row("find -printf over both", count, lambda: call(["find", *both, "-printf", "%p %s %T@\\n"]))
+    )
+    rows.append(Row("cp -r, sync", count, lambda: copy(export, root / "copy")))
+    if shutil.which("exiftool") and given.exiftool:
+        for processes in (1, 2):
+            part = sample(media, given.exiftool)
+            where = root / f"exiftool{processes}"
+            where.mkdir()
+            name = f"{processes} ExifTool{'s' * (processes > 1)} in batches, sampled"
+            rows.append(Row(name, len(part), lambda p=part, w=where, n=processes: batched(p, w, n)))
+        few = sample(media, max(1, given.exiftool // 10))
+        (root / "single").mkdir()
+        rows.append(Row("ExifTool once a file, sampled", len(few), lambda: one_by_one(few, root / "single")))
+    if given.migrate:
+        rows.append(Row("google-photos-migrate", count, lambda: migrate(given.migrate, root)))
+    return rows
+
+
+def migrate(command: str, root: Path) -> None:
+    """It moves what it fixes, so it gets a copy of its own (not measured)."""
+    for name in ("migrated", "errors"):
+        (root / name).mkdir()
+    call([*command.split(), "full", root / "for-migrate" / "Takeout", root / "migrated", root / "errors"])
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    add_options(parser, 2000, 40)
+    parser.add_argument("--in", dest="folder", help="where to work (default: a temporary folder)")
+    parser.add_argument("--exiftool", type=int, default=400, metavar="N", help="files ExifTool gets; 0: none")
+    parser.add_argument(
+        "--migrate", default="", metavar="COMMAND", help="how google-photos-migrate is called"
+    )
+    parser.add_argument("more", nargs="*", help="behind --: flags for pef-tui")
+    given = parser.parse_args()
+    root = Path(tempfile.mkdtemp(prefix="pef-compare-", dir=given.folder))
+    try:
+        spec = spec_of(given)
+        media = build(root / "export", spec)
+        if given.migrate:
+            shutil.copytree(root / "export", root / "for-migrate")
+        size = sum(path.stat().st_size for path in media)
+        formats = ", ".join(f"{name} {weight}" for name, weight in spec.mix.items())
+        print(f"{spec.count:,} files ({formats}), {size / 1e6:,.0f} MB, {spec.folders} folders")
+        print(f"{platform.machine()}, {os.cpu_count()} processors, Python {platform.python_version()}\n")
+        print("| | files | s | files/s | processor ms a file | times pef-tui's time |")
+        print("| --- | --- | --- | --- | --- | --- |")
+        rows = measure(root, media, given)
+        for row in rows:
+            print(row.words(rows[0]))
+    finally:
+        shutil.rmtree(root)
+
+
+if __name__ == "__main__":
+    main()
