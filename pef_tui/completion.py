@@ -47,10 +47,11 @@ def _zsh(flags: list[Flag]) -> Iterator[str]:
     for flag in flags:
         for name in flag.names:
             many = "*" if flag.many else f"({' '.join(flag.names)})"
-            yield f"        {_quoted(many + name + '[' + _zsh_text(flag.text) + ']' + _zsh_value(flag))} \\"
+            yield f"        {_raw(many + name + '[' + _zsh_text(flag.text) + ']' + _zsh_value(flag))} \\"
     yield "        '*:SOURCE:_files'"
     yield "}"
-    yield "(( $+functions[compdef] )) && compdef _pef_tui pef-tui"
+    # loaded by its name from fpath this file is the function itself, and what it is to complete waits
+    yield 'if [[ $funcstack[1] == _pef-tui ]]; then _pef_tui "$@"; else compdef _pef_tui pef-tui; fi'
 
 
 def _zsh_text(text: str) -> str:
@@ -81,7 +82,13 @@ def _fish(flags: list[Flag]) -> Iterator[str]:
         yield line
 
 
+def _raw(text: str) -> str:
+    """In single quotes as sh and zsh have them: a backslash is one."""
+    return "'" + text.replace("'", "'\\''") + "'"
+
+
 def _quoted(text: str) -> str:
+    """In single quotes as fish has them."""
     return "'" + text.replace("\\", "\\\\").replace("'", "'\\''") + "'"
 
 

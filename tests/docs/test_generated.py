@@ -2,8 +2,12 @@
 
 import json
 import os
+import select
+import shutil
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -107,29 +111,112 @@ def test_completions_have_every_flag_and_choice(shell: str) -> None:
     } <= known
 
 
-@pytest.mark.parametrize(
-    ("words", "expected"),
-    [
-        (["--exis"], {"--existing"}),
-        (["--existing", "f"], {"fill"}),
-        (["--completion", ""], {"bash", "zsh", "fish"}),
-        (["-o", "fol"], {"folder one"}),
-        (["fi"], {"file two"}),
-        (["--timezone", ""], set()),
-    ],
-)
-def test_bash_completes(words: list[str], expected: set[str], tmp_path: Path) -> None:
-    (tmp_path / "folder one").mkdir()
-    (tmp_path / "file two").touch()
-    given = " ".join(f"'{word}'" for word in ["pef-tui", *words])
+@pytest.fixture
+def here(tmp_path: Path) -> Path:
+    """A folder with something to complete, and the scripts beside it."""
+    for shell in SHELLS:
+        (tmp_path / f"_{shell}").write_text(completion(shell))
+    (tmp_path / "fpath").mkdir()
+    (tmp_path / "fpath/_pef-tui").write_text(completion("zsh"))
+    here = tmp_path / "here"
+    (here / "folder one").mkdir(parents=True)
+    (here / "file two").touch()
+    return here
+
+
+def needs(shell: str) -> None:
+    if shutil.which(shell) is None:
+        assert not os.environ.get("CI"), f"{shell} is missing"
+        pytest.skip(f"no {shell}")
+
+
+WORDS = [
+    ("--exis", {"--existing"}),
+    ("--existing f", {"fill"}),
+    ("--completion ", {"bash", "zsh", "fish"}),
+    ("--batch --only v", {"video"}),
+    ("-o fol", {"folder one"}),
+    ("fi", {"file two"}),
+    ("--timezone ", set()),
+]
+
+
+@pytest.mark.parametrize(("line", "expected"), WORDS)
+def test_bash_completes(line: str, expected: set[str], here: Path) -> None:
+    words = ["pef-tui", *line.split(" ")]
+    given = " ".join(f"'{word}'" for word in words)
     script = (
-        completion("bash")
-        + f"COMP_WORDS=({given}); COMP_CWORD={len(words)}\ncompopt() {{ :; }}\n"
+        f"source ../_bash; COMP_WORDS=({given}); COMP_CWORD={len(words) - 1}\ncompopt() {{ :; }}\n"
         + '_pef_tui; printf "%s\\n" "${COMPREPLY[@]}"\n'
     )
-    done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, cwd=tmp_path, check=True)
+    done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, cwd=here, check=True)
     assert set(done.stdout.split("\n")) - {""} == expected
     assert done.stderr == ""
+
+
+@pytest.mark.parametrize(("line", "expected"), WORDS)
+def test_fish_completes(line: str, expected: set[str], here: Path) -> None:
+    needs("fish")
+    script = f"source ../_fish; complete -C 'pef-tui {line}'"
+    environ = {**os.environ, "HOME": str(here.parent), "XDG_CONFIG_HOME": str(here.parent)}
+    done = subprocess.run(
+        ["fish", "-c", script], capture_output=True, text=True, cwd=here, env=environ, check=True
+    )
+    assert {found.split("\t")[0].rstrip("/") for found in done.stdout.splitlines()} == expected
+
+
+@pytest.mark.parametrize(
+    "load", ["fpath=(../fpath $fpath); compinit -u -D", "compinit -u -D; source ../_zsh"]
+)
+def test_zsh_completes(load: str, here: Path) -> None:
+    """On a terminal of its own, by the Tab key: what a line has become is printed between < and >."""
+    needs("zsh")
+    lines = {
+        "--exis": "--existing ",
+        "--existing f": "--existing fill ",
+        "--batch --only v": "--batch --only video ",
+        "-o fol": "-o folder\\ one/",
+        "fi": "file\\ two ",
+        "--timezone E": "--timezone E",
+        "--completion z": "--completion zsh ",
+    }
+    start = (
+        f'autoload -U compinit; {load}; unsetopt beep; show() {{ print -r -- "<$BUFFER>"; BUFFER= }}; zle -N show; '
+        "bindkey '^X' show; PROMPT='ready'$'>'\n"
+    )
+    with terminal(["zsh", "-f", "-i"], here) as (send, wait):
+        send(start.encode())
+        wait(b"ready>")
+        for line, expected in lines.items():
+            send(f"pef-tui {line}\t\x18".encode())
+            assert wait(b">\r").rpartition(b"<pef-tui ")[2] == expected.encode() + b">\r"
+
+
+@contextmanager
+def terminal(
+    command: list[str], folder: Path
+) -> Iterator[tuple[Callable[[bytes], object], Callable[[bytes], bytes]]]:
+    """A program on a terminal: what sends it keys, and what waits until it has shown something."""
+    outer, inner = os.openpty()
+    environ = {"PATH": os.environ["PATH"], "TERM": "dumb", "HOME": str(folder), "LANG": "C.UTF-8"}
+    child = subprocess.Popen(
+        command, stdin=inner, stdout=inner, stderr=inner, cwd=folder, env=environ, start_new_session=True
+    )
+    os.close(inner)
+
+    def wait(end: bytes) -> bytes:
+        seen = b""
+        while end not in seen:
+            assert select.select([outer], [], [], 60)[0], seen
+            seen += os.read(outer, 4096)
+        return seen.partition(end)[0] + end
+
+    try:
+        yield lambda keys: os.write(outer, keys), wait
+    finally:
+        child.kill()
+        child.wait()
+        os.close(outer)
 
 
 def test_the_command_prints_completions(tmp_path: Path) -> None:
