@@ -220,7 +220,8 @@ class Planning:
                 if not self._second.keep_json(json):
                     put(json)
             for other in gathered.other:
-                put(other)
+                if other.file.path not in ours:
+                    put(other)
             yield from self._open(gathered, put)
 
     def _open(self, gathered: Gathered, put: Put) -> Iterator[Match]:
@@ -243,6 +244,7 @@ class Planning:
             for outcome in done.values():
                 put(outcome)
             for key, match in alone.items():
+            ours = self._place.memory.own_xmp(folder)
                 self._albums.undecided(match)
                 self._second.keep(match, "" if self._layout.by_template else outputs[key])
         else:

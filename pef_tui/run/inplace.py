@@ -20,7 +20,11 @@ def in_place(plan: Plan, settings: Settings, source: str) -> Plan:
         return plan
     media, beside = plan.match.media, plan.match.xmp
     if beside is not None:
-        plan = replace(plan, short_xmp=beside.file.path == xmp_name(media.path, True) != xmp_name(media.path))
+        stem = beside.file.path[: -len(".xmp")]  # it may be spelled in capitals
+        short = xmp_name(media.path, True)[: -len(".xmp")]
+        plan = replace(plan, short_xmp=stem == short != media.path)
+    elif plan.short_xmp and os.path.lexists(os.path.join(source, xmp_name(media.path, True))):
+        plan = replace(plan, short_xmp=False)
     if plan.writer or plan.xmp_edits:
         if settings.hard_links == "refuse" and _linked(os.path.join(source, media.path)):
             return replace(

@@ -158,8 +158,9 @@ class Listings:
             match = Match(files[row.place], folder.path, json=json, rule=texts[row.rule] or None)
             yield self._outcome(match, row, texts[row.reason], entries)
         media = {row.place for row in told.rows}
+        ours = self._memory.own_xmp(folder)
         for place, other in enumerate(folder.other, len(folder.media)):
-            if place not in media:
+            if place not in media and other.path not in ours:
                 yield OtherRecord(other)
 
     def _outcome(self, match: Match, row: _Row, reason: str, entries: dict[bytes, Entry]) -> Outcome:

@@ -132,6 +132,7 @@ def opened(settings: Settings, host: PluginHost, progress: Progress, stack: Exit
         ledger.begin(_run_opened(settings, host, shape))
     return Opened(
         settings=replace(settings, output=output),
+        in_place=settings.in_place,
         output=output,
         progress=progress,
         ledger=ledger,

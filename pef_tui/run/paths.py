@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 import unicodedata
+
+from pef_tui.model import xmp_name
 
 NAME_BYTES = 255 - len(".xmp")
 """A file name's limit on Linux, macOS and Windows, with room for the XMP file beside it."""
@@ -40,6 +43,15 @@ def _shortened(name: str) -> str:
     room = NAME_BYTES - len((dot + extension).encode("utf-8", "surrogateescape")) if extension else NAME_BYTES
     cut = stem.encode("utf-8", "surrogateescape")[:room].decode("utf-8", "ignore")
     return f"{cut}.{extension}" if extension else cut
+
+
+def xmp_there(path: str, short: bool) -> str:
+    """The XMP file beside an output as it is spelled: in place it may have been there as `a.jpg.XMP`."""
+    name = xmp_name(path, short)
+    for end in (".XMP", ".Xmp"):
+        if not os.path.lexists(name) and os.path.lexists(spelled := name[: -len(end)] + end):
+            return spelled
+    return name
 
 
 def folded(path: str) -> str:

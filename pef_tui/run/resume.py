@@ -12,8 +12,9 @@ from msgspec.structs import replace
 
 from pef_tui.manifest.format import Entry
 from pef_tui.manifest.ledger import Ledger
-from pef_tui.model import Folder, Match, MediaOutcome, Outcome, Plan, xmp_name
+from pef_tui.model import Folder, Match, MediaFile, MediaOutcome, Outcome, Plan, XmpFile, xmp_name
 from pef_tui.run.digests import OpenMedia, content_digest
+from pef_tui.run.paths import xmp_there
 from pef_tui.run.plan import digest
 
 FileId = tuple[int, str]
@@ -37,6 +38,7 @@ class Memory:
         started_ns: int,
         force: bool,
         retry_failed: bool,
+        in_place: bool = False,
     ) -> None:
         """`started_ns`: before any source was scanned, by the clock of this machine."""
         self._ledger = ledger
@@ -46,6 +48,7 @@ class Memory:
         self._young = started_ns - FAT_NS
         self._force = force
         self._retry = retry_failed
+        self._in_place = in_place
         self._renewed: list[Entry] = []
         self._lock = threading.Lock()
         self._keys: dict[FileId, bytes] = {}
@@ -114,6 +117,24 @@ class Memory:
         if outcome is not None:
             self._forget(identity)
         return outcome
+
+    def own_xmp(self, folder: Folder) -> frozenset[str]:
+        """In place, paths of the XMP files of a Folder that earlier runs wrote: they are told with their media."""
+        beside = [file for file in folder.other if file.path[-4:].lower() == ".xmp"] if self._in_place else []
+        if not beside:
+            return frozenset()
+        written = {
+            xmp_name(os.fsdecode(entry.output), entry.short_xmp)[:-4]: (entry.xmp_size, entry.xmp_mtime_ns)
+            for entry in self._ledger.folder(os.fsencode(folder.path))
+            if entry.xmp
+        }
+        return frozenset(
+            file.path
+            for file in beside
+            if (known := written.get(file.path[:-4])) is not None
+            and file.size == known[0]
+            and abs(file.mtime_ns - known[1]) <= FAT_NS
+        )
 
     def outputs(self, folder: str) -> dict[FileId, str]:
         """Output paths that earlier runs gave to files of this Folder."""
@@ -204,7 +225,7 @@ class Memory:
         try:
             same = _same_file(os.lstat(path), entry.output_size, entry.output_mtime_ns)
             if entry.xmp:
-                xmp = os.lstat(xmp_name(os.fsdecode(path), entry.short_xmp))
+                xmp = os.lstat(xmp_there(os.fsdecode(path), entry.short_xmp))
                 same = same and _same_file(xmp, entry.xmp_size, entry.xmp_mtime_ns)
         except OSError:
             return None
@@ -255,7 +276,7 @@ class RunBooks:
             outcome.plan.key,
             media.size,
             media.mtime_ns,
-            sidecar_digest(outcome.plan.match),
+            sidecar_digest(self._as_found_next(outcome)),
             self._shape,
             digest(outcome.plan),
             outcome.word,
@@ -272,6 +293,16 @@ class RunBooks:
             content=content_digest(media, self._open_media, xxhash.xxh3_64) if racy else b"",
             conflict=bool(outcome.plan.conflicts),
         )
+
+    def _as_found_next(self, outcome: Outcome) -> Match:
+        """The Match; in place with the XMP file as it is now, so that the next run finds nothing new."""
+        match = outcome.plan.match
+        if not self._in_place or outcome.xmp is None or outcome.output is None:
+            return match
+        path = match.xmp.file.path if match.xmp else xmp_name(match.media.path, outcome.short_xmp)
+        file = MediaFile(match.media.root, path, *outcome.xmp)
+        content = content_digest(file, self._open_media, xxhash.xxh3_64)
+        return replace(match, xmp=XmpFile(file, content=content))
 
 
 def _keys(folder: str, matches: Sequence[Match]) -> list[bytes]:

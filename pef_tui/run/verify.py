@@ -18,8 +18,9 @@ from msgspec.structs import replace
 from pef_tui.exiftool import Process, ProcessError, fits
 from pef_tui.formats import FORMATS
 from pef_tui.formats.image_data import image_digest
-from pef_tui.model import Outcome, Plan, State, TagEdit, Value, xmp_name
+from pef_tui.model import Outcome, Plan, State, TagEdit, Value
 from pef_tui.run.digests import OpenMedia, stream_digest
+from pef_tui.run.paths import xmp_there
 from pef_tui.state.by_exiftool import read_states
 from pef_tui.state.inspect import shown_path
 from pef_tui.tags.equal import fold, members, same
@@ -105,7 +106,7 @@ class Verifier:
             if outcome.word == "written":
                 asked.append((number, path, in_file(outcome)))
             if outcome.xmp is not None and (edits := in_xmp_file(outcome)):
-                asked.append((number, xmp_name(path, outcome.short_xmp), edits))
+                asked.append((number, xmp_there(path, outcome.short_xmp), edits))
         for (number, _, edits), state in zip(asked, self._read(asked), strict=True):
             problems[number] = problems[number] or differences(edits, state)
         return list(zip(problems, doubts, strict=True))

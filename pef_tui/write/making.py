@@ -14,11 +14,10 @@ from typing import BinaryIO, NamedTuple
 
 from pef_tui import errors
 from pef_tui.hooks import Compose, Piece, Staged, Writer, WriterSession, Written
-from pef_tui.model import xmp_name
 from pef_tui.write.beside import complete_xmp, size_of, stage_xmp
 from pef_tui.write.dest import Dest, sync
 from pef_tui.write.links import OWN_TIMES
-from pef_tui.write.place import Copy
+from pef_tui.write.place import Copy, xmp_beside
 from pef_tui.write.staging import FULL, OpenMedia, SourceChanged, descriptor, extension_of, stage
 from pef_tui.write.undo_book import like_original
 
@@ -212,7 +211,10 @@ def _dress(copy: Copy, place: Dest) -> None:
                     end = ".xmp" if name == copy.xmp_name else ""
                     output = copy.plan.output or ""
                     like_original(
-                        place, xmp_name(output, copy.plan.short_xmp) if end else output, fd, place.mode
+                        place,
+                        xmp_beside(copy, place, output, copy.plan.short_xmp) if end else output,
+                        fd,
+                        place.mode,
                     )
             os.utime(fd, ns=(moment, moment))
         except (OSError, OverflowError) as error:

@@ -166,6 +166,14 @@ def user_changed(copy: Copy, place: Dest, books: Books) -> bool:
     """Was the output changed by somebody since it was put there? Then the copy is settled: left alone."""
     output = copy.plan.output or ""
     known = _known(copy, place, books)
+def xmp_beside(copy: Copy, place: Dest, output: str, short: bool) -> str:
+    """The XMP file of an output, by its name or path; in place one that is there keeps its spelling (`a.jpg.XMP`)."""
+    name, beside = xmp_name(output, short), copy.plan.match.xmp
+    if place.undo is None or beside is None:
+        return name
+    return name[: -len(".xmp")] + beside.file.path[-len(".xmp") :]
+
+
     if known is None:
         return False
     with suppress(OSError, Outside):
@@ -246,7 +254,7 @@ def _choose_xmp(
     standing: Standing = "free"
     for short in (True, False) if copy.plan.short_xmp else (False,):
         copy.short_xmp = short
-        there = xmp_name(name, short)
+        there = xmp_beside(copy, place, name, short)
         standing = standing_of(fd, there, _of_xmp(known, short), intended=intended)
         if standing == "foreign" and _same_bytes(place.staging_fd, copy.xmp_name, fd, there):
             standing = "ours"
@@ -303,7 +311,7 @@ def _same_bytes(first: int, first_name: str, second: int, second_name: str) -> b
 
 def _rename(copy: Copy, place: Dest, fd: int, name: str) -> None:
     if copy.xmp:
-        there = xmp_name(name, copy.short_xmp)
+        there = xmp_beside(copy, place, name, copy.short_xmp)
         os.replace(copy.xmp_name, there, src_dir_fd=place.staging_fd, dst_dir_fd=fd)
         found = os.stat(there, dir_fd=fd, follow_symlinks=False)
         copy.xmp_stat = (found.st_size, found.st_mtime_ns)

@@ -21,9 +21,8 @@ import msgspec
 import xxhash
 from msgspec import Struct
 
-from pef_tui.model import xmp_name
 from pef_tui.write.dest import OWN, Dest, Outside, components, sync
-from pef_tui.write.place import Copy
+from pef_tui.write.place import Copy, xmp_beside
 from pef_tui.write.staging import FULL
 
 UNDO = "undo"
@@ -134,7 +133,7 @@ class UndoBook:
         folder, name = components(copy.plan.output or "")
         ends = {copy.name: name}
         if copy.xmp:
-            ends[copy.xmp_name] = xmp_name(name, copy.plan.short_xmp)
+            ends[copy.xmp_name] = xmp_beside(copy, place, name, copy.plan.short_xmp)
         with place.folder(folder, create=False) as fd:
             for staged, there in ends.items():
                 path = os.fsencode("/".join((*folder, there)))

@@ -19,6 +19,7 @@ from pef_tui.testing import Exif, Item, jpeg, make, motion_photo, sidecar, takeo
 
 pytestmark = pytest.mark.exiftool
 FOLDER = "Photos from 2019/"
+EMPTY_XMP = '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"/></x:xmpmeta>'
 
 
 def command(root: Path, *more: str) -> list[str]:
@@ -27,10 +28,16 @@ def command(root: Path, *more: str) -> list[str]:
 
 def run(root: Path, *more: str, code: int = 0) -> dict[str, dict[str, Any]]:
     """The lines of media by name of a run in place."""
+    return {
+        Path(line["source"]).name: line for line in told(root, *more, code=code) if line["type"] == "media"
+    }
+
+
+def told(root: Path, *more: str, code: int = 0) -> list[dict[str, Any]]:
+    """Every line of a run in place."""
     done = subprocess.run(command(root, "--batch", "--in-place", *more), capture_output=True, check=False)
     assert done.returncode == code, done.stderr.decode()
-    lines = [json.loads(line) for line in done.stdout.splitlines()]
-    return {Path(line["source"]).name: line for line in lines if line["type"] == "media"}
+    return [json.loads(line) for line in done.stdout.splitlines()]
 
 
 def undo(root: Path, which: str = "last", code: int = 0) -> list[dict[str, Any]]:
@@ -72,8 +79,7 @@ def export(root: Path) -> Path:
     }
     takeout(root, files)
     folder = root / "Takeout" / "Google Photos" / FOLDER
-    xmp = '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"/></x:xmpmeta>'
-    (folder / "raw2.xmp").write_text(xmp)
+    (folder / "raw2.xmp").write_text(EMPTY_XMP)
     (folder / "bare.jpg").chmod(0o640)
     for path in (folder, folder.parent, root / "Takeout"):
         os.utime(path, ns=(1_700_000_000_000_000_001, 1_600_000_000_123_456_789))
@@ -83,14 +89,14 @@ def export(root: Path) -> Path:
 def test_a_run_and_its_undo(tmp_path: Path) -> None:
     folder = export(tmp_path)
     before = tree(tmp_path)
-    told = run(tmp_path)
-    words = {name: line["outcome"] for name, line in told.items()}
+    first = run(tmp_path)
+    words = {name: line["outcome"] for name, line in first.items()}
     assert words == {
         "a.jpg": "written", "bare.jpg": "written", "alone.jpg": "unmatched", "film.mp4": "written",
         "scan.tif": "written", "raw.nef": "sidecar", "raw2.nef": "sidecar", "right.jpg": "copied",
         "motion.jpg": "written", "b.heic": "written", "cut.jpg": "sidecar",
     }  # fmt: skip
-    assert told["a.jpg"]["output"] == told["a.jpg"]["source"]
+    assert first["a.jpg"]["output"] == first["a.jpg"]["source"]
     assert (folder / "raw.nef.xmp").exists() and not (folder / "raw2.nef.xmp").exists()
     assert b"Ana" in (folder / "raw2.xmp").read_bytes()
     assert (folder / "bare.jpg").stat().st_mode & 0o777 == 0o640
@@ -98,13 +104,46 @@ def test_a_run_and_its_undo(tmp_path: Path) -> None:
     assert not list((tmp_path / "Takeout" / ".pef-tui" / "staging").iterdir())
     between = tree(tmp_path)
     again = run(tmp_path)
-    assert {line["outcome"] for line in again.values()} <= {"unchanged", "copied", "unmatched", "sidecar"}
+    assert {name: line["outcome"] for name, line in again.items()} == dict.fromkeys(words, "unchanged") | {
+        "alone.jpg": "unmatched"
+    }
     assert tree(tmp_path) == between
     lines = undo(tmp_path)
     assert {line["outcome"] for line in lines[:-1]} == {"restored"}
     assert tree(tmp_path) == before
     assert not list((tmp_path / "Takeout" / ".pef-tui" / "undo").iterdir())
     assert run(tmp_path)["a.jpg"]["outcome"] == "written"  # the manifest knows that it was undone
+
+
+def test_xmp_files_of_a_run_belong_to_their_pictures(tmp_path: Path) -> None:
+    """The second run finds what the first found, neither its XMP files nor anything to write."""
+    export(tmp_path)
+    first, second, third = (told(tmp_path) for _ in range(3))
+    other = [Path(line["source"]).name for line in first if line["type"] == "other"]
+    assert other == ["raw2.xmp"] and first[-1]["found"] == second[-1]["found"] + 1
+    for lines in (second, third):
+        assert not [line for line in lines if line["type"] == "other"]
+        assert lines[-1]["media"] == {"unchanged": 10, "unmatched": 1}
+    undo(tmp_path)
+    assert [Path(line["source"]).name for line in told(tmp_path, "-n") if line["type"] == "other"] == other
+
+
+@pytest.mark.parametrize(
+    ("media", "beside"), [("a.jpg", "a.jpg.XMP"), ("r.nef", "r.XMP"), ("r.nef", "r.nef.Xmp")]
+)
+def test_an_xmp_file_in_capitals_is_completed(tmp_path: Path, media: str, beside: str) -> None:
+    data = jpeg(1) if media == "a.jpg" else make("nef", 1)
+    takeout(tmp_path, {FOLDER + media: Item(sidecar(media, people=["Ana"]), data)})
+    folder = tmp_path / "Takeout" / "Google Photos" / FOLDER
+    (folder / beside).write_text(EMPTY_XMP)
+    before, names = tree(tmp_path), {path.name for path in folder.iterdir()}
+    assert run(tmp_path, "--verify")[media]["outcome"] in ("written", "sidecar")
+    assert {path.name for path in folder.iterdir()} == names
+    assert b"Ana" in (folder / beside).read_bytes()
+    between = tree(tmp_path)
+    assert run(tmp_path)[media]["outcome"] == "unchanged" and tree(tmp_path) == between
+    undo(tmp_path)
+    assert tree(tmp_path) == before
 
 
 def test_what_was_changed_since_is_left(tmp_path: Path) -> None:
@@ -157,8 +196,8 @@ def test_hard_links_are_refused_unless_told(tmp_path: Path) -> None:
 def test_a_preview_in_place_touches_nothing(tmp_path: Path) -> None:
     export(tmp_path)
     before = tree(tmp_path)
-    told = run(tmp_path, "-n")
-    assert told["a.jpg"]["outcome"] == "written"
+    lines = run(tmp_path, "-n")
+    assert lines["a.jpg"]["outcome"] == "written"
     assert tree(tmp_path) == before and not (tmp_path / "Takeout" / ".pef-tui").exists()
 
 
@@ -190,6 +229,6 @@ def test_names_of_the_configuration_do_not_count_in_place(tmp_path: Path) -> Non
     folder = export(tmp_path)
     names = {path.name for path in folder.iterdir()}
     (tmp_path / "config.toml").write_text('albums = "link"\nlayout = "{year}/{name}"\n')
-    told = run(tmp_path, "--config", str(tmp_path / "config.toml"))
-    assert told["b.heic"]["output"] == told["b.heic"]["source"]
+    lines = run(tmp_path, "--config", str(tmp_path / "config.toml"))
+    assert lines["b.heic"]["output"] == lines["b.heic"]["source"]
     assert {path.name for path in folder.iterdir()} == {*names, "raw.nef.xmp", "cut.jpg.xmp"}
