@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import os
 import re
 import shutil
@@ -17,6 +18,10 @@ from pathlib import Path
 import pef_tui.batch
 import pef_tui.pipeline  # noqa: F401
 from pef_tui.cli import main
+from pef_tui.plugins import BUILT_IN
+
+for module in BUILT_IN.values():  # once here, not in every fork
+    importlib.import_module(module)
 
 SLOW = 120.0
 """Seconds after which a run hangs."""
@@ -57,25 +62,33 @@ class Run:
         finally:
             os._exit(status)
 
+    def running(self) -> bool:
+        """Has it not ended yet? Its exit status is in `status` once it has, as a shell tells it."""
+        if self.status is None:
+            pid, status = os.waitpid(self.pid, os.WNOHANG)
+            if pid:
+                ended = os.waitstatus_to_exitcode(status)
+                self.status = ended if ended >= 0 else 128 - ended
+        return self.status is None
+
     def wait(self, seconds: float = SLOW) -> int:
         """Exit status as a shell tells it: 128 + the signal's number for a killed process."""
         end = time.monotonic() + seconds
-        while self.status is None:
-            pid, status = os.waitpid(self.pid, os.WNOHANG)
-            if pid:
-                self.status = os.waitstatus_to_exitcode(status)
-                if self.status < 0:
-                    self.status = 128 - self.status
-            elif time.monotonic() > end:
+        while self.running():
+            if time.monotonic() > end:
                 self.kill()
                 raise AssertionError(f"hangs: {self.words()}")
-            else:
-                time.sleep(0.003)
+            time.sleep(0.003)
+        assert self.status is not None
         return self.status
 
     def kill(self, number: int = signal.SIGKILL) -> None:
-        with contextlib.suppress(ProcessLookupError):
+        if self.running():
             os.kill(self.pid, number)
+
+    def kill_group(self) -> None:
+        if self.running():
+            os.killpg(self.pid, signal.SIGKILL)
 
     def words(self) -> str:
         self.err.seek(0)
