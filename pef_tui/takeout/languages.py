@@ -5,6 +5,8 @@ The list can never be complete: `companions.py` also goes by the shape of the na
 
 from __future__ import annotations
 
+import re
+
 EDITED = (
     "-edited",  # English
     "-bearbeitet",  # German
@@ -57,3 +59,28 @@ SPECIAL = {
     ),
 }
 """Folders of Google Photos that are no albums, as accounts in several languages call them (not all seen)."""
+
+YEAR_FOLDERS = {
+    "Photos from #": "English",
+    "Photos de #": "French",
+    "Fotos de #": "Spanish or Portuguese",
+    "Fotos del #": "Spanish",
+    "Fotos von #": "German",
+    "Fotos aus #": "German",
+    "Foto da #": "Italian",
+    "Foto del #": "Italian",
+    "Foto's van #": "Dutch",
+    "Foto's uit #": "Dutch",
+    "Фото за #": "Russian",
+    "Фотографии за #": "Russian",
+    "#年的照片": "Chinese",
+    "#年の写真": "Japanese",
+    "#년 사진": "Korean",
+}
+"""What accounts call the folders of a year (`#`), and in which language; for people to read, nothing goes by it."""
+_YEAR = re.compile(r"(?:18|19|20)[0-9]{2}")
+
+
+def language_of(folder: str) -> str:
+    """The language of a year folder's name, "" for any other name."""
+    return YEAR_FOLDERS.get(_YEAR.sub("#", folder.replace("_", "'"), count=1), "")

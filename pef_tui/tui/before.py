@@ -12,11 +12,16 @@ from msgspec import Struct
 
 from pef_tui.display import safe
 from pef_tui.errors import RunError
+from pef_tui.run.inplace import source_in_place
+from pef_tui.run.sources import given_paths
 from pef_tui.settings import Settings
 
 Level = Literal["stop", "warning", "note"]
 ROOM = 1.02
 """Part of the size of the media that an output needs: tags, XMP files and the manifest are small."""
+
+IN_PLACE = "in place: the files in the sources themselves are changed; undo puts them back"
+"""Where the output is, without an output folder."""
 
 
 class Word(Struct, frozen=True):
@@ -48,10 +53,22 @@ def about_tool(settings: Settings) -> Iterator[Word]:
         without = "" if asked else "; without it only JPEGs get tags inside, the rest gets XMP files"
         yield Word("stop" if asked else "warning", safe(f"{found.problem}{without}. {found.advice}"))
     elif found.warning:
-        yield Word("note", safe(f"{found.warning}. {found.advice}"))
+        yield Word("note", safe(f"{found.warning}: {found.advice}"))
 
 
-def about_output(output: str) -> Iterator[Word]:
+def about_place(settings: Settings) -> Iterator[Word]:
+    """In place there is one source, a folder."""
+    try:
+        paths = given_paths(settings)
+    except RunError:  # that is told of the sources
+        return
+    try:
+        source_in_place(settings, paths)
+    except RunError as error:
+        yield Word("stop", safe(str(error)))
+
+
+def about_output(output: str, in_place: bool = False) -> Iterator[Word]:
     """What lies in DEST: another run at work, one that did not come to its end, runs before."""
     from pef_tui.manifest import Catalog, holder
 
@@ -64,7 +81,7 @@ def about_output(output: str) -> Iterator[Word]:
         yield Word("warning", safe(f"the manifest there cannot be read: {error}"))
         return
     if catalog is None:
-        if os.path.isdir(output) and any(os.scandir(output)):
+        if not in_place and os.path.isdir(output) and any(os.scandir(output)):
             yield Word("note", "there are files in it; they stay, none is written over")
         return
     try:

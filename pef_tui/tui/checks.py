@@ -8,7 +8,7 @@ import threading
 from pef_tui.display import safe
 from pef_tui.guard import reason
 from pef_tui.settings import Settings
-from pef_tui.tui.before import Word, about_output, about_room, about_tool, free_space
+from pef_tui.tui.before import Word, about_output, about_place, about_room, about_tool, free_space
 from pef_tui.tui.flow import Flow
 
 _HEADS = {
@@ -46,8 +46,10 @@ class Checks:
         free = free_space(output) if output else None
         try:
             found += about_tool(settings)
+            if settings.in_place and settings.sources:
+                found += about_place(settings)
             if output:
-                found += about_output(os.path.realpath(output))
+                found += about_output(os.path.realpath(output), settings.in_place)
         except Exception as error:
             found.append(Word("warning", f"not everything could be checked: {reason(error)}"))
         if number == self._number:
@@ -59,7 +61,8 @@ class Checks:
         found = list(self._found)
         if survey is not None and survey.over:
             found += [Word("warning", safe(note)) for note in survey.notes]
-            found += about_room(flow.output, survey.media_bytes + survey.packed, self.free)
+            if not flow.settings.in_place:
+                found += about_room(flow.output, survey.media_bytes + survey.packed, self.free)
         found += [Word("note", safe(note)) for note in flow.notes]
         found.sort(key=lambda word: list(_HEADS).index(word.level))
         return [(*_HEADS[word.level], word.text) for word in found]

@@ -14,7 +14,7 @@ from textual.widgets.option_list import Option
 
 from pef_tui.tui import recent
 from pef_tui.tui.bar import StageBar
-from pef_tui.tui.before import size
+from pef_tui.tui.before import IN_PLACE, size
 from pef_tui.tui.checks import Checks
 from pef_tui.tui.content import lines, said
 from pef_tui.tui.flow import Flow
@@ -67,6 +67,7 @@ class ChooseScreen(Screen[None]):
                 yield Static(id="survey", classes="box")
                 with Vertical(id="where", classes="box"):
                     yield PathInput(self._flow.output, id="output", placeholder="the output folder")
+                    yield Static(said(IN_PLACE), id="in-place")
                     yield Static(id="free")
                 yield OptionRows(
                     self._flow, OPTIONS, lambda name: short_row(self._flow, name), id="options", classes="box"
@@ -141,7 +142,7 @@ class ChooseScreen(Screen[None]):
         rows = [said(shown_path(path)) for path in sources] or [said(("none yet", "dim"))]
         chosen.add_options([Option(row, disabled=not sources) for row in rows])
         self.query_one(SourceTree).mark({os.path.realpath(path) for path in sources} | set(sources))
-        self.query_one("#output", PathInput).show_path(flow.output)
+        self._show_place()
         if sources:
             flow.start_survey()
         elif flow.survey is not None:
@@ -152,12 +153,26 @@ class ChooseScreen(Screen[None]):
 
     # -- output and options
 
+    def _show_place(self) -> None:
+        """The field for the output folder; in place there is none."""
+        in_place, output = self._flow.settings.in_place, self.query_one("#output", PathInput)
+        self.query_one("#in-place").display = in_place
+        output.display = not in_place
+        output.show_path(self._flow.output)
+
+    def on_screen_resume(self) -> None:
+        """Settings may have been changed on their screen."""
+        self._show_place()
+        self._checks.begin()
+
     def on_input_blurred(self, event: Input.Blurred) -> None:
         """Leaving the field takes what is in it."""
         if event.input.id == "output":
             self._take_output()
 
     def _take_output(self) -> None:
+        if self._flow.settings.in_place:
+            return
         field = self.query_one("#output", PathInput)
         path = field.path
         path = os.path.abspath(path) if path else ""

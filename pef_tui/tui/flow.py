@@ -69,8 +69,10 @@ class Flow:
 
     @property
     def output(self) -> str:
-        """DEST as it would be: as given, else beside the first source; "" without any."""
+        """DEST as it would be: as given, else beside the first source; in place the source; "" without any."""
         sources = self.settings.sources
+        if self.settings.in_place:
+            return os.path.realpath(sources[0]) if len(sources) == 1 else ""
         if self.settings.output or not sources:
             return self.settings.output
         if len(sources) == 1:
@@ -79,7 +81,7 @@ class Flow:
 
     def _started(self, dry_run: bool) -> Settings:
         """The settings a preview or a run is started with."""
-        if getattr(self.settings, "in_place", False):
+        if self.settings.in_place:
             return replace(self.settings, dry_run=dry_run)
         return replace(self.settings, dry_run=dry_run, output=self.output)
 

@@ -13,12 +13,13 @@ from pef_tui.display import safe
 from pef_tui.report import counts, summary
 from pef_tui.tui import recent
 from pef_tui.tui.advice import NEXT_STEPS, advice
-from pef_tui.tui.before import size
+from pef_tui.tui.before import IN_PLACE, size
 from pef_tui.tui.checks import Checks
 from pef_tui.tui.flow import Flow
 from pef_tui.tui.places import shown_path, typed_path
 from pef_tui.tui.status import exit_code
 from pef_tui.tui.survey import Survey
+from pef_tui.tui.what_is_there import language_words
 from pef_tui.tui.work import Work
 from pef_tui.watch import Watch
 
@@ -123,7 +124,8 @@ class _Talk:
         return self._flow.change(sources=tuple(found))
 
     def _output(self) -> None:
-        if getattr(self._flow.settings, "in_place", False):
+        if self._flow.settings.in_place:
+            _say(f"{IN_PLACE[0].upper()}{IN_PLACE[1:]}.")
             return
         line = _ask(f"Output folder [{safe(shown_path(self._flow.output))}]:")
         if line:
@@ -233,7 +235,8 @@ def _survey_words(survey: Survey) -> str:
     years = sorted(survey.years)
     when = f", {years[0]} to {years[-1]}" if years else ""
     counting = "" if survey.over else " so far"
+    languages = f", {words}" if (words := language_words(survey)) else ""
     return (
         f"{survey.photos:,} pictures, {survey.videos:,} videos, {survey.sidecars:,} JSON files, {size(survey.bytes)}"
-        f"{when}{counting}."
+        f"{when}{languages}{counting}."
     )

@@ -46,7 +46,7 @@ def headline(flow: Flow, run: Work, pace: Pace, width: int) -> Content:
         else None
     )
     time = f", {rough(left)} left" if left is not None else ""
-    arrow = " (in place)" if getattr(run.settings, "in_place", False) else f"  ->  {safe(target)}"
+    arrow = " (in place)" if run.settings.in_place else f"  ->  {safe(target)}"
     return lines(
         [
             said(sources[0] + more if sources else "", arrow),

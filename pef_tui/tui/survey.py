@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -17,9 +16,9 @@ from pef_tui.model import MediaFile, Source
 from pef_tui.plugins import PluginHost
 from pef_tui.run.sources import as_sources, distinct, given_paths, missing_parts
 from pef_tui.settings import Settings
+from pef_tui.takeout.containers import year_of
+from pef_tui.takeout.languages import language_of
 
-_YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d$")
-"""`Photos from 2019`, in whatever language."""
 _PACKED = (".tgz", ".tar.gz")
 
 
@@ -41,6 +40,8 @@ class Survey:
         """Bytes of parts that cannot be looked into without unpacking them: the preview counts those."""
         self.years: Counter[int] = Counter()
         """Pictures and films in the folders of each year."""
+        self.languages: Counter[str] = Counter()
+        """Year folders by the language of their names, as far as that is known."""
         self.notes: list[str] = []
         """What is to be told, each in one line that is safe to show."""
         self.error = ""
@@ -93,6 +94,8 @@ class Survey:
                     if listing.files and listing.path not in seen:
                         seen.add(listing.path)
                         self.folders += 1
+                        if language := language_of(listing.path.rpartition("/")[2]):
+                            self.languages[language] += 1
                     self._count(listing.path, listing.files)
                 self.notes += map(safe, reader.problems())
             finally:
@@ -114,5 +117,5 @@ class Survey:
                     self.photos += 1
             else:
                 self.others += 1
-        if media and (year := _YEAR.search(folder)):
-            self.years[int(year[0])] += media
+        if media and (year := year_of(folder.rpartition("/")[2])):
+            self.years[year] += media

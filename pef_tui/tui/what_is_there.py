@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from textual.content import Content
 
 from pef_tui.tui.before import size
@@ -10,7 +12,7 @@ from pef_tui.tui.survey import Survey
 
 
 def survey_words(survey: Survey | None) -> Content:
-    """What is there, in at most five lines."""
+    """What is there, in at most six lines."""
     if survey is None:
         return lines(
             [said("Type the path of an export or of its parts,"), said("or pick it in the tree with Enter.")]
@@ -31,6 +33,8 @@ def survey_words(survey: Survey | None) -> Content:
             f" in {_number(survey.folders, 'folder')} of {_number(survey.parts, 'source')}{_years(survey)}",
         ),
     ]
+    if languages := language_words(survey):
+        rows.append(said(" " * 10 + languages))
     if survey.packed:
         rows.append(said(f"{size(survey.packed):>9} packed (.tgz): counted by the preview"))
     if survey.over and not survey.packed and not survey.photos + survey.videos:
@@ -38,6 +42,12 @@ def survey_words(survey: Survey | None) -> Content:
     elif survey.over and not survey.packed and not survey.sidecars:
         rows.append(said(("No JSON files: is this an export of Google Photos?", "$text-warning")))
     return lines(rows)
+
+
+def language_words(survey: Survey) -> str:
+    """Which language the export is in, as far as the names of its folders tell; "" where they do not."""
+    known = [name for name, _ in Counter(dict(survey.languages)).most_common()]
+    return f"names in {', '.join(known)}" if known else ""
 
 
 def _number(count: int, what: str) -> str:

@@ -20,6 +20,7 @@ from pef_tui.tui.path_input import completed
 from pef_tui.tui.places import shown_path, state_folder, typed_path
 from pef_tui.tui.save import edited, save, toml
 from pef_tui.tui.survey import Survey
+from pef_tui.tui.what_is_there import language_words
 
 
 def test_the_time_left_is_that_of_the_speed_and_pauses_do_not_count() -> None:
@@ -166,6 +167,16 @@ def test_a_survey_counts_what_is_there(tmp_path: Path) -> None:
     assert (survey.folders, survey.parts, survey.packed) == (3, 3, 1000)
     assert sorted(survey.years) == [2019, 2021] and survey.over and not survey.error
     assert flow.expected == 0, "what is packed is not known yet"
+
+
+def test_a_survey_tells_years_and_languages_by_the_names_of_folders(tmp_path: Path) -> None:
+    names = ("Fotos von 2019", "Fotos von 2020", "Foto_s uit 2018", "2017年の写真", "Summer 2016", "Trip")
+    export = takeout(tmp_path, {f"{name}/a.jpg": None for name in names})
+    survey = made_flow(tmp_path, export).start_survey()
+    survey._thread.join(20)
+    assert sorted(survey.years) == [2016, 2017, 2018, 2019, 2020]
+    assert dict(survey.languages) == {"German": 2, "Dutch": 1, "Japanese": 1}
+    assert language_words(survey) == "names in German, Japanese, Dutch"
 
 
 def test_a_survey_that_fails_is_one_line(tmp_path: Path, export: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 from app_cases import made_flow, piloted, shown, text, until
 from textual.widgets import Input, OptionList
 
-from pef_tui.manifest import DestLock
+from pef_tui.manifest import DestLock, Ledger, RunOpened
 from pef_tui.testing.export import sidecar, takeout
 from pef_tui.tui import recent
 from pef_tui.tui.choose import ChooseScreen
@@ -180,6 +180,49 @@ def test_what_stands_in_the_way_is_said_and_holds(tmp_path: Path, export: Path) 
 
     with DestLock(str(out)):
         piloted(flow, script)
+
+
+@pytest.mark.parametrize("size", [(60, 20), (120, 40)])
+def test_in_place_there_is_no_output_folder(tmp_path: Path, export: Path, size: tuple[int, int]) -> None:
+    flow = made_flow(tmp_path, export, in_place=True)
+
+    async def script(pilot: Any) -> None:
+        await shown(pilot, "in place: the files in the sources", "names in English")
+        assert "Takeout-fixed" not in text(pilot.app) and "there are files in it" not in text(pilot.app)
+        assert flow.output == str(export)
+        flow.change(in_place=False)
+        await pilot.press("f2")
+        await pilot.press("escape")
+        await shown(pilot, "Takeout-fixed")
+        assert "in place:" not in text(pilot.app)
+
+    piloted(flow, script, size)
+
+
+def test_in_place_takes_one_folder_and_says_so_before(tmp_path: Path, export: Path) -> None:
+    flow = made_flow(tmp_path, export, takeout(tmp_path / "more", {"Trip/a.jpg": None}), in_place=True)
+
+    async def script(pilot: Any) -> None:
+        await shown(pilot, "Stop: --in-place: takes one SOURCE")
+        await pilot.press("f5")
+        await pilot.pause()
+        assert isinstance(pilot.app.screen, ChooseScreen) and flow.preview is None
+
+    piloted(flow, script, (120, 40))
+
+
+def test_a_run_that_came_to_no_end_is_told_and_can_go_on(tmp_path: Path, export: Path) -> None:
+    ledger = Ledger.open(str(tmp_path / "Takeout-fixed"), read_only=False)
+    ledger.begin(RunOpened("one", 1_700_000_000_000_000_000, "1", b"", {}, {}))
+    ledger.release()
+    flow = made_flow(tmp_path, export)
+
+    async def script(pilot: Any) -> None:
+        await shown(pilot, "the run of 2023-11-14", "did not come to its end", "from there")
+        await pilot.press("f5")
+        await until(pilot, lambda: flow.preview is not None and flow.preview.ending == "done")
+
+    piloted(flow, script, (120, 40))
 
 
 @pytest.mark.parametrize(
