@@ -44,6 +44,7 @@ GROUPS = {
             "report",
             "max_errors",
             "workers",
+            "executor",
             "exiftool",
             "plugin",
             "profile",

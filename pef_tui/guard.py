@@ -41,6 +41,7 @@ YIELDS: dict[str, type[Struct]] = {
     "pef_stages": hooks.Stage,
     "pef_tag_mappers": hooks.TagMapper,
     "pef_writers": hooks.Writer,
+    "pef_executors": hooks.Executor,
     "pef_settings": hooks.SettingsTable,
     "pef_checks": hooks.Check,
 }

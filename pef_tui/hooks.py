@@ -7,6 +7,7 @@ and runs plain generators and functions from then on. A hook implementation may 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent import futures
 from typing import BinaryIO, Literal, Protocol
 
 import pluggy
@@ -159,6 +160,26 @@ class Writer(Struct, frozen=True):
     twice. Where a source cannot seek, the session writes into a staged copy as for every writer."""
 
 
+class Executor(Struct, frozen=True):
+    """Where batches of Plans are written: processes, a cluster. `--executor NAME` chooses it.
+
+    Its workers make private copies in DEST's staging folder, write and check them; final names and manifest stay with
+    the run. So they need the same sources and the same DEST under the same paths, and the same writers.
+    """
+
+    name: str
+    open: Callable[[], futures.Executor]
+    """Begins it, once, when the run needs it; what it gives is shut down at the end. Calls, arguments and results
+    pickle. A call that fails is made once more, then in the run's own threads."""
+    what: str = ""
+    """What it is for, in one line."""
+    workers: Callable[[futures.Executor], int] | None = None
+    """How many calls it works on at once; asked when it is open. None: as many as `--workers` says."""
+    here: bool = True
+    """Are its workers processes or threads of this machine?"""
+    order: int = 100
+
+
 class SettingsTable(Struct, frozen=True):
     """The `[plugins.NAME]` table of a plugin: a frozen Struct with defaults."""
 
@@ -213,6 +234,11 @@ class Hooks:
     @hookspec
     def pef_writers(self, settings: Settings) -> Iterable[Writer]:
         """Putting Plans into files."""
+        return ()
+
+    @hookspec
+    def pef_executors(self, settings: Settings) -> Iterable[Executor]:
+        """Where batches of Plans are written."""
         return ()
 
     @hookspec

@@ -9,12 +9,17 @@ was committed until then stays, and the next run goes on.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent import futures
 from typing import Any, BinaryIO, cast
+
+from msgspec.structs import replace
 
 from pef_tui import hooks
 from pef_tui.display import safe
+from pef_tui.errors import RunError
 from pef_tui.guard import FAILURES, Watched, private, reason
 from pef_tui.hooks import (
+    Executor,
     Filter,
     Listing,
     Matcher,
@@ -261,10 +266,26 @@ def _answer(written: Written) -> Written:
     return written
 
 
+def _executor(given: Executor, watched: Watched) -> Executor:
+    def open() -> futures.Executor:
+        """Raises RunError where there is none."""
+        try:
+            made = given.open()
+            if not (callable(getattr(made, "submit", None)) and callable(getattr(made, "shutdown", None))):
+                raise TypeError(f"gives {type(made).__name__}, which is no executor")
+        except FAILURES as error:
+            watched.failed(error)
+            raise RunError(reason(error)) from error
+        return made
+
+    return replace(given, open=open)
+
+
 _WRAPPERS: dict[type, Callable[[Any, Watched], Any]] = {
     Filter: _filter,
     Matcher: _matcher,
     Scanner: _scanner,
     Writer: _writer,
     hooks.Stage: guarded_stage,
+    Executor: _executor,
 }

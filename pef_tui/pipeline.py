@@ -19,6 +19,7 @@ from pef_tui.plugins import PluginHost
 from pef_tui.progress import Progress
 from pef_tui.run.ahead import ahead
 from pef_tui.run.albums import Albums, Undecided
+from pef_tui.run.elsewhere import AUTO, AUTO_FROM, THREADS, Elsewhere, kit_of, must_stay
 from pef_tui.run.gather import Gathered, gather
 from pef_tui.run.joining import identity
 from pef_tui.run.layout import Layout
@@ -33,7 +34,7 @@ from pef_tui.settings import Settings
 from pef_tui.state.inspect import inspect
 from pef_tui.tags.beside import with_xmp_tags
 from pef_tui.takeout.read_ahead import read_sidecars
-from pef_tui.write.commit import FULL, carry_out
+from pef_tui.write.commit import FULL, Send, carry_out
 from pef_tui.write.dest import Dest
 from pef_tui.write.undo_book import UndoBook
 
@@ -91,7 +92,8 @@ def _run(settings: Settings, host: PluginHost, progress: Progress) -> Iterator[R
                 f"what this run changes can be undone: pef-tui --undo {dest.undo.run} SOURCE"
             )
         verifier = _verifier(settings, place, stack) if settings.verify else None
-        shop = Workshop(place.writers, settings.worker_count, _hand(place, dest, verifier))
+        elsewhere = _elsewhere(settings, host, place, dest, stack)
+        shop = Workshop(place.writers, settings.worker_count, _hand(place, dest, verifier), elsewhere)
         stack.callback(shop.close)
         yield from place.listings.watched(work(waited, shop, progress.stop))
         place.memory.flush()
@@ -106,13 +108,35 @@ def _verifier(settings: Settings, place: Opened, stack: ExitStack) -> Verifier:
     return verifier
 
 
+def _elsewhere(
+    settings: Settings, host: PluginHost, place: Opened, dest: Dest, stack: ExitStack
+) -> Elsewhere | None:
+    """The workers elsewhere that are asked for; None where all is to be done here. Raises UsageError."""
+    if (why := must_stay(settings)) and settings.executor not in (AUTO, THREADS):
+        place.progress.notes.append(f"--executor {settings.executor}: {why}, so files are written in threads")
+    if place.executor is None or why:
+        return None
+    kit, whole = kit_of(
+        host, place.sources, place.readers, place.writers, dest=dest, exiftool=place.progress.exiftool
+    )
+    elsewhere = Elsewhere(place.executor, kit, dest, place.progress, whole=whole)
+    stack.callback(elsewhere.close)
+    if settings.executor == AUTO:
+        elsewhere.start_after(AUTO_FROM)
+    else:
+        elsewhere.start()
+    return elsewhere
+
+
 def _hand(place: Opened, dest: Dest, verifier: Verifier | None) -> CarryOut:
     """What a worker does with a batch."""
 
-    def hand(batch: Sequence[Plan], sessions: Mapping[str, WriterSession]) -> list[Outcome]:
+    def hand(
+        batch: Sequence[Plan], sessions: Mapping[str, WriterSession], send: Send | None
+    ) -> list[Outcome]:
         with place.progress.in_hand(len(batch), batch[0].match.media.path):
             before = verifier.before(batch) if verifier is not None else None
-            outcomes = carry_out(batch, dest, sessions, place.open_media, place.books, place.writers)
+            outcomes = carry_out(batch, dest, sessions, place.open_media, place.books, place.writers, send)
             if verifier is None:
                 return outcomes
             checked = verifier.check(outcomes, before)
@@ -219,6 +243,7 @@ class Planning:
             for json in gathered.json:
                 if not self._second.keep_json(json):
                     put(json)
+            ours = self._place.memory.own_xmp(folder)
             for other in gathered.other:
                 if other.file.path not in ours:
                     put(other)
@@ -244,7 +269,6 @@ class Planning:
             for outcome in done.values():
                 put(outcome)
             for key, match in alone.items():
-            ours = self._place.memory.own_xmp(folder)
                 self._albums.undecided(match)
                 self._second.keep(match, "" if self._layout.by_template else outputs[key])
         else:

@@ -38,6 +38,7 @@ BUILT_IN = {
     "takeout": "pef_tui.takeout.plugin",
     "tags": "pef_tui.tags.plugin",
     "write": "pef_tui.write.plugin",
+    "workers": "pef_tui.workers.plugin",
     "doctor": "pef_tui.doctor",
 }
 RULES = 1
@@ -98,6 +99,8 @@ class PluginHost:
         self._add_local()
         for name in sorted(self._off.keys() - {plugin.name for plugin in self.plugins}):
             self._note(f"{safe(name, 60)} is to be left out, but there is no plugin of that name")
+        self.given = settings
+        """The settings as they were given."""
         self.settings = settings
         """The settings with every `[plugins.NAME]` table as the plugin's own Struct."""
         self.settings = replace(settings, plugins=self._tables(settings))

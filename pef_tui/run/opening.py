@@ -16,13 +16,14 @@ from msgspec.structs import replace
 from pef_tui import __version__
 from pef_tui.errors import ExifToolMissing, RunError, UsageError
 from pef_tui.exiftool.locate import Found, locate
-from pef_tui.hooks import Filter, Matcher, SourceReader, Stage, Writer
+from pef_tui.hooks import Executor, Filter, Matcher, SourceReader, Stage, Writer
 from pef_tui.manifest.format import RunOpened
 from pef_tui.manifest.ledger import Ledger
 from pef_tui.manifest.lock import DestLock
-from pef_tui.model import Folder, JsonFile, MediaFile
+from pef_tui.model import Folder, JsonFile, MediaFile, Source
 from pef_tui.plugins import PluginHost
 from pef_tui.progress import Progress
+from pef_tui.run.elsewhere import chosen
 from pef_tui.run.inplace import names_kept, source_in_place
 from pef_tui.run.listings import Listings
 from pef_tui.run.plan import MapTags
@@ -54,11 +55,14 @@ class Opened:
     memory: Memory
     listings: Listings
     books: RunBooks
+    sources: Sequence[Source]
     readers: Sequence[SourceReader]
     matchers: Sequence[Matcher]
     filters: Sequence[Filter]
     stages: Sequence[Stage]
     writers: Sequence[Writer]
+    executor: Executor | None
+    """Where files are written, if not in threads."""
     map_tags: MapTags
     read_tags: ReadTags | None
     decisions: Decisions
@@ -115,6 +119,7 @@ def opened(settings: Settings, host: PluginHost, progress: Progress, stack: Exit
     filters = host.registered("pef_filters", progress.notes)
     stages = host.registered("pef_stages", progress.notes)
     writers = host.registered("pef_writers", progress.notes)
+    executor = chosen(settings.executor, host.registered("pef_executors", progress.notes))
     map_tags = host.map_tags(progress.notes)
     _all_ours(host)
     shape = _shape(host, settings, exiftool, decisions)
@@ -127,23 +132,25 @@ def opened(settings: Settings, host: PluginHost, progress: Progress, stack: Exit
         started_ns=started_ns,
         force=settings.force,
         retry_failed=settings.retry_failed,
+        in_place=settings.in_place,
     )
     if not settings.dry_run:
         ledger.begin(_run_opened(settings, host, shape))
     return Opened(
         settings=replace(settings, output=output),
-        in_place=settings.in_place,
         output=output,
         progress=progress,
         ledger=ledger,
         memory=memory,
         listings=Listings(ledger, memory, shape, started_ns, record=not settings.dry_run),
         books=RunBooks(ledger, shape, open_media, started_ns, in_place=settings.in_place),
+        sources=sources,
         readers=readers,
         matchers=matchers,
         filters=filters,
         stages=stages,
         writers=writers,
+        executor=executor,
         map_tags=map_tags,
         read_tags=_tag_reader(exiftool, settings, stack),
         decisions=decisions,

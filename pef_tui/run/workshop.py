@@ -5,22 +5,31 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from typing import Protocol
 
 from pef_tui.hooks import Writer, WriterSession
 from pef_tui.model import Outcome, Plan, Record
+from pef_tui.run.bench import Bench
+from pef_tui.write.commit import Send
+from pef_tui.write.place import Copy
 
 BATCH_FILES = 200
 BATCH_BYTES = 512 << 20
 BATCH_SECONDS = 2.0
 SMALL_BATCH = 16
 """Enough for a worker that has nothing to do: a commit costs about as much as writing one file."""
+OWN_BATCH = 50
+"""Plans from which on a batch ends with its Folder: a commit syncs every folder that it puts files into."""
+HANDS_EACH = 2
+"""Threads that serve one worker elsewhere: it makes one batch while that before gets its names."""
+MOST_HANDS = 256
 EXIFTOOL_SECONDS = 0.025
 """One file through ExifTool, whatever its size (12-22 ms of processor time; measured)."""
 BYTES_A_SECOND = 200e6
 
 Planned = Iterator[list[Record | Plan]]
-CarryOut = Callable[[Sequence[Plan], Mapping[str, WriterSession]], list[Outcome]]
-"""Carries out one batch with the sessions of the calling thread."""
+CarryOut = Callable[[Sequence[Plan], Mapping[str, WriterSession], Send | None], list[Outcome]]
+"""Carries out one batch with the sessions of the calling thread, or with workers elsewhere."""
 
 
 def outcome_of(plan: Plan) -> Outcome:
@@ -37,69 +46,39 @@ def preview(planned: Planned, stop: threading.Event) -> Iterator[Record]:
             yield outcome_of(item) if isinstance(item, Plan) else item
 
 
-class Bench:
-    """The writer sessions of the workers: one of each writer for each thread, opened when first needed."""
+class Elsewhere(Protocol):
+    """Workers in other processes, as `elsewhere` has them."""
 
-    def __init__(self, writers: Sequence[Writer]) -> None:
-        self._writers = {writer.name: writer for writer in writers}
-        self._mine = threading.local()
-        self._all: list[WriterSession] = []
+    workers: int
+    """Batches that they work on at once."""
 
-    def sessions(self) -> Sessions:
-        """The sessions of the calling thread."""
-        mine: Sessions | None = self._mine.__dict__.get("sessions")
-        if mine is None:
-            mine = self._mine.sessions = Sessions(self._open)
-        return mine
+    def takes(self, plan: Plan) -> bool:
+        """Can they have this Plan?"""
 
-    def _open(self, name: str) -> WriterSession:
-        session = self._writers[name].open()
-        self._all.append(session)
-        return session
-
-    def close(self) -> None:
-        """Close every session; the workers must have nothing in hand."""
-        for session in self._all:
-            session.close()
-        self._all.clear()
+    def send(self, copies: Sequence[Copy]) -> bool:
+        """A `commit.Send`."""
 
 
-class Sessions(dict[str, WriterSession]):
-    """Sessions by the name of their writer; one that is not there yet is opened when it is asked for."""
+class Lane:
+    """Threads that carry out batches, and the batch that is being filled for them."""
 
-    def __init__(self, open: Callable[[str], WriterSession]) -> None:
-        super().__init__()
-        self._open = open
-
-    def __missing__(self, name: str) -> WriterSession:
-        session = self[name] = self._open(name)
-        return session
-
-
-class Workshop:
-    """Batches in the hands of workers; used from one thread."""
-
-    def __init__(self, writers: Sequence[Writer], workers: int, carry_out: CarryOut) -> None:
-        self._bench = Bench(writers)
+    def __init__(self, workers: int, name: str, carry_out: Callable[[list[Plan]], list[Outcome]]) -> None:
         self._workers = workers
         self._carry_out = carry_out
-        self._pool = ThreadPoolExecutor(workers, thread_name_prefix="write")
-        self._pending: set[Future[list[Outcome]]] = set()
+        self._pool = ThreadPoolExecutor(workers, thread_name_prefix=name)
+        self.pending: set[Future[list[Outcome]]] = set()
         self._batch: list[Plan] = []
-        self.unfinished: set[str] = set()
-        """Outputs that are not in place yet."""
         self._seconds = 0.0
         self._bytes = 0
 
     def add(self, plan: Plan) -> None:
-        """Take a Plan into the next batch."""
+        """Take a Plan into the next batch, which keeps to one Folder where that is large enough."""
+        if len(self._batch) >= OWN_BATCH and plan.match.folder != self._batch[-1].match.folder:
+            self.hand_out()
         self._batch.append(plan)
-        if plan.output is not None:
-            self.unfinished.add(plan.output)
-        self._bytes += plan.match.media.size
-        self._seconds += (
-            EXIFTOOL_SECONDS * (plan.writer == "exiftool") + plan.match.media.size / BYTES_A_SECOND
-        )
+        size = plan.match.media.size
+        self._bytes += size
+        self._seconds += EXIFTOOL_SECONDS * (plan.writer == "exiftool") + size / BYTES_A_SECOND
         if self._full():
             self.hand_out()
 
@@ -107,42 +86,104 @@ class Workshop:
         count = len(self._batch)
         if count >= BATCH_FILES or self._bytes >= BATCH_BYTES or self._seconds >= BATCH_SECONDS:
             return True
-        return count >= SMALL_BATCH and len(self._pending) < self._workers
+        return count >= SMALL_BATCH and self.idle
 
     def hand_out(self) -> None:
-        """Give the batch, whatever its size, to a worker."""
+        """Give the batch, whatever its size, to a thread."""
         if self._batch:
-            self._pending.add(self._pool.submit(self._work, self._batch))
-            self._batch, self._seconds, self._bytes = [], 0.0, 0
+            self.pending.add(self._pool.submit(self._carry_out, self._batch))
+            self.forget()
 
-    def _work(self, batch: Sequence[Plan]) -> list[Outcome]:
-        return self._carry_out(batch, self._bench.sessions())
+    def forget(self) -> None:
+        """Begin another batch."""
+        self._batch, self._seconds, self._bytes = [], 0.0, 0
+
+    @property
+    def idle(self) -> bool:
+        """Is a thread without work?"""
+        return len(self.pending) < self._workers
+
+    @property
+    def crowded(self) -> bool:
+        """Has every thread a batch waiting behind its own?"""
+        return len(self.pending) >= 2 * self._workers
+
+    def done(self, *, wait_for_one: bool) -> set[Future[list[Outcome]]]:
+        """Take the batches that are done."""
+        if not self.pending:
+            return set()
+        done, self.pending = wait(self.pending, None if wait_for_one else 0, FIRST_COMPLETED)
+        return done
+
+    def leave(self) -> None:
+        """Forget what no thread has begun."""
+        self.forget()
+        self.pending = {future for future in self.pending if not future.cancel()}
+
+    def close(self) -> None:
+        """Wait for what is in hand."""
+        self.leave()
+        self._pool.shutdown()
+
+
+class Workshop:
+    """Batches in the hands of workers, here and elsewhere; used from one thread."""
+
+    def __init__(
+        self,
+        writers: Sequence[Writer],
+        workers: int,
+        carry_out: CarryOut,
+        elsewhere: Elsewhere | None = None,
+    ) -> None:
+        self._bench = Bench(writers)
+        self._elsewhere = elsewhere
+        self._here = Lane(workers, "write", lambda batch: carry_out(batch, self._bench.sessions(), None))
+        self._lanes = [self._here]
+        if elsewhere is not None:
+            send = elsewhere.send
+            there = Lane(
+                min(HANDS_EACH * elsewhere.workers, MOST_HANDS),
+                "send",
+                lambda batch: carry_out(batch, self._bench.sessions(), send),
+            )
+            self._lanes.append(there)
+        self.unfinished: set[str] = set()
+        """Outputs that are not in place yet."""
+
+    def add(self, plan: Plan) -> None:
+        """Take a Plan into the next batch."""
+        if plan.output is not None:
+            self.unfinished.add(plan.output)
+        there = self._elsewhere is not None and self._elsewhere.takes(plan)
+        self._lanes[1 if there else 0].add(plan)
+
+    def hand_out(self) -> None:
+        """Give what there is, however little, to workers."""
+        for lane in self._lanes:
+            lane.hand_out()
 
     @property
     def idle(self) -> bool:
         """Is a worker without work?"""
-        return len(self._pending) < self._workers
+        return any(lane.idle for lane in self._lanes)
 
     def finished(self) -> Iterator[Outcome]:
-        """Outcomes of batches that are done; waits only while every worker has a batch waiting behind its own.
+        """Outcomes of batches that are done; waits only where every worker has a batch waiting behind its own.
 
         Raises what a batch raised, after the outcomes of those done before.
         """
-        crowded = len(self._pending) >= 2 * self._workers
-        if not self._pending:
-            return
-        done, _ = wait(self._pending, None if crowded else 0, FIRST_COMPLETED)
-        yield from self._told(done)
+        for lane in self._lanes:
+            yield from self._told(lane.done(wait_for_one=lane.crowded))
 
     def rest(self) -> Iterator[Outcome]:
         """Hand out what is left and wait for everything."""
         self.hand_out()
-        while self._pending:
-            done, _ = wait(self._pending, None, FIRST_COMPLETED)
-            yield from self._told(done)
+        for lane in self._lanes:
+            while lane.pending:
+                yield from self._told(lane.done(wait_for_one=True))
 
     def _told(self, done: set[Future[list[Outcome]]]) -> Iterator[Outcome]:
-        self._pending -= done
         error: BaseException | None = None
         for future in done:
             if (failure := future.exception()) is not None:
@@ -152,20 +193,22 @@ class Workshop:
                     self.unfinished.discard(outcome.plan.output or "")
                     yield outcome
         if error is not None:
-            self._batch.clear()
+            for lane in self._lanes:
+                lane.forget()
             raise error
 
     def leave(self) -> Iterator[Outcome]:
         """Forget what no worker has begun; wait for what is in hand."""
-        self._batch.clear()
-        self._pending = {future for future in self._pending if not future.cancel()}
+        for lane in self._lanes:
+            lane.leave()
         yield from self.rest()
 
     def close(self) -> None:
         """Wait for what is in hand and let the writers go."""
-        for future in self._pending:
-            future.cancel()
-        self._pool.shutdown()
+        for lane in self._lanes:
+            lane.leave()
+        for lane in self._lanes:
+            lane.close()
         self._bench.close()
 
 

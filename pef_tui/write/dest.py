@@ -44,8 +44,8 @@ class SyncFailed(RunError):
 class Dest:
     """DEST and its staging folder, open for one run; used from several threads."""
 
-    def __init__(self, path: str) -> None:
-        """Open DEST, making what is missing. Raises OSError."""
+    def __init__(self, path: str, first: int = 1) -> None:
+        """Open DEST, making what is missing. Raises OSError. `first`: the number of its first private copy."""
         os.makedirs(path, exist_ok=True)
         self.path = os.path.abspath(path)
         self.fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
@@ -57,7 +57,7 @@ class Dest:
         self.staging = os.path.join(self.path, OWN, STAGING)
         self.mode = 0o644 & ~_umask()
         """Permission bits of every output."""
-        self._numbers = count(1)
+        self._numbers = count(first)
         self.undo: UndoBook | None = None
         """Where it is written in place: what it is undone with. DEST is SOURCE then, every output its own source."""
         self.ways: dict[int, int] = {}

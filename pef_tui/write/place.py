@@ -80,6 +80,10 @@ class Books(Protocol):
         """Did an earlier run that came to no end mean to put something there?"""
 
 
+Told = tuple[str, MediaOutcome, str, tuple[str, ...], bool, Written | None, str, bool]
+"""Of a Copy: name, word, reason, warnings, temporary, written, writer, xmp."""
+
+
 @dataclass(slots=True)
 class Copy:
     """One Plan on its way: its private copy, and what is to be told of it."""
@@ -133,6 +137,18 @@ class Copy:
         """Make it a failure."""
         self.word, self.reason, self.temporary = "failed", reason, temporary
 
+    def told(self) -> Told:
+        """What a worker found out about it, to be sent without its Plan."""
+        return (
+            *(self.name, self.word, self.reason, self.warnings, self.temporary),
+            *(self.written, self.writer, self.xmp),
+        )
+
+    def take(self, told: Told) -> None:
+        """Take what a worker found out about it."""
+        self.name, self.word, self.reason, self.warnings, self.temporary = told[:5]
+        self.written, self.writer, self.xmp = told[5:]
+
     def leave(self) -> None:
         """Leave alone what a user changed."""
         self.word, self.warnings = "unchanged", (*self.warnings, CHANGED)
@@ -148,6 +164,14 @@ class Here:
     xmp_size: int = 0
     xmp_mtime_ns: int = 0
     short_xmp: bool = False
+
+
+def xmp_beside(copy: Copy, place: Dest, output: str, short: bool) -> str:
+    """The XMP file of an output, by its name or path; in place one that is there keeps its spelling (`a.jpg.XMP`)."""
+    name, beside = xmp_name(output, short), copy.plan.match.xmp
+    if place.undo is None or beside is None:
+        return name
+    return name[: -len(".xmp")] + beside.file.path[-len(".xmp") :]
 
 
 def _known(copy: Copy, place: Dest, books: Books) -> Placed | None:
@@ -166,14 +190,6 @@ def user_changed(copy: Copy, place: Dest, books: Books) -> bool:
     """Was the output changed by somebody since it was put there? Then the copy is settled: left alone."""
     output = copy.plan.output or ""
     known = _known(copy, place, books)
-def xmp_beside(copy: Copy, place: Dest, output: str, short: bool) -> str:
-    """The XMP file of an output, by its name or path; in place one that is there keeps its spelling (`a.jpg.XMP`)."""
-    name, beside = xmp_name(output, short), copy.plan.match.xmp
-    if place.undo is None or beside is None:
-        return name
-    return name[: -len(".xmp")] + beside.file.path[-len(".xmp") :]
-
-
     if known is None:
         return False
     with suppress(OSError, Outside):
