@@ -1,10 +1,11 @@
-"""Reading what PNG and WebP pictures already say, without ExifTool."""
+"""Reading what PNG, WebP and GIF pictures already say, without ExifTool."""
 
 from __future__ import annotations
 
 from typing import BinaryIO
 
 from pef_tui.formats.chunks import XMP_TEXT, Unsound, read_png, read_webp
+from pef_tui.formats.gif_blocks import read_gif
 from pef_tui.model import State
 from pef_tui.state.blocks import block_tags
 
@@ -31,6 +32,14 @@ def read_webp_state(stream: BinaryIO) -> State | None:
     except Unsound:
         return None
     return _state("webp", content.get(b"EXIF"), content.get(b"XMP "))
+
+
+def read_gif_state(stream: BinaryIO) -> State | None:
+    """The same for a GIF, which can hold XMP only."""
+    try:
+        return _state("gif", None, read_gif(stream).packet)
+    except Unsound:
+        return None
 
 
 def _state(format: str, exif: bytes | None, xmp: bytes | None) -> State | None:

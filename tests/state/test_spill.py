@@ -133,9 +133,12 @@ def test_copies_are_let_go_before_more_are_made(tmp_path: Path, monkeypatch: pyt
 @pytest.mark.exiftool
 @pytest.mark.skipif(shutil.which("exiftool") is None and not os.environ.get("CI"), reason="no ExifTool here")
 @pytest.mark.parametrize("format", ["mp4", "mov", "3gp", "heic", "png", "tiff", "webp", "cr2", "gif", "jp2"])
-def test_exiftool_reads_the_same_of_a_copy(format: str, tmp_path: Path) -> None:
+def test_exiftool_reads_the_same_of_a_copy(
+    format: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from pef_tui.state.readers import TagReaders
 
+    monkeypatch.setattr(looking, "READERS", {})
     path = tmp_path / f"a.{format}"
     path.write_bytes(make(format, 1))
     matches = [Match(MediaFile(0, path.name, path.stat().st_size, 0), "")]

@@ -6,9 +6,10 @@ from msgspec.structs import replace
 from native_cases import CAMERA, DC, SAMPLES
 
 from pef_tui.formats.chunks import XMP_TEXT, png_chunk, riff_chunk
+from pef_tui.formats.gif_blocks import LANDING, XMP_BLOCK
 from pef_tui.testing.exif import Exif, exif_block
 from pef_tui.testing.jpeg import xmp_packet
-from pef_tui.testing.pictures import HEIGHT, WIDTH, png, webp
+from pef_tui.testing.pictures import HEIGHT, WIDTH, gif, png, webp
 
 SUBJECTS = "<dc:subject><rdf:Bag><rdf:li>Ann</rdf:li><rdf:li>Bœuf, Bob</rdf:li></rdf:Bag></dc:subject>"
 PACKET = xmp_packet(SUBJECTS, 'xmp:Rating="3"', dc=DC, xmp="http://ns.adobe.com/xap/1.0/")
@@ -78,6 +79,22 @@ def webps() -> dict[str, bytes]:
     }
 
 
+def gifs() -> dict[str, bytes]:
+    still, packet = gif(1), XMP_BLOCK + PACKET.strip() + LANDING
+    image = still.index(b"\x21\xf9")
+    comment, frame = b"\x21\xfe\x05hello\0", b"\x2c" + bytes(9) + b"\2"
+    return {
+        "plain": still,
+        "animated": gif(2, frames=4),
+        "old": b"GIF87a" + still[6:image] + still[image + 8 :],
+        "comment": still[:image] + comment + still[image:],
+        "xmp": still[:image] + packet + still[image:],
+        "xmp behind": still[:-1] + comment + packet + still[-1:],
+        "bytes behind": still + b"behind the end",
+        "two pieces": gif(3)[:-1] + frame + (b"\xff" + bytes(range(255))) * 5000 + b"\0;",
+    }
+
+
 def grafted(format: str) -> dict[str, bytes]:
     """The EXIF that cameras wrote into the JPEGs of the samples, in pictures of another format."""
     found = {}
@@ -97,7 +114,7 @@ def _exif_of(data: bytes) -> bytes | None:
     return None
 
 
-MADE = {"png": pngs, "webp": webps}
+MADE = {"gif": gifs, "png": pngs, "webp": webps}
 """By the name of the format."""
 GRAFTS = {
     "png": lambda block: png_with(png_chunk(b"eXIf", block)),

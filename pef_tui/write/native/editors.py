@@ -8,8 +8,11 @@ from typing import BinaryIO, NamedTuple
 from pef_tui.hooks import Piece
 from pef_tui.model import TagEdit
 from pef_tui.write.native.exif_edits import Wanted, wanted
+from pef_tui.write.native.film_edits import film_wanted
+from pef_tui.write.native.gif import check_gif, edit_gif
 from pef_tui.write.native.jpeg import edit_jpeg
 from pef_tui.write.native.png import edit_png
+from pef_tui.write.native.quicktime import edit_film
 from pef_tui.write.native.webp import edit_webp
 
 
@@ -31,7 +34,9 @@ def _pictures(edit: Callable[[Wanted, BinaryIO, int], tuple[Piece, ...]]) -> Edi
 
 EDITORS: Mapping[str, Editor] = {
     "jpeg": _pictures(edit_jpeg),
+    "gif": Editor(check_gif, edit_gif),
     "png": _pictures(edit_png),
     "webp": _pictures(edit_webp),
+    **dict.fromkeys(("mp4", "mov", "m4v", "3gp", "3g2"), Editor(film_wanted, edit_film)),
 }
 """By the name of the format (`State.format`)."""
