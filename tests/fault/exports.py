@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import random
+import tarfile
+import zipfile
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pef_tui.testing.export import Item, sidecar, takeout
 from pef_tui.testing.media import make
@@ -22,6 +24,31 @@ def small(root: Path) -> Path:
             "Trip/d.gif": None,
         },
     )
+
+
+ArchiveKind = Literal["zip", "tgz"]
+
+
+def archived(folder: Path, kind: ArchiveKind) -> Path:
+    """The same in one archive, with a picture that is read in several steps; JSON files behind what they belong to."""
+    export = small(folder / "unpacked")
+    takeout(
+        folder / "unpacked",
+        {"Trip/e.avi": Item(sidecar("e.avi"), make("avi", 9) + random.Random(9).randbytes(400_000))},
+    )
+    archive = folder / f"takeout-001.{kind}"
+    files = sorted(path for path in export.rglob("*") if path.is_file())
+    files.sort(key=lambda path: path.suffix == ".json")
+    names = [(path, str(Path("Takeout", path.relative_to(export)))) for path in files]
+    if kind == "zip":
+        with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as made:
+            for path, name in names:
+                made.write(path, name)
+    else:
+        with tarfile.open(archive, "w:gz") as tape:
+            for path, name in names:
+                tape.add(path, name)
+    return archive
 
 
 def mixed(root: Path, pictures: int = 300) -> Path:

@@ -8,6 +8,7 @@ import os
 import shutil
 import signal
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -26,8 +27,8 @@ READING = ("stat", "lstat", "fstat", "scandir", "listdir", "pread", "statvfs", "
 NOT_DISKS = ("watch.py", "console.py")
 """Whose calls are to pipes and terminals."""
 
-Act = Callable[[int], None]
-"""Called with its number before each call."""
+Act = Callable[[int], bytes | None]
+"""Called with its number before each call; what it returns, where that is not None, stands for the call's answer."""
 
 
 def no_exiftool() -> None:
@@ -38,16 +39,15 @@ def injected(names: tuple[str, ...], act: Act) -> None:
     """From here on `act` is called with its number before each of these calls of the package."""
     made = 0
 
-    def told() -> None:
+    def told() -> bytes | None:
         nonlocal made
         made += 1
-        act(made)
+        return act(made)
 
     def counted(real: Callable[..., Any]) -> Callable[..., Any]:
         def call(*args: Any, **more: Any) -> Any:
-            if not sys._getframe(1).f_code.co_filename.endswith(NOT_DISKS):
-                told()
-            return real(*args, **more)
+            instead = None if sys._getframe(1).f_code.co_filename.endswith(NOT_DISKS) else told()
+            return real(*args, **more) if instead is None else instead
 
         return call
 
@@ -61,7 +61,7 @@ def injected(names: tuple[str, ...], act: Act) -> None:
     _count_files(told, reading="read" in names, writing="write" in names)
 
 
-def _count_files(told: Callable[[], None], *, reading: bool, writing: bool) -> None:
+def _count_files(told: Callable[[], object], *, reading: bool, writing: bool) -> None:
     """Count what files do that `os.fdopen` opens, as it reaches the system."""
     real = os.fdopen
 
@@ -95,6 +95,7 @@ def signal_at(number: int, which: signal.Signals = signal.SIGKILL) -> Act:
     def act(made: int) -> None:
         if made == number:
             os.kill(os.getpid(), which)
+            time.sleep(0.05)
 
     return act
 
@@ -105,6 +106,11 @@ def fail_at(number: int, error: int, *, stays: bool = False) -> Act:
             raise OSError(error, os.strerror(error))
 
     return act
+
+
+def end_at(number: int) -> Act:
+    """From this call on files hold nothing more, as when somebody truncates them."""
+    return lambda made: b"" if made >= number else None
 
 
 Ended = tuple[int, str, bytes]

@@ -16,8 +16,10 @@ Tree = dict[bytes, tuple[str, int]]
 
 
 def tree(root: Path) -> Tree:
-    """Names, bytes and times of all outputs."""
+    """Names, bytes and times of all outputs, or of a single file."""
     found: Tree = {}
+    if root.is_file():
+        found[b""] = hashlib.sha256(root.read_bytes()).hexdigest(), root.stat().st_mtime_ns
     for folder, _, names in os.walk(os.fsencode(root)):
         if b".pef-tui" in os.path.relpath(folder, os.fsencode(root)).split(b"/"):
             continue
