@@ -15,7 +15,7 @@ def main() -> None:
         status = left.code
     try:
         sys.stdout.flush()
-    except OSError:  # nobody reads any more
+    except (OSError, ValueError):  # nobody reads any more, or a plugin closed it
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     raise SystemExit(status)
 

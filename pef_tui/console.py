@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 
 from pef_tui.display import safe
+from pef_tui.guard import unclosed
 
 FLUSH_AT = 64 << 10
 """Bytes of data held back at most; what is held for longer than a moment is written by `Data.flush`."""
@@ -96,7 +97,8 @@ def data_out() -> Iterator[Data]:
     data = Data(kept)
     os.dup2(2, 1)
     try:
-        yield data
+        with unclosed():
+            yield data
     finally:
         data.flush()
         with suppress(OSError, ValueError):

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import math
 import os
+import signal
 import sys
+import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, redirect_stdout
+from contextlib import contextmanager, suppress
+from copy import deepcopy
 from itertools import islice
 from time import perf_counter
-from typing import Any
+from typing import Any, TextIO, cast
 
 import pluggy
 from msgspec import Struct
@@ -18,7 +21,7 @@ from msgspec.structs import replace
 from pef_tui import hooks
 from pef_tui.display import safe
 from pef_tui.exiftool.tables import valid_tag
-from pef_tui.model import Match, TagEdit, Value
+from pef_tui.model import Match, Origin, Sidecar, TagEdit, Value
 from pef_tui.settings import Settings
 
 SILENCED_AFTER = 20
@@ -31,8 +34,8 @@ SLOW_IN_ALL = 2.0
 SLOW_EACH = 0.01
 """Seconds in all, and on average for each file, from which on a plugin is told to be slow: writing a file through
 ExifTool takes about as long (12 to 22 ms)."""
-FAILURES = (Exception, SystemExit)
-"""What a plugin may raise and a run survives."""
+FAILURES = (Exception, SystemExit, KeyboardInterrupt)
+"""What a plugin may raise and a run survives; who catches one tells `Watched.failed` or asks `reason`."""
 
 YIELDS: dict[str, type[Struct]] = {
     "pef_scanners": hooks.Scanner,
@@ -87,7 +90,9 @@ class Watched:
         return self.errors >= SILENCED_AFTER
 
     def failed(self, error: BaseException, where: str = "") -> None:
-        """One more error; the first and the last are told. `where`: the file it was at."""
+        """One more error; the first and the last are told. `where`: the file it was at. Raises a real Ctrl-C again."""
+        if _is_ctrl_c(error):
+            raise error
         self.errors += 1
         if self.errors == 1:
             self._notes.append(
@@ -167,10 +172,23 @@ def _apart(run: Callable[[Match], Iterable[TagEdit]], match: Match, watched: Wat
 
 def private(match: Match) -> Match:
     """The same Match, with copies of what could be changed in it."""
-    state = match.state
-    if state is None:
-        return replace(match, facts=dict(match.facts))
-    return replace(match, facts=dict(match.facts), state=replace(state, tags=dict(state.tags)))
+    state, xmp, json = match.state, match.xmp, match.json
+    sidecar = _copied(match.sidecar)
+    return replace(
+        match,
+        facts=dict(match.facts),
+        state=state and replace(state, tags=dict(state.tags)),
+        xmp=xmp and replace(xmp, tags=dict(xmp.tags)),
+        sidecar=sidecar,
+        json=json and replace(json, sidecar=json.sidecar and sidecar),
+    )
+
+
+def _copied(sidecar: Sidecar | None) -> Sidecar | None:
+    if sidecar is None or (origin := sidecar.google_photos_origin) is None:
+        return sidecar
+    copies = {name: deepcopy(getattr(origin, name)) for name in origin.__struct_fields__}
+    return replace(sidecar, google_photos_origin=Origin(**copies))
 
 
 def _check(edit: object) -> None:
@@ -198,22 +216,58 @@ def _length(value: Value | None) -> int:
     return sum(map(len, value)) if isinstance(value, tuple) else len(value) if isinstance(value, str) else 0
 
 
+class _Unclosed:
+    """A stream as plugins get it: they write to it, and cannot close it."""
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+    def close(self) -> None:
+        """Its number would go to the next file that is opened, and words would land in that."""
+
+
+@contextmanager
+def unclosed() -> Iterator[None]:
+    """Both streams are standard error for whoever prints, and stay open; afterwards they are what they were."""
+    kept = sys.stdout, sys.stderr
+    with suppress(OSError, ValueError):
+        sys.stdout.flush()
+    sys.stdout = sys.stderr = cast(TextIO, _Unclosed(sys.stderr))
+    try:
+        yield
+    finally:
+        sys.stdout, sys.stderr = kept
+
+
 @contextmanager
 def words_only() -> Iterator[None]:
     """What is printed meanwhile, by programs started as well, goes to standard error: standard output is data."""
-    sys.stdout.flush()
     kept = os.dup(1)
     os.dup2(2, 1)
     try:
-        with redirect_stdout(sys.stderr):
+        with unclosed():
             yield
     finally:
         os.dup2(kept, 1)
         os.close(kept)
 
 
+def _is_ctrl_c(error: BaseException) -> bool:
+    """Was the key pressed? Only where Python's own handler is at work; a run has another (`watch.py`)."""
+    return (
+        isinstance(error, KeyboardInterrupt)
+        and threading.current_thread() is threading.main_thread()
+        and signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    )
+
+
 def reason(error: BaseException) -> str:
-    """An exception in one line: what, and in which line of which file."""
+    """An exception in one line: what, and in which line of which file. Raises a real Ctrl-C again."""
+    if _is_ctrl_c(error):
+        raise error
     try:
         said = str(error)
     except Exception:

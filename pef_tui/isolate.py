@@ -200,7 +200,7 @@ def _writer(given: Writer, watched: Watched) -> Writer:
         if watched.silenced:
             return False
         try:
-            return bool(given.accepts(plan))
+            return bool(given.accepts(replace(plan, match=private(plan.match))))
         except FAILURES as error:
             watched.failed(error, plan.match.media.path)
             return False
@@ -217,7 +217,7 @@ def _composed(
     compose: hooks.Compose, plan: Plan, source: BinaryIO, watched: Watched
 ) -> Sequence[Piece] | Written:
     try:
-        made = compose(plan, source)
+        made = compose(replace(plan, match=private(plan.match)), source)
         if isinstance(made, Written):
             return _answer(made)
         pieces = list(made)
@@ -244,7 +244,8 @@ class _Session:
         try:
             if self._session is None:
                 self._session = self._open()
-            for written in self._session.write(staged):
+            own = [replace(each, plan=replace(each.plan, match=private(each.plan.match))) for each in staged]
+            for written in self._session.write(own):
                 yield _answer(written)
         except OSError:
             raise

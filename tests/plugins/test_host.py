@@ -80,8 +80,8 @@ def test_what_fails_to_load_is_recorded_with_distribution_and_version_and_surviv
 
 
 def test_hooks_nobody_knows_are_told() -> None:
-    found = host(Entry("new", lambda: plugin(pef_executors=lambda: ())))
-    assert found.notes == ["plugin new (pef-tui-new 1.2): pef_executors: no such hook"]
+    found = host(Entry("new", lambda: plugin(pef_of_tomorrow=lambda: ())))
+    assert found.notes == ["plugin new (pef-tui-new 1.2): pef_of_tomorrow: no such hook"]
     assert states(found)["new"] == "loaded"
 
 

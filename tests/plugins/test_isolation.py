@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from plugin_runs import IMPORTS, command, export, run
 
+
 MAPPER = "@hookimpl\ndef pef_tag_mappers():\n    yield TagMapper('m', work)\n\ndef work(match):\n"
 STAGE = "@hookimpl\ndef pef_stages():\n    yield Stage('s', work)\n\ndef work(matches):\n"
 FILTER = "@hookimpl\ndef pef_filters():\n    yield Filter('f', work)\n\ndef work(match):\n"
@@ -49,6 +50,52 @@ def scanner(
 
 
 WHOLE = {
+    "hook raises midway": (
+        "@hookimpl\ndef pef_tag_mappers():\n    yield TagMapper('m', lambda match: ())\n    raise KeyError('x')",
+        "plugin mine: pef_tag_mappers",
+        "KeyError",
+    ),
+    "hook yields a million": (
+        "@hookimpl\ndef pef_filters():\n    for n in range(1_000_000): yield Filter(str(n), lambda match: None)",
+        "plugin mine: pef_filters",
+        "yields more than 1000 objects",
+    ),
+    "hook is interrupted": (
+        "@hookimpl\ndef pef_filters(): raise KeyboardInterrupt",
+        "plugin mine: pef_filters",
+        "KeyboardInterrupt",
+    ),
+    "mapper is interrupted": (
+        MAPPER + "    raise KeyboardInterrupt",
+        "mapper m of plugin mine",
+        "KeyboardInterrupt",
+    ),
+    "stage is interrupted": (
+        STAGE + "    for match in matches: raise KeyboardInterrupt",
+        "stage s of plugin mine",
+        "KeyboardInterrupt",
+    ),
+    "mapper wants a million": (
+        MAPPER + "    return [TagEdit('XMP-dc:Source', 'x')] * 1_000_000",
+        "mapper m of plugin mine",
+        "more than 1000 tags",
+    ),
+    "matcher finds a million": (
+        MATCHER + "    return [Match(folder.media[0], folder.path)] * 1_000_000",
+        "matcher j of plugin mine",
+        "or matched twice",
+    ),
+    "mapper closes the streams": (
+        MAPPER
+        + "    print('word')\n    sys.stdout.close()\n    sys.stderr.close()\n    print('word')\n    1 / 0",
+        "mapper m of plugin mine",
+        "ZeroDivisionError",
+    ),
+    "import closes the streams": (
+        "sys.stdout.close()\nsys.stderr.close()\nprint('word')\n1 / 0",
+        "plugin mine (",
+        "ZeroDivisionError",
+    ),
     "raises at import": ("1 / 0", "plugin mine (", "ZeroDivisionError"),
     "leaves at import": ("sys.exit(3)", "plugin mine (", "SystemExit: 3"),
     "is no Python": ("def (", "plugin mine (", "SyntaxError"),
@@ -272,17 +319,6 @@ def test_a_stage_is_begun_anew_until_it_is_silenced(tmp_path: Path) -> None:
     notes = [note for note in ended.summary["notes"] if "plugin mine" in note]
     assert notes[1:] == ["stage s of plugin mine: silenced after 20 errors"]
     assert [line["outcome"] for line in ended.media] == ["written"] * 70
-
-
-def test_what_a_mapper_changes_is_a_copy(tmp_path: Path) -> None:
-    text = (
-        MAPPER
-        + "    match.state.tags['EXIF:DateTimeOriginal'] = '1999:01:01 00:00:00'\n    match.facts['x'] = 1\n"
-    )
-    text += "    yield from ()\n" + FILTER.replace("work", "keep") + "    match.facts.clear()"
-    ended = run(export(tmp_path), text)
-    assert [line["conflicts"] for line in ended.media] == [[]] * 3
-    assert all("EXIF:DateTimeOriginal" in line["tags"] for line in ended.media)
 
 
 def test_what_a_stage_finds_out_reaches_the_mappers(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from plugin_runs import command
 from pef_tui import __version__
 from pef_tui.testing import sidecar, takeout
 
-RELEASED = sorted(path for path in (Path(__file__).parent / "released").iterdir() if path.is_dir())
+RELEASED = sorted(path for path in (Path(__file__).parent / "released").iterdir() if path.name[0].isdigit())
 PLUGINS = [
     pytest.param(path, id=f"{path.parent.name}-{path.stem}")
     for each in RELEASED
