@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 from plugin_runs import IMPORTS, command, export, run
 
-
 MAPPER = "@hookimpl\ndef pef_tag_mappers():\n    yield TagMapper('m', work)\n\ndef work(match):\n"
 STAGE = "@hookimpl\ndef pef_stages():\n    yield Stage('s', work)\n\ndef work(matches):\n"
 FILTER = "@hookimpl\ndef pef_filters():\n    yield Filter('f', work)\n\ndef work(match):\n"
