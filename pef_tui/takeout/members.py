@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
 
 from pef_tui.hooks import Listing
 from pef_tui.model import MediaFile
 from pef_tui.takeout import containers
-from pef_tui.takeout.scan import OWN_FOLDER, order
+from pef_tui.takeout.catalogue import Catalogue
+from pef_tui.takeout.scan import OWN_FOLDER
 
 MAX_MEMBERS = 2_000_000
 """Members of one archive; an export's parts hold some ten thousand."""
@@ -27,22 +28,17 @@ def fault(path: str) -> str:
     return ""
 
 
-def listings(files: Iterable[MediaFile]) -> Iterator[Listing]:
+def listings(catalogue: Catalogue, root: int) -> Iterator[Listing]:
     """The Listings of an archive's files, as if it had been extracted; ordered by path."""
-    folders: dict[str, list[MediaFile]] = {}
-    for file in files:
-        folder = file.path.rpartition("/")[0]
-        if OWN_FOLDER not in folder.split("/"):
-            folders.setdefault(folder, []).append(file)
+    folders = {folder: json for folder, json in catalogue.folders() if OWN_FOLDER not in folder.split("/")}
     shape = containers.find(_look(folders), "")
-    found = [
-        Listing(_below(folder, shape), tuple(sorted(content, key=lambda file: file.path)))
-        for folder, content in folders.items()
-    ]
-    yield from sorted(found, key=lambda listing: (order(listing), listing.files[0].path))
+    placed = sorted((_below(folder, shape).replace("/", "\0"), folder) for folder in folders)
+    for _, folder in placed:
+        files = tuple(MediaFile(root, *facts) for facts in catalogue.within(folder))
+        yield Listing(_below(folder, shape), files)
 
 
-def _look(folders: dict[str, list[MediaFile]]) -> containers.Look:
+def _look(folders: Mapping[str, bool]) -> containers.Look:
     children: dict[str, set[str]] = {}
     for folder in folders:
         while folder:
@@ -52,10 +48,7 @@ def _look(folders: dict[str, list[MediaFile]]) -> containers.Look:
                 break
             known.add(name)
             folder = above
-    return containers.Look(
-        lambda path: sorted(children.get(path, ())),
-        lambda path: any(file.path[-5:].lower() == ".json" for file in folders.get(path, ())),
-    )
+    return containers.Look(lambda path: sorted(children.get(path, ())), lambda path: folders.get(path, False))
 
 
 def _below(folder: str, shape: containers.Shape) -> str:

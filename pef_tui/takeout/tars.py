@@ -1,7 +1,7 @@
 """A `.tgz`, `.tar.gz` or `.tar` part as a source, read in one pass.
 
 A packed one cannot be read here and there, and sidecars may come after their pictures: what it holds is unpacked
-into one unnamed file, small JSON files are kept in memory. A plain one is read in place.
+into one unnamed file, small JSON files into the catalogue. A plain one is read in place.
 """
 
 from __future__ import annotations
@@ -10,38 +10,29 @@ import io
 import os
 from collections.abc import Iterator, Sequence
 from threading import Lock
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO
 
 from pef_tui.hooks import Listing
-from pef_tui.model import MediaFile, Source
+from pef_tui.model import Source
 from pef_tui.scratch import FULL, no_room, unnamed_file, write_at
 from pef_tui.takeout import members
+from pef_tui.takeout.catalogue import Catalogue, Member
 from pef_tui.takeout.problems import Problems
 from pef_tui.takeout.tape import PIECE, Cut, Entry, Tape, entries
 from pef_tui.takeout.unpack import Held, Stored
 
 SMALL = 1 << 16
-"""Bytes of a JSON file that may be kept in memory; sidecars have about a thousand."""
-IN_MEMORY = 1 << 24
-"""Bytes of all those of one archive together; the rest lies in the file."""
+"""Bytes of a JSON file that lies in the catalogue, not in the unnamed file; sidecars have about a thousand."""
 FREE = 1 << 24
 """Bytes up to which a member may unpack whatever its ratio."""
 MAX_RATIO = 200
 """How many times its packed size a member may have; JSON reaches about 20, pictures 1."""
+MOST = 1 << 62
+"""A size beyond which a member cannot be told from any other that is never whole."""
 REST = 1 << 20
 """Bytes behind the mark of the end that are looked at, for the checksum of the whole."""
 
 CUT = "incomplete, get this part again: it ends in the middle, what comes before is used"
-
-
-class _Member(NamedTuple):
-    size: int
-    mtime_ns: int
-    start: int = 0
-    """Where its bytes begin, in the archive or in the unnamed file."""
-    small: bytes | None = None
-    """Its bytes, where they are in memory."""
-    fault: str = ""
 
 
 class _Closed(Exception):
@@ -65,15 +56,11 @@ class TarReader:
         self._bytes: Held | None = None
         """The archive itself, or the unnamed file."""
         self._end = 0
-        self._in_memory = 0
-        self._found: dict[str, _Member] | None = None
+        self._found: Catalogue | None = None
 
     def listings(self) -> Iterator[Listing]:
         """Folders of the archive, ordered by path. Raises DiskFull where there is no room to unpack it."""
-        root = self._source.root
-        return members.listings(
-            MediaFile(root, path, member.size, member.mtime_ns) for path, member in self._members().items()
-        )
+        return members.listings(self._members(), self._source.root)
 
     def open(self, path: str) -> BinaryIO:
         """Open one listed member. Raises OSError."""
@@ -101,11 +88,13 @@ class TarReader:
         self._closed = True
         with self._loading:
             self._bytes = None
+            if self._found is not None:
+                self._found.close()
 
-    def _members(self) -> dict[str, _Member]:
+    def _members(self) -> Catalogue:
         with self._loading:
             if self._found is None:
-                self._found = {}
+                self._found = Catalogue()
                 try:
                     self._load(self._found)
                 except _Closed:
@@ -117,7 +106,7 @@ class TarReader:
                     self._problems.lose(self._source.path, words)
             return self._found
 
-    def _load(self, found: dict[str, _Member]) -> None:
+    def _load(self, found: Catalogue) -> None:
         """The pass. Raises Cut, OSError, after having kept what came before."""
         archive = Held(self._source.path)
         tape = Tape(archive)
@@ -130,7 +119,7 @@ class TarReader:
                 raise OSError(f"more than {members.MAX_MEMBERS:,} members")
             if entry.folder:
                 continue
-            fault = members.fault(entry.path) or entry.fault or (entry.path in found and members.TWICE)
+            fault = members.fault(entry.path) or entry.fault or (found.has(entry.path) and members.TWICE)
             if fault:
                 self._problems.tell(f"{self._source.path}/{entry.path}", fault)
             else:
@@ -139,25 +128,21 @@ class TarReader:
         while tape.packed and tape.at < limit and tape.read(PIECE):
             pass
 
-    def _keep(self, found: dict[str, _Member], entry: Entry, tape: Tape) -> None:
+    def _keep(self, found: Catalogue, entry: Entry, tape: Tape) -> None:
         """Take a member's bytes from the tape; one that is cut off or damaged is listed as that."""
-        member = _Member(entry.size, entry.mtime_ns, fault="cut off: the archive ends in the middle of it")
-        found[entry.path] = member
+        size = min(entry.size, MOST)
+        cut = "cut off: the archive ends in the middle of it"
+        found.add(Member(entry.path, size, entry.mtime_ns, fault=cut))
         if not tape.packed:
             start = tape.at
             tape.skip_to(start + entry.size)
-            found[entry.path] = member._replace(start=start, fault="")
-        elif not entry.size or self._is_small(entry):
-            found[entry.path] = member._replace(small=tape.exactly(entry.size), fault="")
-            self._in_memory += entry.size
+            found.put(Member(entry.path, size, entry.mtime_ns, start))
+        elif not entry.size or _is_small(entry):
+            found.put(Member(entry.path, size, entry.mtime_ns, small=tape.exactly(entry.size)))
         else:
             fault = self._spool(entry, tape)
-            found[entry.path] = member._replace(start=self._end, fault=fault)
+            found.put(Member(entry.path, size, entry.mtime_ns, self._end, fault=fault))
             self._end += 0 if fault else entry.size
-
-    def _is_small(self, entry: Entry) -> bool:
-        json = entry.path[-5:].lower() == ".json"
-        return json and entry.size <= SMALL and self._in_memory + entry.size <= IN_MEMORY
 
     def _spool(self, entry: Entry, tape: Tape) -> str:
         """Put a member's bytes behind those of the others; why that was not done."""
@@ -185,3 +170,7 @@ class TarReader:
             if error.errno in FULL:
                 raise no_room(self._folder, self._source.path) from None
             raise
+
+
+def _is_small(entry: Entry) -> bool:
+    return entry.path[-5:].lower() == ".json" and entry.size <= SMALL

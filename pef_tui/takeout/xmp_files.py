@@ -30,7 +30,9 @@ def with_xmp_files(matches: list[Match], other: Sequence[MediaFile], open_media:
     names = {match.media.name: match for match in reversed(matches)}
     stems = _stems(names)
     chosen: dict[str, MediaFile] = {}
-    for file in sorted(found, key=lambda file: (-len(file.name), file.name[-4:] != ".xmp", file.root, file.path)):
+    for file in sorted(
+        found, key=lambda file: (-len(file.name), file.name[-4:] != ".xmp", file.root, file.path)
+    ):
         stem = file.name[:-4]
         owner = stem if stem in names else stems.get(stem)
         if owner is not None:

@@ -19,7 +19,11 @@ from pef_tui.takeout import members
 MOST_BYTES = 1 << 30
 """More than a central directory takes; an export's part has some ten MB."""
 
+PIECE = 1 << 20
+"""Bytes of it read at a time."""
+
 _ENTRY = struct.Struct("<4s4B4H3L5H2L")
+_LONGEST_ENTRY = _ENTRY.size + 3 * 0xFFFF
 _END = struct.Struct("<4s4H2LH")
 _END_64 = struct.Struct("<4sQ2H2L4Q")
 _LOCATOR = struct.Struct("<4sLQL")
@@ -75,9 +79,11 @@ def entries(descriptor: int) -> Iterator[Entry]:
     shift = start - end.offset  # something lies before the archive, as in one that unpacks itself
     if start < 0 or shift < 0:
         raise NoDirectory("its directory is not where it says")
-    directory = os.pread(descriptor, end.size, start)
-    at = number = 0
-    while at < end.size:
+    directory, at, number = b"", 0, 0
+    while start + at < end.at:
+        if len(directory) - at < _LONGEST_ENTRY and start + len(directory) < end.at:
+            start, at = start + at, 0
+            directory = os.pread(descriptor, min(PIECE, end.at - start), start)
         if number >= members.MAX_MEMBERS:
             raise NoDirectory(f"more than {members.MAX_MEMBERS:,} members")
         if len(directory) < at + _ENTRY.size or directory[at : at + 4] != b"PK\x01\x02":

@@ -5,14 +5,14 @@ from __future__ import annotations
 import io
 import os
 import stat
-from collections.abc import Iterator, Mapping, Sequence
-from struct import Struct
+from collections.abc import Iterator, Sequence
 from threading import Lock
 from typing import BinaryIO
 
 from pef_tui.hooks import Listing
-from pef_tui.model import MediaFile, Source
+from pef_tui.model import Source
 from pef_tui.takeout import members, unpack
+from pef_tui.takeout.catalogue import Catalogue, Member
 from pef_tui.takeout.problems import Problems
 from pef_tui.takeout.zip_directory import Entry, NoDirectory, entries
 
@@ -23,10 +23,6 @@ FREE = 1 << 24
 
 _HEADER = 30
 _ENCRYPTED_BYTE = 6
-
-
-_FACTS = Struct("<QQQLHq")
-"""What is kept of a member, in 38 bytes for there are many: start, packed, size, CRC, method, modification time."""
 
 
 class ZipReader:
@@ -41,34 +37,24 @@ class ZipReader:
         self._problems = Problems()
         self._loading = Lock()
         self._held: unpack.Held | None = None
-        self._found: dict[str, bytes] | None = None
-        self._faults: dict[str, str] = {}
-        """Why members are not read, by path."""
-        self._raw: dict[str, bytes] = {}
-        """Names as they are written, where they are not plain UTF-8."""
+        self._found: Catalogue | None = None
 
     def listings(self) -> Iterator[Listing]:
         """Folders of the archive, ordered by path. An archive without a central directory has none."""
-        return members.listings(self._files())
-
-    def _files(self) -> Iterator[MediaFile]:
-        for path, facts in self._members().items():
-            _, _, size, _, _, mtime_ns = _FACTS.unpack(facts)
-            yield MediaFile(self._source.root, path, size, mtime_ns)
+        return members.listings(self._members(), self._source.root)
 
     def open(self, path: str) -> BinaryIO:
         """Open one listed member. It can be sought in, by unpacking anew. Raises OSError, also while reading."""
-        facts, held = self._members().get(path), self._held
-        if facts is None or held is None:
+        member, held = self._members().get(path), self._held
+        if member is None or held is None:
             raise FileNotFoundError(f"{path!r} is not in {self._source.path!r}")
-        if fault := self._faults.get(path):
-            raise OSError(fault)
-        header, packed, size, crc, method, _ = _FACTS.unpack(facts)
-        start = _content(held, header, self._raw.get(path) or path.encode())
-        if method == unpack.STORED:
-            stream: io.RawIOBase = unpack.Stored(held, start, size, crc)
+        if member.fault:
+            raise OSError(member.fault)
+        start = _content(held, member.start, member.raw or path.encode())
+        if member.method == unpack.STORED:
+            stream: io.RawIOBase = unpack.Stored(held, start, member.size, member.crc)
         else:
-            stream = unpack.Unpacked(held, start, packed, size, method, crc)
+            stream = unpack.Unpacked(held, start, member.packed, member.size, member.method, member.crc)
         return io.BufferedReader(stream, unpack.PIECE)
 
     def problems(self) -> Sequence[str]:
@@ -81,13 +67,16 @@ class ZipReader:
 
     def close(self) -> None:
         """Let go of the archive; streams that are open hold it on."""
-        self._held = None
+        with self._loading:
+            self._held = None
+            if self._found is not None:
+                self._found.close()
 
-    def _members(self) -> dict[str, bytes]:
-        """Facts of members by path, read from the archive once."""
+    def _members(self) -> Catalogue:
+        """The members, read from the archive once."""
         with self._loading:
             if self._found is None:
-                self._found = {}
+                self._found = Catalogue()
                 try:
                     self._held = unpack.Held(self._source.path)
                     self._load(self._held.fd, self._found)
@@ -98,28 +87,28 @@ class ZipReader:
                     self._problems.failed(self._source.path, error)
             return self._found
 
-    def _load(self, descriptor: int, found: dict[str, bytes]) -> None:
+    def _load(self, descriptor: int, found: Catalogue) -> None:
+        end, in_order = 0, True
         try:
             for entry in entries(descriptor):
                 if not entry.path.endswith("/") or entry.size:
                     self._add(entry, found)
+                    in_order = in_order and entry.start >= end
+                    end = entry.start + _HEADER + entry.packed
         finally:
-            for path in _inside_others(found):
-                self._faults.setdefault(path, "lies inside another member of the archive")
+            if not in_order:
+                for path in list(_inside_others(found)):
+                    found.fail(path, "lies inside another member of the archive")
 
-    def _add(self, entry: Entry, found: dict[str, bytes]) -> None:
+    def _add(self, entry: Entry, found: Catalogue) -> None:
         path = entry.path
-        fault = members.fault(path) or _no_file(entry.mode) or (path in found and members.TWICE)
+        fault = members.fault(path) or _no_file(entry.mode)
+        if not fault:
+            raw = entry.raw if entry.raw != path.encode("utf-8", "replace") else None
+            numbers = (entry.size, entry.mtime_ns, entry.start, entry.packed, entry.crc, entry.method)
+            fault = "" if found.add(Member(path, *numbers, raw, fault=_fault(entry))) else members.TWICE
         if fault:
             self._problems.tell(f"{self._source.path}/{path}", fault)
-            return
-        if fault := _fault(entry):
-            self._faults[path] = fault
-        if entry.raw != path.encode("utf-8", "replace"):
-            self._raw[path] = entry.raw
-        found[path] = _FACTS.pack(
-            entry.start, entry.packed, entry.size, entry.crc, entry.method, entry.mtime_ns
-        )
 
 
 def _content(held: unpack.Held, at: int, raw: bytes) -> int:
@@ -158,10 +147,10 @@ def _fault(entry: Entry) -> str:
     return ""
 
 
-def _inside_others(found: Mapping[str, bytes]) -> Iterator[str]:
+def _inside_others(found: Catalogue) -> Iterator[str]:
     """Members that begin inside another one, as only archives made to do harm have it."""
     end = 0
-    for start, packed, path in sorted((*_FACTS.unpack(facts)[:2], path) for path, facts in found.items()):
-        if start < end:
-            yield path
-        end = max(end, start + _HEADER + packed)
+    for member in found.by_start():
+        if member.start < end:
+            yield member.path
+        end = max(end, member.start + _HEADER + member.packed)

@@ -104,15 +104,15 @@ def test_nothing_has_a_name_while_it_is_unpacked(tmp_path: Path) -> None:
     assert len(os.listdir("/proc/self/fd")) == before - 1
 
 
-def test_only_small_json_needs_no_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tars, "IN_MEMORY", 10)
+def test_only_small_json_needs_no_unnamed_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tars, "SMALL", 5)
     path = pack(
-        tmp_path / "a.tgz", info("a.json", b"12345"), info("b.json", b"678"), info("c.json", b"{...}")
+        tmp_path / "a.tgz", info("a.json", b"12345"), info("b.json", b"678"), info("c.json", b"{....}")
     )
     spooled: list[str] = []
     made = tars.unnamed_file
     monkeypatch.setattr(tars, "unnamed_file", lambda folder: spooled.append(folder) or made(folder))
-    assert content(reader(path)) == {"a.json": b"12345", "b.json": b"678", "c.json": b"{...}"}
+    assert content(reader(path)) == {"a.json": b"12345", "b.json": b"678", "c.json": b"{....}"}
     assert spooled == [str(tmp_path)]
     spooled.clear()
     assert content(reader(pack(tmp_path / "b.tgz", info("a.json", b"12345"))))

@@ -1,0 +1,158 @@
+"""What an archive holds, by folder and by path, on disk beyond a few MB: memory does not follow the number of members.
+
+A temporary SQLite database without a name; the system takes it back however the program ends.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from threading import Lock
+
+from msgspec import Struct
+
+CACHE = 4096
+"""kB of the database that stay in memory: some 30,000 members."""
+
+_TABLE = """
+create table member (
+    folder blob, name blob, size int, mtime_ns int, start int, packed int, crc int, method int,
+    raw blob, small blob, fault text, primary key (folder, name)
+) without rowid
+"""
+
+
+class Member(Struct, frozen=True, gc=False):
+    """One file in an archive."""
+
+    path: str
+    size: int
+    mtime_ns: int
+    start: int = 0
+    """Where its header (zip) or its bytes (tar) begin, in the archive or in the unnamed file."""
+    packed: int = 0
+    """Bytes it takes in the archive."""
+    crc: int = 0
+    method: int = 0
+    """How it is packed, by its number in zip archives."""
+    raw: bytes | None = None
+    """Its name as it is written, where that is not plain UTF-8."""
+    small: bytes | None = None
+    """Its bytes, where they are kept here."""
+    fault: str = ""
+    """Why its bytes are not read."""
+
+
+class Catalogue:
+    """The members of one archive. Any thread may ask; OSError is raised where the disk has no room for it."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._closed = False
+        with _told():
+            self._base = sqlite3.connect("", isolation_level=None, check_same_thread=False)
+            for pragma in (f"cache_size=-{CACHE}", "journal_mode=off", "synchronous=off"):
+                self._base.execute(f"pragma {pragma}").close()
+            self._base.execute(_TABLE).close()
+            self._base.execute("begin").close()
+
+    def add(self, member: Member) -> bool:
+        """Take a member in; False where there is one of this path, which stays."""
+        row = (
+            *_key(member.path),
+            member.size,
+            member.mtime_ns,
+            member.start,
+            member.packed,
+            member.crc,
+            member.method,
+            member.raw,
+            member.small,
+            member.fault,
+        )
+        with self._lock, _told():
+            asked = self._base.execute("insert or ignore into member values (?,?,?,?,?,?,?,?,?,?,?)", row)
+            return asked.rowcount == 1
+
+    def put(self, member: Member) -> None:
+        """Take a member in, in place of what is there of this path."""
+        with self._lock, _told():
+            self._base.execute("delete from member where folder = ? and name = ?", _key(member.path)).close()
+        self.add(member)
+
+    def has(self, path: str) -> bool:
+        """Is there a member of this path?"""
+        with self._lock, _told():
+            asked = self._base.execute("select 1 from member where folder = ? and name = ?", _key(path))
+            return asked.fetchone() is not None
+
+    def get(self, path: str) -> Member | None:
+        """The member of this path. Raises OSError once the archive is closed."""
+        with self._lock, _told():
+            if self._closed:
+                raise OSError("the archive is closed")
+            asked = self._base.execute("select * from member where folder = ? and name = ?", _key(path))
+            found = asked.fetchone()
+        return Member(path, *found[2:]) if found is not None else None
+
+    def folders(self) -> list[tuple[str, bool]]:
+        """Every folder that holds a member, and whether a JSON file is among them."""
+        words = "select folder, max(lower(substr(name, -5)) = '.json') from member group by folder"
+        with self._lock, _told():
+            return [(_text(folder), bool(json)) for folder, json in self._base.execute(words)]
+
+    def within(self, folder: str) -> list[tuple[str, int, int]]:
+        """Path, size and modification time (ns) of each member of a folder, by path."""
+        before = f"{folder}/" if folder else ""
+        words = "select name, size, mtime_ns from member where folder = ?"
+        with self._lock, _told():
+            rows = self._base.execute(words, (_bytes(folder),)).fetchall()
+        return sorted((before + _text(name), size, mtime_ns) for name, size, mtime_ns in rows)
+
+    def by_start(self) -> Iterator[Member]:
+        """Every member in the order in which they lie in the archive; path, start and packed size are told."""
+        words = "select folder, name, start, packed from member order by start"
+        with closing(self._base.cursor()) as asked, _told():
+            for folder, name, start, packed in asked.execute(words):
+                path = _text(folder + b"/" + name if folder else name)
+                yield Member(path, 0, 0, start, packed)
+
+    def fail(self, path: str, fault: str) -> None:
+        """Note why a member is not read, unless that is noted already."""
+        with self._lock, _told():
+            words = "update member set fault = ? where folder = ? and name = ? and fault = ''"
+            self._base.execute(words, (fault, *_key(path))).close()
+
+    def close(self) -> None:
+        """Let everything go."""
+        with self._lock:
+            self._closed = True
+            self._base.close()
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape")
+
+
+def _text(raw: bytes) -> str:
+    return raw.decode("utf-8", "surrogateescape")
+
+
+def _key(path: str) -> tuple[bytes, bytes]:
+    folder, _, name = _bytes(path).rpartition(b"/")
+    return folder, name
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """An error of the database as one of the disk, which it is."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        code = getattr(error, "sqlite_errorcode", 0)
+        number = errno.ENOSPC if code == sqlite3.SQLITE_FULL else errno.EIO
+        where = os.environ.get("SQLITE_TMPDIR") or os.environ.get("TMPDIR") or "/var/tmp"
+        raise OSError(number, f"the list of an archive's files cannot be kept ({error})", where) from error

@@ -1,0 +1,113 @@
+"""What an archive holds, kept on disk."""
+
+from __future__ import annotations
+
+import threading
+import tracemalloc
+import zipfile
+from pathlib import Path
+
+import pytest
+from zip_cases import content, reader
+
+from pef_tui.takeout import zip_directory
+from pef_tui.takeout.catalogue import Catalogue, Member
+
+
+def test_members_by_path_and_by_folder() -> None:
+    held = Catalogue()
+    members = [
+        Member("b/é.jpg", 5, 7, 3, 4, 2**32 - 1, 8),
+        Member("b/a.JSON", 1, -1, small=b"{"),
+        Member("top.jpg", 0, 0, fault="bad"),
+        Member("b/c/\udcff.jpg", 2**62, 0, raw=b"b/c/\xff.jpg"),
+    ]
+    assert [held.add(member) for member in members] == [True] * 4
+    assert [held.get(member.path) for member in members] == members
+    assert held.folders() == [("", False), ("b", True), ("b/c", False)]
+    assert held.within("b") == [("b/a.JSON", 1, -1), ("b/é.jpg", 5, 7)]
+    assert held.within("") == [("top.jpg", 0, 0)]
+    assert held.within("nowhere") == [] and held.get("nowhere") is None
+
+
+def test_the_first_of_a_path_stays_unless_it_is_put() -> None:
+    held = Catalogue()
+    assert held.add(Member("a", 1, 0)) and not held.add(Member("a", 2, 0))
+    assert held.has("a") and not held.has("b")
+    held.put(Member("a", 3, 0))
+    held.put(Member("b", 4, 0))
+    assert held.within("") == [("a", 3, 0), ("b", 4, 0)]
+
+
+def test_by_where_they_lie_and_why_one_is_not_read() -> None:
+    held = Catalogue()
+    for path, start in (("x/b", 30), ("a", 10), ("x/c", 20)):
+        held.add(Member(path, 1, 0, start, 5))
+    assert [(member.path, member.start) for member in held.by_start()] == [
+        ("a", 10),
+        ("x/c", 20),
+        ("x/b", 30),
+    ]
+    held.fail("a", "first")
+    held.fail("a", "second")
+    assert held.get("a") == Member("a", 1, 0, 10, 5, fault="first")
+
+
+def test_nothing_is_asked_of_a_closed_one() -> None:
+    held = Catalogue()
+    held.add(Member("a", 1, 0))
+    held.close()
+    held.close()
+    with pytest.raises(OSError, match="closed"):
+        held.get("a")
+    with pytest.raises(OSError):
+        held.folders()
+
+
+def test_threads_ask_at_the_same_time() -> None:
+    held = Catalogue()
+    for number in range(2_000):
+        held.add(Member(f"f/{number}", number, 0))
+    wrong: list[int] = []
+
+    def ask(first: int) -> None:
+        for number in range(first, 2_000, 4):
+            member = held.get(f"f/{number}")
+            if member is None or member.size != number:
+                wrong.append(number)
+
+    threads = [threading.Thread(target=ask, args=(first,)) for first in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert wrong == []
+
+
+def test_memory_does_not_follow_the_members(tmp_path: Path) -> None:
+    """What Python holds; of the database, CACHE kB are in memory at most."""
+
+    def peak(count: int) -> int:
+        path = tmp_path / f"{count}.zip"
+        with zipfile.ZipFile(path, "w") as archive:
+            for number in range(count):
+                archive.writestr(f"Takeout/Google Photos/F {number // 500}/IMG_{number:06}.jpg", b"")
+        source = reader(path)
+        tracemalloc.start()
+        assert sum(len(listing.files) for listing in source.listings()) == count
+        held = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return held
+
+    assert peak(20_000) < peak(2_000) + (1 << 20) + zip_directory.PIECE
+
+
+def test_the_directory_is_read_in_pieces(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    names = [f"F/{number:05}{'x' * (number % 90)}.jpg" for number in range(300)]
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        for name in names:
+            archive.writestr(name, name.encode())
+    whole = content(reader(tmp_path / "a.zip"))
+    monkeypatch.setattr(zip_directory, "PIECE", 500)
+    monkeypatch.setattr(zip_directory, "_LONGEST_ENTRY", 200)
+    assert content(reader(tmp_path / "a.zip")) == whole == {name: name.encode() for name in names}
