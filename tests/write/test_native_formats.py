@@ -23,9 +23,9 @@ WORSE_BY_EXIFTOOL = re.compile(
     r"^EXIF of (es_jpg_Konica_Minolta_DiMAGE_Z3|es_jpg_Nikon_COOLPIX_P1|et_Olympus2)\.jpg: "
     r"|^xmp and exif: |^xmp behind: "
 )
-"""Maker notes that ExifTool cannot move, so that its writer falls back on XMP; natively they stay where they are. A WebP
-with XMP before EXIF, into which ExifTool puts a second EXIF chunk; a GIF with XMP behind its image, into which it puts
-a second XMP block."""
+"""Maker notes that ExifTool cannot move, so that its writer falls back on XMP; natively they stay where they are. A
+WebP with XMP before EXIF, into which ExifTool puts a second EXIF chunk; a GIF with XMP behind its image, into which it
+puts a second XMP block."""
 
 Case = tuple[str, Plan, bytes]
 
