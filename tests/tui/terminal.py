@@ -14,10 +14,12 @@ import subprocess
 import sys
 import termios
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 ESCAPES = re.compile(rb"\x1b(?:\[[0-9;?<>=$]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_=>])")
+PROGRAM = (sys.executable, "-m", "pef_tui")
 F2, F5 = b"\x1bOQ", b"\x1b[15~"
 
 
@@ -38,7 +40,12 @@ class Terminal:
     """A terminal and the command in it."""
 
     def __init__(
-        self, tmp_path: Path, *arguments: str, size: tuple[int, int] = (80, 24), **environ: str
+        self,
+        tmp_path: Path,
+        *arguments: str,
+        size: tuple[int, int] = (80, 24),
+        command: Sequence[str] = PROGRAM,
+        **environ: str,
     ) -> None:
         self._master, self._slave = pty.openpty()
         self.resize(*size)
@@ -46,7 +53,7 @@ class Terminal:
         self.output = b""
         self._read_to = 0
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "pef_tui", *arguments],
+            [*command, *arguments],
             stdin=self._slave,
             stdout=self._slave,
             stderr=self._slave,

@@ -9,24 +9,10 @@ from typing import Any
 
 import pytest
 from app_cases import small_export
+from slow_runs import FILES, last_run_ended, nothing_temporary, slow_export, written
 from terminal import F5, Terminal
 
-from pef_tui.manifest import Catalog
-from pef_tui.testing.export import CONTAINER, sidecar, takeout
-
-SLOW = """
-import time
-from pef_tui import Filter, hookimpl
-
-def wait(match):
-    time.sleep(0.02)
-
-@hookimpl
-def pef_filters(settings):
-    if not settings.dry_run:
-        yield Filter("slow", wait)
-"""
-FILES = 150
+from pef_tui.testing.export import CONTAINER, takeout
 
 Start = Callable[..., Terminal]
 
@@ -50,10 +36,7 @@ def running(tmp_path: Path, start: Start) -> Callable[..., Terminal]:
     """A run on that takes about three seconds."""
 
     def begin(*arguments: str, **more: Any) -> Terminal:
-        (tmp_path / "slow.py").write_text(SLOW)
-        names = (f"Photos from 20{number % 10:02}/{number}.jpg" for number in range(FILES))
-        export = takeout(tmp_path, {name: sidecar(name.rpartition("/")[2]) for name in names})
-        terminal = start(str(export), "-p", str(tmp_path / "slow.py"), *arguments, **more)
+        terminal = start(*slow_export(tmp_path), *arguments, **more)
         terminal.until("150 pictures")
         terminal.send(F5)
         terminal.until("planned in")
@@ -62,23 +45,6 @@ def running(tmp_path: Path, start: Start) -> Callable[..., Terminal]:
         return terminal
 
     return begin
-
-
-def _last_run_ended(tmp_path: Path) -> bool:
-    catalog = Catalog.open(str(tmp_path / "Takeout-fixed"))
-    assert catalog is not None
-    [run] = catalog.runs()
-    catalog.close()
-    return run.ended_ns is not None
-
-
-def _written(tmp_path: Path) -> int:
-    return len(list((tmp_path / "Takeout-fixed").glob("Photos*/*.jpg")))
-
-
-def _nothing_temporary(tmp_path: Path) -> bool:
-    staging = tmp_path / "Takeout-fixed" / ".pef-tui" / "staging"
-    return not staging.exists() or not list(staging.iterdir())
 
 
 @pytest.mark.parametrize("term", ["xterm-256color", "xterm", "linux", "screen", "vt100"])
@@ -125,7 +91,7 @@ def test_ctrl_c_asks_and_the_run_stops_after_its_batch(tmp_path: Path, running: 
     terminal.send(b"q")
     assert terminal.ended() == 130
     assert terminal.restored
-    assert _written(tmp_path) < FILES and _nothing_temporary(tmp_path)
+    assert written(tmp_path) < FILES and nothing_temporary(tmp_path)
 
 
 def test_the_screen_is_closed_and_the_run_ends_in_the_terminal(tmp_path: Path, running: Start) -> None:
@@ -136,7 +102,7 @@ def test_the_screen_is_closed_and_the_run_ends_in_the_terminal(tmp_path: Path, r
     terminal.until("The screen is closed, the run goes on")
     terminal.until("300 files found")
     assert terminal.ended() == 0
-    assert terminal.restored and _last_run_ended(tmp_path) and _written(tmp_path) == FILES
+    assert terminal.restored and last_run_ended(tmp_path) and written(tmp_path) == FILES
 
 
 def test_at_once_is_at_once_and_the_next_run_goes_on(tmp_path: Path, running: Start, start: Start) -> None:
@@ -146,9 +112,9 @@ def test_at_once_is_at_once_and_the_next_run_goes_on(tmp_path: Path, running: St
     terminal.send(b"\x1b[B\x1b[B\x1b[B\r")
     assert terminal.ended() == 130
     assert terminal.restored and "Left at once" in terminal.words
-    assert not _last_run_ended(tmp_path)
+    assert not last_run_ended(tmp_path)
     again = start("--batch", str(tmp_path / "Takeout"))
-    assert again.ended() == 0 and _written(tmp_path) == FILES and _nothing_temporary(tmp_path)
+    assert again.ended() == 0 and written(tmp_path) == FILES and nothing_temporary(tmp_path)
 
 
 def test_term_stops_the_run_and_restores_the_terminal(tmp_path: Path, running: Start) -> None:
@@ -156,7 +122,7 @@ def test_term_stops_the_run_and_restores_the_terminal(tmp_path: Path, running: S
     terminal.process.send_signal(signal.SIGTERM)
     assert terminal.ended() == 143
     assert terminal.restored and b"Traceback" not in terminal.output
-    assert _written(tmp_path) < FILES and _nothing_temporary(tmp_path)
+    assert written(tmp_path) < FILES and nothing_temporary(tmp_path)
 
 
 def test_term_without_a_run_just_leaves(tmp_path: Path, start: Start) -> None:
@@ -175,17 +141,17 @@ def test_a_lost_line_ends_the_run_well(tmp_path: Path, running: Start, on_hangup
     else:
         terminal.process.send_signal(signal.SIGHUP)
     status = terminal.ended()
-    assert _last_run_ended(tmp_path)
-    assert (_written(tmp_path) == FILES) is (on_hangup == "finish")
+    assert last_run_ended(tmp_path)
+    assert (written(tmp_path) == FILES) is (on_hangup == "finish")
     assert status == (0 if on_hangup == "finish" else 129)
-    assert _nothing_temporary(tmp_path)
+    assert nothing_temporary(tmp_path)
 
 
 def test_a_terminal_that_goes_under_nohup_takes_no_processor(tmp_path: Path, running: Start) -> None:
     terminal = running(PEF_TUI_ON_HANGUP="finish")
     os.kill(terminal.process.pid, signal.SIGHUP)
     os.kill(terminal.process.pid, signal.SIGHUP)
-    assert terminal.ended() == 0 and _last_run_ended(tmp_path)
+    assert terminal.ended() == 0 and last_run_ended(tmp_path)
 
 
 def test_hostile_names_reach_the_terminal_inert(tmp_path: Path, start: Start) -> None:
