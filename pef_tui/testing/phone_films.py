@@ -64,17 +64,12 @@ def phone_film(film: PhoneFilm, seed: int = 0) -> bytes:
     media = film.order.count("mdat")
     chunks = _chunks(film, seed)
     parts = [b"".join(chunks[number::media]) for number in range(media)]
-    length = 0
     offsets = [0] * len(chunks)
-    for _ in range(2):
-        starts = _starts(film, parts, offsets)
-        ends = dict.fromkeys(range(media), 0)
-        for number, chunk in enumerate(chunks):
-            offsets[number] = starts[number % media] + ends[number % media]
-            ends[number % media] += len(chunk)
-    whole = b"".join(_top(film, parts, offsets))
-    assert length <= len(whole)
-    return whole
+    ends = _starts(film, parts, offsets)
+    for number, chunk in enumerate(chunks):
+        offsets[number] = ends[number % media]
+        ends[number % media] += len(chunk)
+    return b"".join(_top(film, parts, offsets))
 
 
 def _chunks(film: PhoneFilm, seed: int) -> list[bytes]:
