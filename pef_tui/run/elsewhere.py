@@ -183,15 +183,17 @@ class Elsewhere:
             )
 
     def close(self) -> None:
-        """Let the workers go; nothing may be in hand. What lost ones left behind is removed."""
+        """Let the workers go; nothing may be in hand. What lost ones left behind is removed.
+
+        An executor may have given a batch of a lost worker to another without a word.
+        """
         self._ready, executor, self._executor = False, self._executor, None
         if executor is not None:
             _shut(executor)
-        if self._lost:
-            for name in os.listdir(self._dest.staging_fd):
-                if batch_of(self._kit, name) >= 0:
-                    with suppress(OSError):
-                        os.unlink(name, dir_fd=self._dest.staging_fd)
+        for name in os.listdir(self._dest.staging_fd) if self._openings else ():
+            if batch_of(self._kit, name) >= 0:
+                with suppress(OSError):
+                    os.unlink(name, dir_fd=self._dest.staging_fd)
 
 
 def chosen(name: str, executors: Sequence[Executor]) -> Executor | None:
