@@ -15,29 +15,37 @@ class Closed(BaseException):
 
 
 class Channel(Generic[Item]):
-    """A bounded queue that hands over whatever is there at once.
+    """A bounded queue from one thread to another that hands over whatever is there at once.
 
-    `queue.Queue` costs one lock and one wake-up an item; here a reader takes all that waits in one go.
+    `queue.Queue` costs a lock and a wake-up an item; here a writer takes the lock only while a reader waits or the
+    channel is full, and a reader takes all that is there in one go.
     """
 
     def __init__(self, size: int) -> None:
         self._size = size
         self._items: deque[Item] = deque()
         self._changed = Condition()
+        self._awaited = False
+        """Set before the reader looks whether there is something, so that no item goes unseen."""
         self._ended = False
         self._closed = False
         self._error: BaseException | None = None
 
     def put(self, item: Item) -> None:
         """Add one item; waits while the channel is full. Raises Closed when nobody wants more."""
+        if len(self._items) >= self._size or self._closed:
+            self._wait()
+        self._items.append(item)
+        if self._awaited:
+            with self._changed:
+                self._awaited = False
+                self._changed.notify_all()
+
+    def _wait(self) -> None:
         with self._changed:
-            while len(self._items) >= self._size and not self._closed:
-                self._changed.wait()
+            self._changed.wait_for(lambda: len(self._items) < self._size or self._closed)
             if self._closed:
                 raise Closed
-            self._items.append(item)
-            if len(self._items) == 1:
-                self._changed.notify_all()
 
     def end(self, error: BaseException | None = None) -> None:
         """Nothing more comes; `error` is raised in the reader after what came before it."""
@@ -47,12 +55,16 @@ class Channel(Generic[Item]):
 
     def take(self, timeout: float | None = None) -> list[Item] | None:
         """All that waits, at least one item; [] when `timeout` seconds passed; None when nothing more comes."""
+        items = self._items
+        if not items:
+            with self._changed:
+                self._awaited = True
+                self._changed.wait_for(lambda: bool(items) or self._ended, timeout)
+                self._awaited = False
+        taken = [items.popleft() for _ in range(len(items))]
         with self._changed:
-            self._changed.wait_for(lambda: bool(self._items) or self._ended, timeout)
-            taken = list(self._items)
-            self._items.clear()
             self._changed.notify_all()
-            if taken or not self._ended:
+            if taken or not self._ended or items:
                 return taken
             if self._error is not None:
                 raise self._error
