@@ -20,6 +20,13 @@ EXITS = {
 }
 """Exit codes (docs/usage.md has them too)."""
 
+EXAMPLES = {
+    "what would happen, picture by picture; nothing is written": "pef-tui --batch --dry-run -v Takeout",
+    "do it, with all parts as they were downloaded": "pef-tui --batch takeout-*.zip -o Photos",
+    "what went wrong before, once more": "pef-tui --batch Takeout -o Photos --retry-failed",
+}
+"""What is done most."""
+
 
 def manual() -> str:
     """The page in the macros of man(7)."""
@@ -32,11 +39,16 @@ def _page() -> Iterator[str]:
     yield "pef-tui \\- put back into photos what a Google Photos export leaves in JSON files beside them"
     yield ".SH SYNOPSIS"
     yield ".B pef-tui"
-    yield "\\-\\-batch SOURCE ... [\\-o DEST] [flags]"
+    yield "[SOURCE ...] [\\-o DEST] [flags]"
+    yield ".br"
+    yield ".B pef-tui \\-\\-batch"
+    yield "SOURCE ... [\\-o DEST] [flags]"
     yield ".SH DESCRIPTION"
     yield (
+        "The first form opens the terminal app, the second never draws and never asks. "
         "SOURCE is the folder of an export, or its archive parts; several are one export. DEST is a new or existing "
-        "folder. Sources are not changed unless asked for."
+        "folder; with one SOURCE it may be left out and is then its path with \\-fixed behind it. Sources are not "
+        "changed unless \\-\\-in\\-place asks for it."
     )
     heading = ""
     for flag in every_flag():
@@ -57,9 +69,17 @@ def _page() -> Iterator[str]:
     yield "Settings; a key for each flag, and the table [plugins.NAME] of each plugin."
     yield ".TP"
     yield ".I DEST/.pef-tui"
-    yield "What runs have done, so that a later one goes on."
+    yield "What runs have done, so that a later one goes on; the report of the last run."
+    yield ".TP"
+    yield ".I $XDG_STATE_HOME/pef-tui"
+    yield "The log, and what the screens remember."
     yield ".SH ENVIRONMENT"
     yield "PEF_TUI_ and the name of a flag in capitals; NO_COLOR; PEF_TUI_LOAD_PLUGINS (names, or empty for none)."
+    yield ".SH EXAMPLES"
+    for what, line in EXAMPLES.items():
+        yield ".TP"
+        yield f".B {_roff(line)}"
+        yield what
     yield ".SH SEE ALSO"
     yield ".BR exiftool (1)"
 

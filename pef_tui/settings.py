@@ -47,7 +47,9 @@ def setting(
 class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     """What a run does. Lists are tuples; paths are as the user gave them."""
 
-    sources: Annotated[tuple[str, ...], setting("folders of the export", metavar="SOURCE")] = ()
+    sources: Annotated[
+        tuple[str, ...], setting("folders of the export, or its archive parts", metavar="SOURCE")
+    ] = ()
     batch: Annotated[bool, setting("no screen, no prompt, ever")] = False
     output: Annotated[
         str,
@@ -75,7 +77,8 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     tags: Annotated[
         str,
         setting(
-            "which tags: dates, gps, people, text, favourites without a leading -, archived, trashed, link with a +",
+            "leave out tags (-dates, -gps, -people, -text, -favourites) or add some (+archived, +trashed, +link), "
+            "as in --tags=-people,+link",
             metavar="-NAME,+NAME",
             shapes=True,
         ),
