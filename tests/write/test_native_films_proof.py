@@ -1,0 +1,104 @@
+"""The writer `native` against ExifTool on films: the same Plans over the same films, read back tag by tag.
+
+What may differ is listed in HOUSEKEEPING with its reason; everything else must be equal, unknown boxes too.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from exiftool_cases import EXIFTOOL, needs_exiftool
+from film_cases import CASES, films, made
+from native_cases import plan_with, written
+from native_proving import Tags, both, read_back
+
+from pef_tui.exiftool import Process
+from pef_tui.model import Plan, Value
+from pef_tui.testing.films import film
+from pef_tui.write.native.writer import accepts
+
+pytestmark = [*needs_exiftool]
+
+HOUSEKEEPING = {
+    r"^SourceFile$|^File:System:": "where and when it was written; how large it is",
+    r"^XMP:XMP-x:XMPToolkit$": "ExifTool signs what it writes",
+    r"^QuickTime:MediaDataOffset$": "ExifTool puts all media data behind everything else",
+    r"^QuickTime:Wide$": "an empty box that ExifTool leaves out",
+}
+LEFT = ("Description stands in a place of its own", "user data of an unknown kind")
+"""Why films of these tests may be left to ExifTool."""
+_HOUSEKEEPING = re.compile("|".join(HOUSEKEEPING))
+
+Case = tuple[str, Plan, bytes]
+
+
+def compare(tmp_path: Path, cases: Sequence[Case]) -> dict[str, object]:
+    """Write each case natively and by ExifTool; what differs, by the case's name."""
+    words, native, theirs = both(tmp_path, cases)
+    with Process(EXIFTOOL) as process:
+        pairs = zip(read_back(process, native), read_back(process, theirs), strict=True)
+        found = [differences(first, second) for first, second in pairs]
+    return {
+        case[0]: (word, wrong)
+        for case, word, wrong in zip(cases, words, found, strict=True)
+        if wrong or word != "written"
+    }
+
+
+def differences(first: Tags, second: Tags) -> dict[str, tuple[bytes | None, bytes | None]]:
+    ours, theirs = dict((first - second).keys()), dict((second - first).keys())
+    names = ours.keys() | theirs.keys()
+    return {tag: (ours.get(tag), theirs.get(tag)) for tag in names if not _HOUSEKEEPING.search(tag)}
+
+
+def test_every_film_in_every_case_comes_out_as_from_exiftool(tmp_path: Path) -> None:
+    cases: list[Case] = []
+    unread, left = set(), {}
+    for name, data in films():
+        for words, make in CASES.items():
+            plan = make(data)
+            if plan is None:
+                unread.add(name)
+            elif plan.edits and accepts(plan):
+                new = written(plan, data)
+                if isinstance(new, bytes):
+                    cases.append((f"{name}: {words}", plan, data))
+                else:
+                    left[name] = new
+    assert not unread & made().keys() and len(cases) > 250
+    assert all(reason.endswith(LEFT) for reason in left.values()), left
+    assert not compare(tmp_path, cases)
+
+
+VALUES: dict[str, tuple[Value, ...]] = {
+    "GPSCoordinates": (
+        *("0.0001, -0.0001", "1, -1", "90, 180, 0", "-89.99999, 179.99999, 8848.86", "12.3, 4.5, -0.5"),
+        *("33.8567844, -151.213108", "9.5, 99.05, 100", "0, 0", "10.10, 20.200, 30.3000"),
+    ),
+    "CreationDate": ("2019:07:01 12:34:56+02:00", "1999:12:31 23:59:59Z", "2019:02:31 00:00:00-11:30"),
+    "CreateDate": ("1970:01:01 00:00:00", "2040:02:06 06:28:15", "2038:01:19 03:14:08", "2020:02:29 23:59:59"),
+    "ModifyDate": ("2001:09:09 01:46:40",),
+    "TrackCreateDate": ("2001:09:09 01:46:40",),
+    "MediaCreateDate": ("2001:09:09 01:46:40",),
+    "Description": ("a", "&amp; <b> $1 \\n", "two\nlines\r\nthree", "é\u2028ü\t😀", "x" * 70_000, "5.10", "BM", "=#-"),
+}  # fmt: skip
+TAGS = (
+    *("Keys:CreationDate", "Keys:GPSCoordinates", "Keys:Description", "UserData:GPSCoordinates"),
+    *("ItemList:GPSCoordinates", "ItemList:Description", "QuickTime:CreateDate", "QuickTime:ModifyDate"),
+    *("QuickTime:TrackCreateDate", "QuickTime:MediaCreateDate"),
+)
+
+
+@pytest.mark.parametrize("brand", ["mp4", "mov"])
+def test_every_value_in_every_tag_comes_out_as_from_exiftool(tmp_path: Path, brand: str) -> None:
+    data = film(brand, 1, moov="first")
+    cases = [
+        (f"{tag}: {str(value)[:60]}", plan_with(data, {tag: value}), data)
+        for tag in TAGS
+        for value in VALUES[tag.partition(":")[2]]
+    ]
+    assert all(accepts(plan) for _, plan, _ in cases)
+    assert not compare(tmp_path, cases)
