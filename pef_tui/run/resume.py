@@ -335,7 +335,7 @@ def _unchanged(plan: Plan, entry: Entry, warning: str) -> Outcome:
     reason = f"failed before: {entry.reason}; --retry-failed tries again" if entry.word == "failed" else ""
     word: MediaOutcome = "unchanged"
     warnings = (warning,) if warning else ()
-    return Outcome(plan, word, plan.output, reason=reason, warnings=warnings)
+    return Outcome(plan, word, plan.output, reason=reason, warnings=warnings, mtime_ns=entry.output_mtime_ns)
 
 
 def sidecar_digest(match: Match) -> bytes:

@@ -6,13 +6,19 @@ import json
 import os
 import shutil
 import time
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pytest
 from commands import media, outcomes, run_here, tree
 
+from pef_tui.figures import Figures
 from pef_tui.manifest import Ledger
+from pef_tui.pipeline import run
+from pef_tui.plugins import PluginHost
+from pef_tui.progress import Progress
+from pef_tui.settings import Settings
 from pef_tui.testing.export import sidecar, takeout
 
 YEAR = "Photos from 2019"
@@ -295,3 +301,23 @@ def test_two_folders_that_differ_in_case_keep_their_places(tmp_path: Path) -> No
     assert changed(run_here(export, out, str(later))) == {"b.jpg"}
     assert before.items() <= tree(out).items()
     assert any(name.startswith("trip (2)/b.jpg") for name in tree(out))
+
+
+def test_files_done_before_still_tell_when_they_were_taken(tmp_path: Path) -> None:
+    """In a Folder passed over whole, and in one that was opened because of another file."""
+    export = takeout(
+        tmp_path / "e",
+        {"A/a.jpg": sidecar("a.jpg", taken=1.5e9), "B/b.jpg": sidecar("b.jpg", taken=1.4e9), "B/c.jpg": None},
+    )
+    settings = Settings(sources=(str(export),), output=str(tmp_path / "out"))
+
+    def months() -> Counter[int]:
+        figures = Figures()
+        for record in run(settings, PluginHost(settings), Progress()):
+            figures.add(record)
+        return figures.after
+
+    first = months()
+    assert first == {2017 * 12 + 6: 1, 2014 * 12 + 4: 1}
+    (export / "Google Photos" / "B" / "d.gif").write_bytes(b"GIF89a")
+    assert months() == first
