@@ -25,10 +25,10 @@ pytestmark = pytest.mark.exiftool
 TAKEN = 1_561_977_296  # 2019-07-01 10:34:56 UTC, in Berlin 12:34:56
 BERLIN = (52.5, 13.4)
 LOCAL, INSTANT = "2019:07:01 12:34:56", "2019:07:01 10:34:56"
-EXIF = ("jpeg", "tiff", "dng", "png", "webp", "heic", "jp2", "jxl")
-FILMS = ("mp4", "mov")
+EXIF = ("jpeg", "tiff", "dng", "png", "webp", "heic", "heif", "avif", "psd", "jp2", "jxl")
+FILMS = ("mp4", "mov", "m4v", "3gp")
 XMP_ONLY = ("gif",)
-BESIDE = ("nef", "avi")
+BESIDE = ("nef", "cr2", "avi", "bmp")
 """Formats whose tags go into an XMP file."""
 EXISTING = ("fill", "overwrite", "never")
 
@@ -71,7 +71,7 @@ def cases(form: str) -> dict[str, tuple[str, ...]]:
         return XMP_CASES
     if form in BESIDE:
         return {"bare": ()}
-    return EXIF_CASES | ({"iptc": IPTC_CASE} if form in ("jpeg", "tiff", "dng") else {})
+    return EXIF_CASES | ({"iptc": IPTC_CASE} if form in ("jpeg", "tiff", "dng", "psd") else {})
 
 
 ROWS = [(form, case) for form in (*EXIF, *FILMS, *XMP_ONLY, *BESIDE) for case in cases(form)]
