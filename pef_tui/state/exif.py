@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 
+from pef_tui.formats.file_bytes import Bytes
 from pef_tui.model import Value
 from pef_tui.state.tiff import (
     BYTE,
@@ -75,10 +76,11 @@ class Unsure(Exception):
     """A value that readers may take differently."""
 
 
-def exif_tags(block: bytes) -> dict[str, Value] | None:
+def exif_tags(block: Bytes, elsewhere: frozenset[int] = ELSEWHERE) -> dict[str, Value] | None:
     """The tags of a TIFF block by `EXIF:name`: numbers as numbers, latitude, longitude and altitude signed.
 
-    Texts stay texts, even those that look like numbers. None where the block is not taken at its word.
+    Texts stay texts, even those that look like numbers. None where the block is not taken at its word, or has one of
+    the tags `elsewhere` in its first directory.
     """
     tiff = open_tiff(block)
     main = None if tiff is None else read_directory(tiff, tiff.first)
@@ -89,7 +91,7 @@ def exif_tags(block: bytes) -> dict[str, Value] | None:
         gps = _directory(tiff, main.get(GPS_POINTER))
         if (
             not _CAMERA_ONLY.isdisjoint(main)
-            or not ELSEWHERE.isdisjoint(main)
+            or not elsewhere.isdisjoint(main)
             or not _MAIN_ONLY.isdisjoint(camera)
         ):
             return None

@@ -9,6 +9,8 @@ from __future__ import annotations
 from struct import Struct
 from typing import NamedTuple
 
+from pef_tui.formats.file_bytes import Bytes
+
 BYTE, ASCII, SHORT, LONG, RATIONAL, UNDEFINED, SIGNED_RATIONAL = 1, 2, 3, 4, 5, 7, 10
 _SIZES = (0, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8, 4)
 """Bytes of one value by its type, 1 (BYTE) to 13 (IFD)."""
@@ -43,20 +45,20 @@ LITTLE, BIG = Order("<"), Order(">")
 
 
 class Tiff(NamedTuple):
-    """A TIFF block."""
+    """A TIFF block, or a whole file."""
 
-    block: bytes
+    block: Bytes
     order: Order
     first: int
     """Where the first directory begins."""
 
 
-def open_tiff(block: bytes) -> Tiff | None:
+def open_tiff(block: Bytes) -> Tiff | None:
     """The block with its byte order; None for what does not begin as TIFF does."""
     order = {b"II*\0": LITTLE, b"MM\0*": BIG}.get(block[:4])
     if order is None or len(block) < 14:
         return None
-    return Tiff(block, order, order.long.unpack_from(block, 4)[0])
+    return Tiff(block, order, order.long.unpack(block[4:8])[0])
 
 
 def read_directory(tiff: Tiff, start: int) -> dict[int, Entry] | None:
@@ -69,17 +71,18 @@ def read_directory(tiff: Tiff, start: int) -> dict[int, Entry] | None:
     size = len(block)
     if not 8 <= start <= size - 2:
         return None
-    number = order.short.unpack_from(block, start)[0]
+    number = order.short.unpack(block[start : start + 2])[0]
     end = start + 2 + 12 * number
     if not 0 < number <= MOST_ENTRIES or end > size:
         return None
     entries: dict[int, Entry] = {}
+    data = block[start + 2 : end]
     at = start + 10
-    for tag, kind, count in order.entry.iter_unpack(block[start + 2 : end]):
+    for tag, kind, count in order.entry.iter_unpack(data):
         if not 1 <= kind <= 13 or tag in entries:
             return None
         length = _SIZES[kind] * count
-        where = at if length <= 4 else order.long.unpack_from(block, at)[0]
+        where = at if length <= 4 else order.long.unpack_from(data, at - start - 2)[0]
         if where + length > size or where < 8 or (length > 4 and where < end and where + length > start):
             return None
         entries[tag] = Entry(kind, count, where)
@@ -107,10 +110,10 @@ def integer(tiff: Tiff, entry: Entry) -> int | None:
     if entry.number != 1:
         return None
     if entry.type == SHORT:
-        return int(tiff.order.short.unpack_from(tiff.block, entry.start)[0])
+        return int(tiff.order.short.unpack(raw(tiff, entry))[0])
     if entry.type == LONG:
-        return int(tiff.order.long.unpack_from(tiff.block, entry.start)[0])
-    return tiff.block[entry.start] if entry.type == BYTE else None
+        return int(tiff.order.long.unpack(raw(tiff, entry))[0])
+    return raw(tiff, entry)[0] if entry.type == BYTE else None
 
 
 def rationals(tiff: Tiff, entry: Entry, count: int) -> tuple[float, ...] | None:
@@ -120,7 +123,7 @@ def rationals(tiff: Tiff, entry: Entry, count: int) -> tuple[float, ...] | None:
     """
     if entry.type != RATIONAL or entry.number != count:
         return None
-    numbers = tiff.order.longs[count].unpack_from(tiff.block, entry.start)
+    numbers = tiff.order.longs[count].unpack(raw(tiff, entry))
     below = numbers[1::2]
     if 0 in below:
         return None

@@ -7,9 +7,21 @@ from native_cases import CAMERA, DC, SAMPLES
 
 from pef_tui.formats.chunks import XMP_TEXT, png_chunk, riff_chunk
 from pef_tui.formats.gif_blocks import LANDING, XMP_BLOCK
-from pef_tui.testing.exif import Exif, exif_block
+from pef_tui.testing.exif import (
+    Directory,
+    Exif,
+    Order,
+    Stored,
+    exif_block,
+    long,
+    octets,
+    rational,
+    short,
+    text,
+    tiff_block,
+)
 from pef_tui.testing.jpeg import xmp_packet
-from pef_tui.testing.pictures import HEIGHT, WIDTH, gif, png, webp
+from pef_tui.testing.pictures import HEIGHT, WIDTH, dng, gif, png, tiff, webp
 
 SUBJECTS = "<dc:subject><rdf:Bag><rdf:li>Ann</rdf:li><rdf:li>Bœuf, Bob</rdf:li></rdf:Bag></dc:subject>"
 PACKET = xmp_packet(SUBJECTS, 'xmp:Rating="3"', dc=DC, xmp="http://ns.adobe.com/xap/1.0/")
@@ -95,6 +107,68 @@ def gifs() -> dict[str, bytes]:
     }
 
 
+def _strip(order: Order, more: Directory) -> Directory:
+    """The directory of a picture in one strip."""
+    data = bytes(range(WIDTH * HEIGHT))
+    return {
+        0x100: short(order, WIDTH),
+        0x101: short(order, HEIGHT),
+        0x102: short(order, 8),
+        0x103: short(order, 1),
+        0x106: short(order, 1),
+        0x111: Stored(data),
+        0x116: short(order, HEIGHT),
+        0x117: long(order, len(data)),
+        **more,
+    }
+
+
+def _camera(order: Order) -> Directory:
+    camera: Directory = {
+        0x9000: octets(b"0220"),
+        0x9003: text("2019:07:01 12:34:56"),
+        0x9004: text("2019:07:01 12:34:56"),
+        0x9291: text("07"),
+    }
+    place: Directory = {
+        0: octets(b"\2\3\0\0", 1),
+        1: text("N"),
+        2: rational(order, 48, 51, 28.8),
+        3: text("E"),
+        4: rational(order, 2, 17, 40.2),
+    }
+    return {0x10F: text("Kamera"), 0x10E: text("DSC"), 0x8769: camera, 0x8825: place}
+
+
+def tiffs() -> dict[str, bytes]:
+    little, big = _strip("little", {}), _strip("big", _camera("big"))
+    xmp: Directory = {0x2BC: octets(PACKET.strip(), 1)}
+    small: Directory = {0x14A: _strip("little", {0xFE: long("little", 1)})}
+    return {
+        "plain": tiff(1),
+        "plain and big": tiff(1, "big"),
+        "camera": tiff_block(_strip("little", _camera("little"))),
+        "camera, big": tiff_block(big, order="big"),
+        "xmp": tiff_block(_strip("little", xmp)),
+        "xmp and camera": tiff_block(_strip("little", _camera("little") | xmp)),
+        "three pages": tiff_block(_strip("little", _camera("little")), little, little),
+        "odd": tiff_block(little) + b"\0",
+        "a picture inside": tiff_block(_strip("little", _camera("little") | small)),
+    }
+
+
+def dngs() -> dict[str, bytes]:
+    version: Directory = {0xC612: octets(b"\1\4\0\0", 1), 0x110: text("made up")}
+    inside: Directory = {0xFE: long("little", 1), 0x14A: _strip("little", {0xFE: long("little", 0)})}
+    xmp: Directory = {0x2BC: octets(PACKET.strip(), 1)}
+    return {
+        "plain": dng(1),
+        "big": dng(2, "big"),
+        "xmp": tiff_block(_strip("little", version | _camera("little") | xmp)),
+        "phone": tiff_block(_strip("little", version | _camera("little") | inside)),
+    }
+
+
 def grafted(format: str) -> dict[str, bytes]:
     """The EXIF that cameras wrote into the JPEGs of the samples, in pictures of another format."""
     found = {}
@@ -114,7 +188,7 @@ def _exif_of(data: bytes) -> bytes | None:
     return None
 
 
-MADE = {"gif": gifs, "png": pngs, "webp": webps}
+MADE = {"gif": gifs, "png": pngs, "webp": webps, "tiff": tiffs, "dng": dngs}
 """By the name of the format."""
 GRAFTS = {
     "png": lambda block: png_with(png_chunk(b"eXIf", block)),

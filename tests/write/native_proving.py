@@ -21,7 +21,7 @@ HOUSEKEEPING = {
     r"^SourceFile$|^File:System:": "where and when it was written; how large it is",
     r"^ExifTool:": "warnings: ExifTool mends what it moves (offsets of maker notes), the native writer moves nothing",
     r"^XMP:XMP-x:XMPToolkit$": "ExifTool signs what it writes",
-    r"Offset$|ImageStart$": "where something lies in the file; what lies there is compared itself",
+    r"Offsets?$|ImageStart$|JpgFromRawStart$": "where something lies in the file; what lies there is compared itself",
 }
 
 MENDED = {

@@ -48,7 +48,7 @@ def cases(format: str, whole: bool = False) -> tuple[list[Case], dict[str, str]]
     made: list[Case] = []
     declined: dict[str, str] = {}
     for name, data in pictures(format).items():
-        if name.startswith("EXIF of ") and not whole:
+        if (name.startswith("EXIF of ") and not whole) or state_of(data) is None:
             continue
         for words, make in CASES.items():
             if format == "gif" and words == "one tag of EXIF":

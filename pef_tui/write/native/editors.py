@@ -13,6 +13,7 @@ from pef_tui.write.native.gif import check_gif, edit_gif
 from pef_tui.write.native.jpeg import edit_jpeg
 from pef_tui.write.native.png import edit_png
 from pef_tui.write.native.quicktime import edit_film
+from pef_tui.write.native.tiff import edit_tiff_file
 from pef_tui.write.native.webp import edit_webp
 
 
@@ -37,6 +38,8 @@ EDITORS: Mapping[str, Editor] = {
     "gif": Editor(check_gif, edit_gif),
     "png": _pictures(edit_png),
     "webp": _pictures(edit_webp),
+    "tiff": _pictures(edit_tiff_file),
+    "dng": _pictures(edit_tiff_file),
     **dict.fromkeys(("mp4", "mov", "m4v", "3gp", "3g2"), Editor(film_wanted, edit_film)),
 }
 """By the name of the format (`State.format`)."""

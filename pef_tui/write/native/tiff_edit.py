@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from struct import Struct
 from typing import Literal, NamedTuple
 
+from pef_tui.formats.file_bytes import Bytes
 from pef_tui.write.native.declined import Declined
 
 Name = Literal["IFD0", "ExifIFD", "GPS"]
@@ -71,6 +72,7 @@ class _Order:
         self.entry = Struct(mark + "HHLL")
 
 
+_ENTRY = Struct("12s")
 _ORDERS = {b"II*\0": _Order("<"), b"MM\0*": _Order(">")}
 _NEW = b"MM\0*\0\0\0\x08"
 
@@ -82,25 +84,60 @@ class _Directory(NamedTuple):
     """Where the directory behind it begins, 0 for none."""
 
 
+class Appended(NamedTuple):
+    """What an edit makes of a block: bytes in it, and bytes behind it."""
+
+    first: bytes
+    """The four bytes of its header, at 4, that say where the first directory begins."""
+    tail: bytes
+
+
 def edit_tiff(block: bytes | None, changes: Changes, fresh: Fields) -> bytes | None:
     """The block with the changes made; None makes a new one, in big-endian order as ExifTool does.
 
     `fresh` is what a new IFD0 holds (`resolution`). The same object comes back where nothing changes. Raises Declined
     for a block that cannot be taken at its word.
     """
-    order = _ORDERS[_NEW[:4]] if block is None else _ORDERS.get(block[:4])
-    if order is None or (block is not None and len(block) < 14):
+    source = _NEW if block is None else block
+    order = _order(source)
+    found = {} if block is None else _directories(block, order)
+    if main := found.get("IFD0"):
+        _check_pictures(source, order, main)
+        if main.link:
+            _check_thumbnail(source, order, main.link, changes.get("IFD0", {}))
+    appended = _appended(order, len(source), found, changes, fresh)
+    return block if appended is None else source[:4] + appended.first + source[8:] + appended.tail
+
+
+def append_to_file(file: Bytes, changes: Changes) -> Appended | None:
+    """The same for a whole TIFF file, whatever pictures are in it; None where nothing changes. Raises Declined."""
+    order = _order(file)
+    found = _directories(file, order)
+    _check_others(file, order, found["IFD0"], changes.get("IFD0", {}))
+    return _appended(order, len(file), found, changes, {})
+
+
+def bytes_of(file: Bytes, tag: int) -> bytes | None:
+    """A value of bytes in the first directory, None where it is not there. Raises Declined."""
+    order = _order(file)
+    entry = _read(file, order, order.long.unpack(file[4:8])[0]).entries.get(tag)
+    if entry is None:
+        return None
+    _, kind, count, where = order.entry.unpack(entry)
+    if kind not in (BYTE, UNDEFINED) or count <= 4:
+        raise Declined("an EXIF value of an odd type")
+    return file[where : where + count]
+
+
+def _order(block: Bytes) -> _Order:
+    order = _ORDERS.get(block[:4])
+    if order is None or (len(block) < 14 and block is not _NEW):
         raise Declined("the EXIF block does not begin as TIFF does")
-    found = {} if block is None else _directories(block, order, changes)
-    wanted = {name: _effective(found.get(name), fields, name) for name, fields in changes.items()}
-    wanted = {name: fields for name, fields in wanted.items() if fields}
-    if not wanted:
-        return block
-    return _appended(_NEW if block is None else block, order, found, wanted, fresh)
+    return order
 
 
-def _directories(block: bytes, order: _Order, changes: Changes) -> dict[Name, _Directory]:
-    first = order.long.unpack_from(block, 4)[0]
+def _directories(block: Bytes, order: _Order) -> dict[Name, _Directory]:
+    first = order.long.unpack(block[4:8])[0]
     main = _read(block, order, first)
     found: dict[Name, _Directory] = {"IFD0": main}
     starts = {first}
@@ -113,32 +150,32 @@ def _directories(block: bytes, order: _Order, changes: Changes) -> dict[Name, _D
             found[name] = _read(block, order, start)
     if "ExifIFD" in found and not found["ExifIFD"].entries.keys().isdisjoint(_POINTERS.values()):
         raise Declined("the EXIF directories run in a circle")
-    _check_pictures(block, order, main)
-    if main.link:
-        _check_thumbnail(block, order, main.link, starts, changes.get("IFD0", {}))
+    if main.link in starts:
+        raise Declined("the EXIF directories run in a circle")
     return found
 
 
-def _read(block: bytes, order: _Order, start: int) -> _Directory:
+def _read(block: Bytes, order: _Order, start: int) -> _Directory:
     """The directory at `start`, whole and with all its values inside the block. Raises Declined."""
     size = len(block)
     if not 8 <= start <= size - 2:
         raise Declined("an EXIF directory lies outside its block")
-    number = order.short.unpack_from(block, start)[0]
+    number = order.short.unpack(block[start : start + 2])[0]
     end = start + 2 + 12 * number
     if not 0 < number <= MOST_ENTRIES or end > size:
         raise Declined("an EXIF directory is cut or empty")
     entries: dict[int, bytes] = {}
-    at = start + 2
-    for tag, kind, count, where in order.entry.iter_unpack(block[at:end]):
+    data = block[start + 2 : end]
+    at = 0
+    for tag, kind, count, where in order.entry.iter_unpack(data):
         if not 1 <= kind <= 13 or tag in entries:
             raise Declined("an EXIF directory has an unknown type or the same tag twice")
         length = _SIZES[kind] * count
         if length > 4 and (where < 8 or where + length > size or (where < end and where + length > start)):
             raise Declined("an EXIF value lies outside its block")
-        entries[tag] = block[at : at + 12]
+        entries[tag] = data[at : at + 12]
         at += 12
-    link = order.long.unpack_from(block, end)[0] if end + 4 <= size else 0
+    link = order.long.unpack(block[end : end + 4])[0] if end + 4 <= size else 0
     return _Directory(entries, link)
 
 
@@ -150,7 +187,7 @@ def _pointer(order: _Order, entry: bytes) -> int:
     return int(value)
 
 
-def _check_pictures(block: bytes, order: _Order, directory: _Directory) -> None:
+def _check_pictures(block: Bytes, order: _Order, directory: _Directory) -> None:
     """Pictures that a directory points to must lie inside the block, or they would be lost from sight."""
     entries = directory.entries
     if _STRIPS in entries or _TILES in entries or _SUB_DIRECTORIES in entries:
@@ -161,16 +198,46 @@ def _check_pictures(block: bytes, order: _Order, directory: _Directory) -> None:
             raise Declined("the thumbnail lies outside the EXIF block")
 
 
-def _check_thumbnail(block: bytes, order: _Order, link: int, starts: set[int], main: Fields) -> None:
+def _check_thumbnail(block: Bytes, order: _Order, link: int, main: Fields) -> None:
     """The directory of the thumbnail must be sound, and hold nothing that is to change (ExifTool changes it there)."""
-    if link in starts:
-        raise Declined("the EXIF directories run in a circle")
     second = _read(block, order, link)
     if second.link:
         raise Declined("EXIF of more than two pictures")
     if not second.entries.keys().isdisjoint({*main, *_POINTERS.values()}):
         raise Declined("the thumbnail has tags of the picture")
     _check_pictures(block, order, second)
+
+
+def _check_others(file: Bytes, order: _Order, first: _Directory, main: Fields) -> None:
+    """The same for every further picture of a file: those behind the first, and those inside another."""
+    waiting, seen = [first], {first.link}
+    starts = [first.link] if first.link else []
+    while waiting or starts:
+        if starts:
+            directory = _read(file, order, starts.pop())
+            if not directory.entries.keys().isdisjoint({*main, *_POINTERS.values()}):
+                raise Declined("a further picture has tags of the first")
+            waiting.append(directory)
+            more = [directory.link] if directory.link else []
+        else:
+            directory = waiting.pop()
+            more = _sub_directories(file, order, directory)
+        if not seen.isdisjoint(more) or len(seen) > MOST_ENTRIES:
+            raise Declined("the directories run in a circle")
+        seen.update(more)
+        starts += more
+
+
+def _sub_directories(file: Bytes, order: _Order, directory: _Directory) -> list[int]:
+    """Where the directories of pictures inside a picture begin."""
+    if (entry := directory.entries.get(_SUB_DIRECTORIES)) is None:
+        return []
+    _, kind, count, where = order.entry.unpack(entry)
+    if kind not in (LONG, 13) or count > MOST_ENTRIES:
+        raise Declined("an EXIF pointer of an odd type")
+    if count == 1:
+        return [where]
+    return [start for (start,) in order.long.iter_unpack(file[where : where + 4 * count])]
 
 
 def _effective(directory: _Directory | None, fields: Fields, name: Name) -> dict[int, Field | None]:
@@ -184,37 +251,58 @@ def _effective(directory: _Directory | None, fields: Fields, name: Name) -> dict
     return made
 
 
+class _Tail:
+    """Bytes that come behind a block, by their place in both together."""
+
+    def __init__(self, start: int) -> None:
+        self._start = start
+        self.data = bytearray(start % 2)
+
+    @property
+    def end(self) -> int:
+        return self._start + len(self.data)
+
+    def add(self, data: bytes) -> int:
+        """Put data at the end, on an even place; where that is."""
+        where = self.end
+        self.data += data
+        if len(data) % 2:
+            self.data.append(0)
+        return where
+
+    def put(self, form: Struct, where: int, value: int | bytes) -> None:
+        form.pack_into(self.data, where - self._start, value)
+
+
 def _appended(
-    block: bytes,
-    order: _Order,
-    found: Mapping[Name, _Directory],
-    wanted: Mapping[Name, dict[int, Field | None]],
-    fresh: Fields,
-) -> bytes:
-    """The block with every directory that changes behind it: IFD0 first, as it holds the pointers to the others."""
-    out = bytearray(block)
-    if len(out) % 2:
-        out.append(0)
+    order: _Order, start: int, found: Mapping[Name, _Directory], changes: Changes, fresh: Fields
+) -> Appended | None:
+    """Every directory that changes, behind `start`: IFD0 first, as it holds the pointers to the others."""
+    wanted = {name: _effective(found.get(name), fields, name) for name, fields in changes.items()}
+    wanted = {name: fields for name, fields in wanted.items() if fields}
+    if not wanted:
+        return None
+    out = _Tail(start)
     new: dict[Name, Fields] = {"IFD0": fresh, "ExifIFD": _CAMERA, "GPS": _POSITION}
     main = dict(wanted.get("IFD0", {}))
     main.update({tag: Field(LONG, (0,)) for name, tag in _POINTERS.items() if name in wanted})
-    order.long.pack_into(out, 4, len(out))
+    first = order.long.pack(out.end)
     places: dict[int, int] = {}
     names: tuple[Name, ...] = ("IFD0", "ExifIFD", "GPS")
     for name in names:
         if name != "IFD0":
             if name not in wanted:
                 continue
-            order.long.pack_into(out, places[_POINTERS[name]], len(out))
+            out.put(order.long, places[_POINTERS[name]], out.end)
         directory = found.get(name)
         fields = main if name == "IFD0" else wanted[name]
         if directory is None:
             fields = {**new[name], **fields}
         places.update(_lay(out, order, directory, fields))
-    return bytes(out)
+    return Appended(first, bytes(out.data))
 
 
-def _lay(out: bytearray, order: _Order, directory: _Directory | None, fields: Fields) -> dict[int, int]:
+def _lay(out: _Tail, order: _Order, directory: _Directory | None, fields: Fields) -> dict[int, int]:
     """Put a directory and the values that are new behind the block; where the value of each new entry stands."""
     entries = dict(directory.entries) if directory is not None else {}
     link = directory.link if directory is not None else 0
@@ -223,12 +311,8 @@ def _lay(out: bytearray, order: _Order, directory: _Directory | None, fields: Fi
             del entries[tag]
         else:
             entries[tag] = b""
-    start = len(out)
-    out += bytes(2 + 12 * len(entries) + 4)
-    order.short.pack_into(out, start, len(entries))
-    order.long.pack_into(out, start + 2 + 12 * len(entries), link)
+    at = out.add(order.short.pack(len(entries)) + bytes(12 * len(entries)) + order.long.pack(link)) + 2
     places: dict[int, int] = {}
-    at = start + 2
     for tag in sorted(entries):
         entry = entries[tag]
         if not entry:
@@ -236,18 +320,14 @@ def _lay(out: bytearray, order: _Order, directory: _Directory | None, fields: Fi
             assert field is not None
             entry = _entry(out, order, tag, field)
             places[tag] = at + 8
-        out[at : at + 12] = entry
+        out.put(_ENTRY, at, entry)
         at += 12
     return places
 
 
-def _entry(out: bytearray, order: _Order, tag: int, field: Field) -> bytes:
-    """The twelve bytes of an entry; a value that does not fit into them goes behind the block, on an even place."""
+def _entry(out: _Tail, order: _Order, tag: int, field: Field) -> bytes:
+    """The twelve bytes of an entry; a value that does not fit into them goes behind the block."""
     count, data = field.packed(order)
     if len(data) <= 4:
         return order.entry.pack(tag, field.type, count, 0)[:8] + data.ljust(4, b"\0")
-    where = len(out)
-    out += data
-    if len(out) % 2:
-        out.append(0)
-    return order.entry.pack(tag, field.type, count, where)
+    return order.entry.pack(tag, field.type, count, out.add(data))
