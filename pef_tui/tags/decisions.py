@@ -26,7 +26,7 @@ class Rule(Struct, frozen=True, forbid_unknown_fields=True):
     file: str = ""
     """Path as `source` has it in the JSON lines, or below the Google Photos folder."""
     folder: str = ""
-    """A Google Photos folder (an album), or its path as in `source`."""
+    """A Google Photos folder (an album), its path as in `source`, or the album's title."""
     unit: str = ""
     """`date`, `place`, `description`, or a tag."""
     kind: str = ""
@@ -77,7 +77,7 @@ class Decisions:
         path, folder = match.media.path, match.folder
         places = (
             (self._files, (path, f"{folder}/{match.media.name}".lstrip("/"))),
-            (self._folders, (folder, path.rpartition("/")[0])),
+            (self._folders, (folder, path.rpartition("/")[0], *_title(match))),
         )
         for table, keys in places:
             for key in keys if table else ():
@@ -85,6 +85,12 @@ class Decisions:
                     if rule.fits(conflict) and rule.folder.strip("/") in ("", *places[1][1]):
                         return rule.choice
         return next((rule.choice for rule in reversed(self._all) if rule.fits(conflict)), "")
+
+
+def _title(match: Match) -> tuple[str, ...]:
+    """Of the album, whose folder may be called otherwise: cut, numbered, cleaned."""
+    title = match.album.title.strip("/") if match.album is not None else ""
+    return (title,) if title else ()
 
 
 def load(path: str) -> Decisions:

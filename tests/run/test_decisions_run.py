@@ -58,6 +58,32 @@ def test_conflicts_come_back_as_decisions(tmp_path: Path) -> None:
     assert {line["outcome"] for line in run(tmp_path, *decided).values()} == {"unchanged"}
 
 
+def test_decisions_for_an_album(tmp_path: Path) -> None:
+    """By the folder's name, its path, or the album's title where the folder is called otherwise."""
+    picture, files = jpeg(1, exif=Exif(description="mine")), dict[str, Any]()
+    for folder, title in (
+        ("Rome", "Rome"),
+        ("Oslo", "Oslo"),
+        ("What a lo(1)", "What a long way"),
+        ("Bern", "Bern"),
+    ):
+        files[f"{folder}/{folder[:4]}.jpg"] = Item(
+            sidecar(f"{folder[:4]}.jpg", description="theirs"), picture
+        )
+        files[f"{folder}/metadata.json"] = {"title": title, "description": ""}
+    takeout(tmp_path, files)
+    rules = [
+        {"folder": folder, "choice": "google"} for folder in ("Rome", "Google Photos/Oslo", "What a long way")
+    ]
+    rules.append({"file": "Google Photos/Oslo/Oslo.jpg", "unit": "description", "choice": "keep"})
+    (tmp_path / "d.json").write_text(json.dumps({"decisions": rules}))
+    told = run(tmp_path, "--decisions", str(tmp_path / "d.json"))
+    choices = {name: {each["choice"] for each in line["conflicts"]} for name, line in told.items()}
+    assert choices == {"Rome.jpg": set(), "Oslo.jpg": {"keep"}, "What.jpg": set(), "Bern.jpg": {""}}
+    written = {name for name, line in told.items() if "EXIF:ImageDescription" in line["tags"]}
+    assert written == {"Rome.jpg", "What.jpg"}
+
+
 def test_a_wrong_file_ends_with_2(tmp_path: Path) -> None:
     takeout(tmp_path, {"Photos from 2019/a.jpg": sidecar("a.jpg")})
     (tmp_path / "d.json").write_text("{}")
