@@ -7,6 +7,7 @@ for each of 10 million would need 5 GB, and because a frame of columns loads wit
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from struct import Struct as Packed
 
@@ -40,6 +41,7 @@ TEXTS = 5
 _XMP = Packed("<Qq")
 _NONE = bytes(8)
 _MTIME_LIMIT = 2**63 - 1
+_SIZE_LIMIT = 2**63 - 1
 
 
 class NewerFormat(RunError):
@@ -283,6 +285,36 @@ def unpack(done: Done, number: int) -> Entry:
         flags & _CONFLICT > 0,
         flags & _SHORT_XMP > 0,
     )
+
+
+Brief = tuple[int, bytes, int, bool, int, bytes, bytes]
+"""Of an entry: folder number, name, word number, conflict, size of the output (below 2**63), reason, output."""
+
+
+def briefs(done: Done, numbers: Iterable[int]) -> Iterator[Brief]:
+    """The same of many entries as `unpack` tells of one, but little of each; impossible ones are left out."""
+    rows = list(ROW.iter_unpack(done.rows))
+    ends = Packed(f"<{TEXTS * done.count + 1}I").unpack(done.ends)
+    texts, folders, words = done.texts, done.folders, len(WORDS)
+    parents = [folder + b"/" if folder else b"" for folder in folders]
+    plain = [not folder or below(folder) for folder in folders]
+    for number in numbers:
+        _, _, output_size, _, folder, _, _, _, word, flags = rows[number]
+        at = number * TEXTS
+        name_at, a, b, c, d, end = ends[at : at + TEXTS + 1]
+        if not name_at <= a <= b <= c <= d <= end <= len(texts) or folder >= len(folders) or word >= words:
+            continue
+        name, output = texts[name_at:a], b""
+        if flags & _PLACED:
+            output = parents[folder] + name if flags & _SAME else texts[a:b]
+            simple = flags & _SAME and plain[folder] and name[:1] not in _ODD and not _SPECIAL(name)
+            if output and not simple and not below(output):
+                continue
+        yield folder, name, word, flags & _CONFLICT > 0, min(output_size, _SIZE_LIMIT), texts[b:c], output
+
+
+_ODD = b".", b""
+_SPECIAL = re.compile(rb"[/\0]").search
 
 
 def below(output: bytes) -> bool:

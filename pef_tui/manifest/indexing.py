@@ -9,25 +9,22 @@ from __future__ import annotations
 import os
 import sqlite3
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from contextlib import closing, suppress
-from itertools import islice
 
 import msgspec
 from msgspec import Struct
 
 from pef_tui.manifest.folder import NAME, OWN, open_folder
 from pef_tui.manifest.format import (
-    WORDS,
     Done,
-    Entry,
     Forgotten,
     Impossible,
     RunClosed,
     RunOpened,
+    briefs,
     decode,
     split,
-    unpack,
 )
 from pef_tui.manifest.journal import HEADER, frames
 from pef_tui.manifest.ledger import Ledger
@@ -35,8 +32,6 @@ from pef_tui.manifest.ledger import Ledger
 FILE = "index.sqlite"
 SHAPE = 1
 """Of the tables; another number makes every index anew."""
-AT_ONCE = 5_000
-"""Rows in one statement."""
 
 _TABLES = f"""
 PRAGMA user_version = {SHAPE};
@@ -154,7 +149,7 @@ def _filled(dest: str, database: sqlite3.Connection) -> sqlite3.Connection:
         with database:
             database.executescript(_TABLES)
             database.execute("BEGIN")
-            _put(database, ledger.entries())
+            _put(database, ledger.live())
             database.execute(_COUNT.format(""))
             for opened, closed in ledger.runs:
                 _begin(database, opened)
@@ -203,7 +198,7 @@ def _learnt(database: sqlite3.Connection, payload: bytes) -> set[int]:
     """Take one record; the folders it touches. Raises Impossible."""
     match decode(payload):
         case Done() as done:
-            return _put(database, _entries(done))
+            return _put(database, [(done, range(done.count))])
         case Forgotten() as forgotten:
             touched = set()
             for key in forgotten.keys:
@@ -219,29 +214,17 @@ def _learnt(database: sqlite3.Connection, payload: bytes) -> set[int]:
     return set()
 
 
-def _entries(done: Done) -> Iterator[Entry]:
-    for number in range(done.count):
-        with suppress(Impossible):
-            yield unpack(done, number)
-
-
-def _put(database: sqlite3.Connection, entries: Iterable[Entry]) -> set[int]:
-    """Put entries in; the folders they are of."""
-    folders: dict[bytes, int] = {}
-    rows = (_row(database, folders, entry) for entry in entries)
-    while part := list(islice(rows, AT_ONCE)):
-        database.executemany("INSERT OR REPLACE INTO entry VALUES (?, ?, ?, ?, ?, ?, ?)", part)
-    return set(folders.values())
-
-
-def _row(database: sqlite3.Connection, folders: dict[bytes, int], entry: Entry) -> tuple[object, ...]:
-    folder, name = split(entry.key)
-    number = folders.get(folder)
-    if number is None:
-        number = folders[folder] = _folder(database, folder)
-    size = min(entry.output_size, 2**63 - 1)
-    word, reason = WORDS.index(entry.word), os.fsencode(entry.reason)
-    return number, name, word, entry.conflict, size, reason, entry.output
+def _put(database: sqlite3.Connection, records: Iterable[tuple[Done, Iterable[int]]]) -> set[int]:
+    """Put entries in, given by their records and numbers; the folders they are of."""
+    known: dict[bytes, int] = {}
+    for done, numbers in records:
+        for folder in done.folders:
+            if folder not in known:
+                known[folder] = _folder(database, folder)
+        at = [known[folder] for folder in done.folders]
+        rows = [(at[folder], *rest) for folder, *rest in briefs(done, numbers)]
+        database.executemany("INSERT OR REPLACE INTO entry VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
+    return set(known.values())
 
 
 def _folder(database: sqlite3.Connection, path: bytes) -> int:

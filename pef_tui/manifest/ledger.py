@@ -199,6 +199,10 @@ class Ledger:
         for done, numbers in self._index.live():
             yield from _entries(done, numbers)
 
+    def live(self) -> Iterator[tuple[Done, list[int]]]:
+        """Records of entries, and the numbers of those in each that still count; not while others record."""
+        return self._index.live()
+
     def outputs(self) -> Iterator[bytes]:
         """Every output, as a path below DEST; not while others record."""
         return (entry.output for entry in self.entries() if entry.output)

@@ -4,6 +4,7 @@ import os
 import sqlite3
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from pef_tui.manifest import Catalog, DestLock, Entry, Ledger, Row, RunOpened, Wanted, holder, indexing
+from pef_tui.manifest.format import WORDS, Impossible, briefs, pack, unpack
 
 RUN = RunOpened("r1", 1_700_000_000_000_000_000, "1.0", b"shape123", {"existing": "fill"})
 
@@ -247,3 +249,40 @@ def test_who_is_at_work_is_told_without_taking_the_lock(dest: Path) -> None:
     with DestLock(str(dest)):
         assert holder(str(dest)).startswith(f"process {os.getpid()} on ")
     assert holder(str(dest)) == ""
+
+
+@given(st.data())
+@settings(max_examples=200)
+def test_entries_in_brief_are_the_entries(data: st.DataObject) -> None:
+    """Also of frames whose columns say what cannot be: those entries are left out."""
+    texts = st.sampled_from(
+        [b"a.jpg", b"..", b".", b"", b"a/b", b"../c", b"d\0" + b"2", b".hid", b".pef-tui"]
+    )
+    folders = st.sampled_from([b"x", b"", b"x/..", b".pef-tui", b"y/z", b"/r"])
+    entries = []
+    for _ in range(data.draw(st.integers(1, 6))):
+        folder, name = data.draw(folders), data.draw(texts)
+        key = folder + b"/" + name if folder else name
+        output = data.draw(st.sampled_from([key, b"", b"o/p.jpg", b"../q"]))
+        size = data.draw(st.sampled_from([0, 5, 2**63 - 1]))
+        entries.append(entry(key, output=output, output_size=size, conflict=data.draw(st.booleans())))
+    done = pack(1, entries)
+    if data.draw(st.booleans()):
+        at = data.draw(st.integers(0, len(done.rows) - 1))
+        changed = bytes([data.draw(st.integers(0, 255))])
+        done = replace(done, rows=done.rows[:at] + changed + done.rows[at + 1 :])
+    if data.draw(st.booleans()):
+        at = data.draw(st.integers(0, len(done.ends) - 5))
+        done = replace(done, ends=done.ends[:at] + b"\7" + done.ends[at + 1 :])
+    expected = []
+    for number in range(done.count):
+        with suppress(Impossible):
+            each = unpack(done, number)
+            size = min(each.output_size, 2**63 - 1)
+            expected.append((each.key, each.word, each.conflict, size, each.reason.encode(), each.output))
+    found = []
+    for folder, name, word, conflict, size, reason, output in briefs(done, range(done.count)):
+        parent = done.folders[folder]
+        key = parent + b"/" + name if parent else name
+        found.append((key, WORDS[word], conflict, size, reason, output))
+    assert found == expected
