@@ -170,6 +170,7 @@ class UndoBook:
             with os.fdopen(os.open(kept, _CREATE, 0o600, dir_fd=self._folder), "wb") as copy:
                 old.seek(0)
                 shutil.copyfileobj(old, copy, _BLOCK)
+                copy.flush()
                 sync(copy.fileno())
         return kept
 

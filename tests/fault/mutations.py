@@ -24,11 +24,15 @@ TESTS = {
     "manifest/journal.py": ("tests/manifest/test_journal.py", "tests/manifest/test_ledger.py"),
     "manifest/lock.py": ("tests/manifest/test_lock.py",),
     "manifest/": ("tests/manifest",),
-    "write/undo": ("tests/write",),
+    "write/undo": ("tests/write", "tests/run/test_in_place.py"),
+    "write/native/": ("tests/write/test_native_commit.py",),
     "write/exiftool_writer.py": ("tests/write/test_exiftool_writer.py",),
     "write/xmp_writer.py": ("tests/write/test_xmp_writer.py",),
     "write/staging.py": ("tests/write/test_staging.py",),
     "write/": ("tests/write/test_commit.py",),
+    "report_page/place.py": ("tests/report_page/test_report_page.py",),
+    "scratch.py": ("tests/state/test_spill.py", "tests/takeout/test_tars.py"),
+    "tui/places.py": ("tests/tui/test_choose_screen.py", "tests/tui/test_app_parts.py"),
 }
 """Tests that watch over a file or a folder of the package: the first that fits. Before them, `WATCHING`."""
 WATCHING = "tests/run/test_safeguards.py"
@@ -39,13 +43,19 @@ RULES = (
     ("syncfs", re.compile(r"_SYNCFS\(self\.fd\)"), "0"),
     (
         "sync of a folder",
-        re.compile(r"(?<![\w.])(?<!def )sync(?:_folder)?\((?=\w+\)$)", re.M),
+        re.compile(r"(?<![\w.])(?<!def )_?sync(?:_folder|_path)?\((?=[\w.]+(?:\(\))?\)$)", re.M),
         "(lambda fd: None)(",
     ),
     ("sync", re.compile(r"sync=True"), "sync=False"),
+    ("sync of a record", re.compile(r"self\.sync\(\)"), "pass"),
     ("sync of the journal", re.compile(r"(?<=journal)\.sync\(\)"), ".seen"),
     ("sync of the disk", re.compile(r"place\.sync\(\)"), "True"),
     ("rename", re.compile(r"os\.(?:rename|replace)\((?=[^)]*dst_dir_fd)"), "_copied("),
+    (
+        "rename of a path",
+        re.compile(r"os\.(?:rename|replace)\((?=[\w., ]*\)$)", re.M),
+        "(lambda old, new: None)(",
+    ),
     ("lock", re.compile(r"fcntl\.flock\(fd, [^)]*\)"), "None"),
     ("O_EXCL", re.compile(r"os\.O_EXCL \| "), ""),
 )
