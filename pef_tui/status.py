@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import TypeVar
 
+from pef_tui.charts import bytes_words
 from pef_tui.console import Console, data_out
 from pef_tui.display import safe
 from pef_tui.errors import RunError
@@ -93,7 +94,7 @@ def _whole(catalog: Catalog, dest: str) -> Iterator[Line]:
         "running": running or None,
         "problems": catalog.problems,
     }
-    words = [f"{safe(dest)}: {totals.files:,} pictures and videos, {totals.bytes / 1e9:,.1f} GB"]
+    words = [f"{safe(dest)}: {totals.files:,} pictures and videos, {bytes_words(totals.bytes)}"]
     words += [f"{count:>9,} {MEDIA_WORDS[word]}" for word, count in counts.items() if count]
     if totals.conflicts:
         words.append(f"{totals.conflicts:>9,} say something else than Google does")

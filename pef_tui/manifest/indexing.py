@@ -72,7 +72,7 @@ def up_to_date(dest: str, *, anew: bool = False) -> sqlite3.Connection | None:
     if own is None:
         return None
     try:
-        journal = os.open(NAME, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=own)
+        journal = os.open(NAME, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=own)
     except FileNotFoundError:
         return None
     finally:

@@ -11,6 +11,7 @@ import errno
 import itertools
 import os
 import re
+import stat
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from struct import Struct as Packed
@@ -198,10 +199,12 @@ class Journal:
         """
         flags = os.O_RDONLY if read_only else os.O_RDWR | os.O_APPEND
         try:
-            fd = os.open(NAME, flags | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=folder)
+            fd = os.open(NAME, flags | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=folder)
         except FileNotFoundError:
             return None
         try:
+            if not stat.S_ISREG(os.fstat(fd).st_mode):
+                raise OSError(errno.EINVAL, "the manifest is no regular file")
             journal = cls(folder, fd)
             if not read_only:
                 with suppress(FileNotFoundError):  # of a rewriting that was killed

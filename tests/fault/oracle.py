@@ -38,10 +38,11 @@ class Oracle:
         self.more = more
         self.before = before
         self.sources = tree(source)
-        status, words, _ = self.run(place / "whole")
+        self.whole = place / "whole"
+        status, words, _ = self.run(self.whole)
         assert status == 0, words
-        self.expected = tree(place / "whole")
-        self.keys = sorted(_keys(place / "whole"))
+        self.expected = tree(self.whole)
+        self.keys = sorted(_keys(self.whole))
 
     def argv(self, out: Path, *more: str) -> list[str]:
         return arguments(self.source, out, *self.more, *more)
