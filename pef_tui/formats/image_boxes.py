@@ -74,8 +74,8 @@ def _chunks(stream: BinaryIO, start: int, end: int, media: list[tuple[int, int]]
             offsets = numbers("I" if kind == b"stco" else "Q", at(stream, first, last - first)[8:])
             yield number(at(stream, first + 4, 4)).to_bytes(4, "big")
             for offset in offsets[:: len(offsets) // _CHUNKS_LOOKED_AT + 1]:
-                inside = any(low <= offset < high for low, high in media)
-                yield (offset, _CHUNK_HEAD) if inside else b"elsewhere"
+                end = next((high for low, high in media if low <= offset < high), 0)
+                yield (offset, min(_CHUNK_HEAD, end - offset)) if end else b"elsewhere"
 
 
 def heif(stream: BinaryIO) -> Iterator[Part]:

@@ -13,8 +13,9 @@ from struct import pack
 import pytest
 from film_cases import CASES, LAYOUTS, chunks_of, films, made, media_of
 from msgspec.structs import replace
-from native_cases import plan_with, state_of, written
+from native_cases import format_of, plan_with, state_of, written
 
+from pef_tui.formats.image_data import image_digest
 from pef_tui.hooks import Span
 from pef_tui.model import MediaFile, Value
 from pef_tui.testing.films import box, film
@@ -43,6 +44,8 @@ def test_media_data_stays_and_every_offset_leads_to_it() -> None:
                 continue
             assert media_of(new) == media_of(data), (name, words)
             assert chunks_of(new) == chunks_of(data), (name, words)
+            digests = [image_digest(io.BytesIO(each), format_of(data) or "mov") for each in (data, new)]
+            assert digests[0] == digests[1] is not None, (name, words)
             count += 1
     assert count > 250
 
