@@ -17,6 +17,7 @@ GROUPS = {
         "dry_run",
         "in_place",
         "hard_links",
+        "symlinks",
         "verify",
         "existing",
         "decisions",

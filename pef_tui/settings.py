@@ -64,6 +64,12 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
         Literal["refuse", "replace"],
         setting("in place, media with other names: left alone (default), or replaced under this name"),
     ] = "refuse"
+    symlinks: Annotated[
+        Literal["refuse", "replace"],
+        setting(
+            "in place, symbolic links to media outside SOURCE: left alone (default), or each replaced by a written copy"
+        ),
+    ] = "refuse"
     existing: Annotated[
         Existing,
         setting(

@@ -31,6 +31,8 @@ def in_place(plan: Plan, settings: Settings, source: str) -> Plan:
                 plan, outcome="failed", output=None, writer="", edits=(), xmp_edits=(), reason=LINKED
             )
         return plan
+    if os.path.islink(os.path.join(source, media.path)):
+        return replace(plan, output=None)
     return plan if abs(plan.mtime_ns - media.mtime_ns) > FAT_NS else replace(plan, output=None)
 
 

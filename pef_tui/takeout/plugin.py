@@ -20,7 +20,8 @@ def pef_scanners(settings: Settings) -> Iterator[Scanner]:
     """Directories, without the output folder of the run where it lies in one; zip and tar archives."""
     output = (settings.output,) if settings.output else ()
     scratch = scratch_folder(settings.output, settings.dry_run)
-    yield Scanner("directory", os.path.isdir, lambda source: DirectoryReader(source, output))
+    links = settings.in_place and settings.symlinks == "replace"
+    yield Scanner("directory", os.path.isdir, lambda source: DirectoryReader(source, output, links=links))
     yield Scanner("zip", lambda path: _is_named(path, ".zip"), ZipReader)
     yield Scanner(
         "tar",

@@ -45,11 +45,15 @@ class DirectoryReader:
     Nothing here raises for what lies in the tree: what cannot be listed is told by `problems`.
     """
 
-    def __init__(self, source: Source, skip: Collection[str] = ()) -> None:
-        """`skip`: folders left out where they lie in the source, as the output of the run may."""
+    def __init__(self, source: Source, skip: Collection[str] = (), *, links: bool = False) -> None:
+        """`skip`: folders left out where they lie in the source, as the output of the run may.
+
+        `links`: a symbolic link to a regular file outside the source counts as a file, with what it leads to.
+        """
         self._root = source.root
         self._top = os.path.abspath(source.path)
-        real = os.path.realpath(self._top)
+        self._links = links
+        self._real = real = os.path.realpath(self._top)
         self._skip = frozenset(os.path.relpath(os.path.realpath(path), real) for path in skip)
         self._problems = Problems()
 
@@ -61,14 +65,15 @@ class DirectoryReader:
         return heapq.merge(*walks, key=order) if len(walks) > 1 else walks[0]
 
     def open(self, path: str) -> BinaryIO:
-        """Open one regular file, never through a link. Raises OSError."""
+        """Open one regular file, through a link only where links count as files. Raises OSError."""
         folder, _, name = path.rpartition("/")
+        flags = _FILE & ~os.O_NOFOLLOW if self._links else _FILE
         if len(path) + len(self._top) < LONG:
-            descriptor = os.open(f"{self._top}/{path}", _FILE)
+            descriptor = os.open(f"{self._top}/{path}", flags)
         else:
             above = self._open_folder(folder)
             try:
-                descriptor = os.open(name, _FILE, dir_fd=above)
+                descriptor = os.open(name, flags, dir_fd=above)
             finally:
                 os.close(above)
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
@@ -131,10 +136,26 @@ class DirectoryReader:
             mode = facts.st_mode
             if stat.S_ISREG(mode):
                 files.append(MediaFile(root, below + entry.name, facts.st_size, facts.st_mtime_ns))
+            elif self._links and stat.S_ISLNK(mode):
+                self._look_behind(below, entry, files)
             elif not stat.S_ISDIR(mode):
                 self._problems.tell(below + entry.name, _KINDS.get(stat.S_IFMT(mode), "no regular file"))
             elif self._wanted(below, entry.name):
                 folders.append(entry.name)
+
+    def _look_behind(self, below: str, entry: os.DirEntry[str], files: list[MediaFile]) -> None:
+        """A symbolic link: a file, where it leads to one outside the source (inside, that one is found itself)."""
+        path = below + entry.name
+        try:
+            facts = entry.stat()
+            inside = f"{os.path.realpath(f'{self._top}/{path}')}/".startswith(f"{self._real}/")
+        except OSError:
+            self._problems.tell(path, "symbolic link that leads nowhere")
+            return
+        if inside or not stat.S_ISREG(facts.st_mode):
+            self._problems.tell(path, _KINDS[stat.S_IFLNK])
+        else:
+            files.append(MediaFile(self._root, path, facts.st_size, facts.st_mtime_ns))
 
     def _wanted(self, below: str, name: str) -> bool:
         return name != OWN_FOLDER and below + name not in self._skip

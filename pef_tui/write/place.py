@@ -195,7 +195,8 @@ def user_changed(copy: Copy, place: Dest, books: Books) -> bool:
     with suppress(OSError, Outside):
         folder, name = components(output)
         with place.folder(folder, create=False) as fd:
-            if standing_of(fd, name, _of_media(known), intended=books.intended(output)) == "changed":
+            intended, follow = books.intended(output), place.undo is not None
+            if standing_of(fd, name, _of_media(known), intended=intended, follow=follow) == "changed":
                 copy.leave()
                 return True
     return False
@@ -244,7 +245,8 @@ def _put(copy: Copy, place: Dest, fd: int, name: str, books: Books) -> None:
     output = copy.plan.output or ""
     known, intended = _known(copy, place, books), books.intended(output)
     try:
-        standing = standing_of(fd, name, _of_media(known), intended=intended)
+        follow = place.undo is not None
+        standing = standing_of(fd, name, _of_media(known), intended=intended, follow=follow)
         if standing == "foreign" and _same_bytes(place.staging_fd, copy.name, fd, name):
             standing = "ours"
         if copy.xmp and standing not in ("changed", "foreign"):
@@ -271,7 +273,8 @@ def _choose_xmp(
     for short in (True, False) if copy.plan.short_xmp else (False,):
         copy.short_xmp = short
         there = xmp_beside(copy, place, name, short)
-        standing = standing_of(fd, there, _of_xmp(known, short), intended=intended)
+        follow = place.undo is not None
+        standing = standing_of(fd, there, _of_xmp(known, short), intended=intended, follow=follow)
         if standing == "foreign" and _same_bytes(place.staging_fd, copy.xmp_name, fd, there):
             standing = "ours"
         if standing != "foreign":
@@ -293,12 +296,18 @@ def _of_xmp(known: Placed | None, short: bool) -> Stat | None:
     return known.xmp_size, known.xmp_mtime_ns
 
 
-def standing_of(fd: int, name: str, known: Stat | None, *, intended: bool) -> Standing:
-    """What lies at a name, in a folder given by its descriptor; `known` is what was recorded of it."""
+def standing_of(fd: int, name: str, known: Stat | None, *, intended: bool, follow: bool = False) -> Standing:
+    """What lies at a name, in a folder given by its descriptor; `known` is what was recorded of it.
+
+    `follow`: of what a symbolic link leads to, as in place, where it counts as the file.
+    """
     try:
         found = os.stat(name, dir_fd=fd, follow_symlinks=False)
     except FileNotFoundError:
         return "free"
+    if follow and stat.S_ISLNK(found.st_mode):
+        with suppress(OSError):
+            found = os.stat(name, dir_fd=fd)
     if not stat.S_ISREG(found.st_mode) and not stat.S_ISLNK(found.st_mode):
         return "foreign"
     if known is None:

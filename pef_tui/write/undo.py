@@ -94,6 +94,8 @@ def _restore(place: Dest, former: Former, records: str) -> Undone:
 
 def _restored(place: Dest, fd: int, name: str, former: Former, records: str) -> str:
     """Bring one file back; why not, "" when it is as it was. Raises OSError."""
+    if former.kind == "link" and _says(fd, name) == former.stretch:
+        return ""
     try:
         number = os.open(name, _READ, dir_fd=fd)
     except FileNotFoundError:
@@ -116,13 +118,25 @@ def _restored(place: Dest, fd: int, name: str, former: Former, records: str) -> 
             sync(fd)
             return ""
         staged = f"{place.number()}.undo"
-        if not _rebuilt(place, staged, current, former, records):
+        if former.kind == "link":
+            os.symlink(former.stretch, os.fsencode(staged), dir_fd=place.staging_fd)
+            times = (former.atime_ns, former.mtime_ns)
+            os.utime(staged, ns=times, dir_fd=place.staging_fd, follow_symlinks=False)
+        elif not _rebuilt(place, staged, current, former, records):
             with suppress(FileNotFoundError):
                 os.unlink(staged, dir_fd=place.staging_fd)
             return "its former bytes cannot be had any more: the undo record is damaged"
     os.replace(staged, name, src_dir_fd=place.staging_fd, dst_dir_fd=fd)
     sync(fd)
     return ""
+
+
+def _says(fd: int, name: str) -> bytes:
+    """What a symbolic link says; empty where there is none."""
+    try:
+        return os.fsencode(os.readlink(name, dir_fd=fd))
+    except OSError:
+        return b""
 
 
 def _rebuilt(place: Dest, staged: str, current: BinaryIO, former: Former, records: str) -> bool:

@@ -6,6 +6,7 @@ more than half of it, the file itself lies beside the records under another name
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
 import shutil
@@ -50,8 +51,9 @@ class Former(Struct, frozen=True, array_like=True, tag="former"):
     """Below SOURCE."""
     key: bytes
     """What the manifest knows it by."""
-    kind: Literal["stretch", "whole", "none", "times"]
-    """Its changed stretch is here; it lies in `kept`; there was no such file; only its times changed."""
+    kind: Literal["stretch", "whole", "none", "times", "link"]
+    """Its changed stretch is here; it lies in `kept`; there was no such file; only its times changed; it was a
+    symbolic link, and `stretch` is what it said."""
     folder_mtime_ns: int
     new_size: int
     new_content: bytes
@@ -147,6 +149,15 @@ class UndoBook:
                 number = os.open(name, _READ, dir_fd=fd)
             except FileNotFoundError:
                 return Former(path, key, "none", folder_mtime_ns, size, content)
+            except OSError as error:
+                if error.errno != errno.ELOOP:
+                    raise
+                found = os.stat(name, dir_fd=fd, follow_symlinks=False)
+                said = os.fsencode(os.readlink(name, dir_fd=fd))
+                return Former(
+                    path, key, "link", folder_mtime_ns, size, content,
+                    found.st_size, found.st_mtime_ns, found.st_atime_ns, stretch=said,
+                )  # fmt: skip
             with os.fdopen(number, "rb", 0) as old:
                 found = os.fstat(number)
                 before, behind = _common(old, found.st_size, new, size)
@@ -255,7 +266,7 @@ def like_original(place: Dest, output: str, fd: int, default: int) -> None:
     with suppress(FileNotFoundError, Outside):
         folder, name = components(output)
         with place.folder(folder, create=False) as parent:
-            original = os.open(name, _READ, dir_fd=parent)
+            original = os.open(name, _READ & ~os.O_NOFOLLOW, dir_fd=parent)
         try:
             as_other(original, fd)
         finally:

@@ -193,6 +193,51 @@ def test_hard_links_are_refused_unless_told(tmp_path: Path) -> None:
     assert (tmp_path / "other name.jpg").read_bytes() == original != (folder / "a.jpg").read_bytes()
 
 
+def linked_export(root: Path) -> tuple[Path, Path]:
+    """Links out of SOURCE, to a picture that needs tags, one that needs none, and nothing; one to a picture in it."""
+    folder, away = export(root), root / "away"
+    away.mkdir()
+    for name, link in (("a.jpg", "a.jpg"), ("right.jpg", "right.jpg"), ("raw.nef", "raw.nef")):
+        (folder / name).rename(away / name)
+        (folder / link).symlink_to(os.path.relpath(away / name, folder))
+        os.utime(folder / link, ns=(1_600_000_000_000_000_007,) * 2, follow_symlinks=False)
+    (folder / "inside.jpg").symlink_to("bare.jpg")
+    (folder / "nowhere.jpg").symlink_to("gone.jpg")
+    for path in (folder, folder.parent, root / "Takeout"):
+        os.utime(path, ns=(1_700_000_000_000_000_001, 1_600_000_000_123_456_789))
+    return folder, away
+
+
+def links(folder: Path) -> dict[str, tuple[str, int]]:
+    return {
+        path.name: (os.readlink(path), path.lstat().st_mtime_ns)
+        for path in folder.iterdir()
+        if path.is_symlink()
+    }
+
+
+def test_symbolic_links_are_refused_unless_told(tmp_path: Path) -> None:
+    folder, away = linked_export(tmp_path)
+    before, linked = tree(tmp_path), links(folder)
+    originals = {path.name: (path.read_bytes(), path.stat().st_mtime_ns) for path in away.iterdir()}
+    assert not {"a.jpg", "right.jpg", "raw.nef", "inside.jpg"} & run(tmp_path).keys()
+    assert links(folder) == linked
+    undo(tmp_path)
+    lines = run(tmp_path, "--symlinks", "replace", "--verify")
+    words = {name: lines[name]["outcome"] for name in ("a.jpg", "right.jpg", "raw.nef", "bare.jpg")}
+    assert words == {"a.jpg": "written", "right.jpg": "copied", "raw.nef": "sidecar", "bare.jpg": "written"}
+    assert not {"inside.jpg", "nowhere.jpg"} & lines.keys()
+    assert links(folder).keys() == linked.keys() - {"a.jpg", "raw.nef"}
+    assert b"Ana" in (folder / "a.jpg").read_bytes() and (folder / "inside.jpg").read_bytes()
+    assert {path.name: (path.read_bytes(), path.stat().st_mtime_ns) for path in away.iterdir()} == originals
+    between = tree(tmp_path)
+    again = run(tmp_path, "--symlinks", "replace")
+    assert {again[name]["outcome"] for name in ("a.jpg", "raw.nef")} == {"unchanged"}
+    assert tree(tmp_path) == between
+    assert {line["outcome"] for line in undo(tmp_path)[:-1]} == {"restored"}
+    assert tree(tmp_path) == before and links(folder) == linked
+
+
 def test_a_preview_in_place_touches_nothing(tmp_path: Path) -> None:
     export(tmp_path)
     before = tree(tmp_path)
