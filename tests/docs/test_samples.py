@@ -142,6 +142,7 @@ def test_commands_run(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     files = {"Photos from 2019/a.jpg": sidecar("a.jpg", place=(48.2, 16.37)), "Trip/b.gif": sidecar("b.gif")}
     takeout(tmp_path, files)
     takeout(tmp_path / "more", {"Photos from 2020/c.jpg": sidecar("c.jpg")}).rename(tmp_path / "Takeout-2")
+    shutil.make_archive(str(tmp_path / "takeout-20240101T000000Z-001"), "zip", tmp_path, "Takeout-2")
     for name, plugin in blocks(ROOT / "docs/plugins.md", "python"):
         if name:
             (tmp_path / name).write_text(plugin)
