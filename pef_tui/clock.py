@@ -25,12 +25,24 @@ class Spent(Struct):
     times: int = 0
 
 
+COPY, WRITE, CHECK, SYNC, PLACE, RECORD = "copy", "write", "check", "sync", "put in place", "record"
+"""What carrying out a batch consists of; of WRITE, the writer and the format are told as well."""
+
+
 class Clock:
     """Counts nothing: what a run has unless it is asked for a profile."""
+
+    @property
+    def spent(self) -> dict[Key, Spent]:
+        """What every stage took so far."""
+        return {}
 
     def on(self, *stage: str) -> AbstractContextManager[None]:
         """Around the work of a stage; may be nested, then the inner one's time is not the outer one's."""
         return nullcontext()
+
+    def add(self, stage: Key, more: Spent) -> None:
+        """Count what was measured elsewhere."""
 
     def over(self, stage: str, items: Iterable[Item]) -> Iterator[Item]:
         """The same items; the time that each took to come is that stage's."""
@@ -46,9 +58,14 @@ class RunningClock(Clock):
 
     def __init__(self) -> None:
         self.began = time.monotonic()
-        self.spent: dict[Key, Spent] = {}
+        self._spent: dict[Key, Spent] = {}
         self._lock = threading.Lock()
         self._nested = threading.local()
+
+    @property
+    def spent(self) -> dict[Key, Spent]:
+        """A Clock's `spent`."""
+        return self._spent
 
     @property
     def seconds(self) -> float:
@@ -73,9 +90,9 @@ class RunningClock(Clock):
             self.add(stage, Spent(took - inner[0], used - inner[1], 1))
 
     def add(self, stage: Key, more: Spent) -> None:
-        """Count what was measured elsewhere."""
+        """A Clock's `add`."""
         with self._lock:
-            spent = self.spent.setdefault(stage, Spent())
+            spent = self._spent.setdefault(stage, Spent())
             spent.seconds += more.seconds
             spent.processor += more.processor
             spent.times += more.times

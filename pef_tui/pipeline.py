@@ -136,7 +136,16 @@ def _hand(place: Opened, dest: Dest, verifier: Verifier | None) -> CarryOut:
     ) -> list[Outcome]:
         with place.progress.in_hand(len(batch), batch[0].match.media.path):
             before = verifier.before(batch) if verifier is not None else None
-            outcomes = carry_out(batch, dest, sessions, place.open_media, place.books, place.writers, send)
+            outcomes = carry_out(
+                batch,
+                dest,
+                sessions,
+                place.open_media,
+                place.books,
+                place.writers,
+                send,
+                place.progress.clock,
+            )
             if verifier is None:
                 return outcomes
             checked = verifier.check(outcomes, before)

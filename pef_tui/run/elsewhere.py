@@ -40,6 +40,8 @@ TRIES = 2
 """Times a batch is given to a worker before it is made here."""
 OPENINGS = 3
 """Times an executor that is broken is begun anew."""
+MOST_LOST = 20
+"""Batches lost from which on nothing more is sent."""
 PROBE = 60.0
 """Seconds the first worker has to answer."""
 
@@ -62,11 +64,12 @@ class Elsewhere:
         self._lost = 0
         self._waiting = 0
         self._ready = False
+        self._given_up = False
         self.workers = kit.settings.worker_count
         """Batches that are worked on at once."""
 
     def start(self) -> None:
-        """Begin now. Raises UsageError where it cannot be used."""
+        """Begin now. Raises UsageError where it cannot be used; what is of this machine is done without then."""
         try:
             executor = self._begun()
             if self._chosen.workers is not None:
@@ -75,9 +78,11 @@ class Elsewhere:
         except FAILURES as error:
             told = str(error) if isinstance(error, RunError) else reason(error)
             raise self._unusable(told or f"no worker answered within {PROBE:.0f} s") from None
-        if answer.unfit:
+        if answer.unfit and not self._chosen.here:
             raise self._unusable(answer.unfit)
-        self._ready = True
+        if answer.unfit:
+            self._give_up(answer.unfit)
+        self._ready = not answer.unfit
 
     def _unusable(self, why: str) -> UsageError:
         self.close()
@@ -134,6 +139,8 @@ class Elsewhere:
                 self._give_up(answer.unfit)
                 return False
             self._progress.notes += [note for note in answer.notes if note not in self._progress.notes]
+            for stage, spent in answer.spent.items():
+                self._progress.clock.add(stage, spent)
             _raise(answer)
             for copy, told in zip(copies, answer.told, strict=True):
                 copy.take(told)
@@ -162,11 +169,13 @@ class Elsewhere:
                 self._progress.notes.append(
                     f"a worker of {name} was lost ({reason(error)}); what it had in hand is done again"
                 )
-            if not isinstance(error, futures.BrokenExecutor) or executor is not self._executor:
+            if executor is not self._executor:
+                return
+            if self._lost < MOST_LOST and not isinstance(error, futures.BrokenExecutor):
                 return
             _shut(executor, wait=False)
             self._executor = None
-            if self._openings < OPENINGS:
+            if self._openings < OPENINGS and self._lost < MOST_LOST:
                 with suppress(*FAILURES):
                     self._begun()
                     return
@@ -175,9 +184,11 @@ class Elsewhere:
     def _give_up(self, why: str) -> None:
         """Nothing more is sent; told once."""
         with self._lock:
-            self._ready, executor, self._executor = False, self._executor, None
+            executor, self._executor = self._executor, None
+            told, self._given_up, self._ready = self._given_up, True, False
         if executor is not None:
             _shut(executor, wait=False)
+        if not told:
             self._progress.notes.append(
                 f"the workers of {self._chosen.name} cannot be used, files are written in threads: {why}"
             )

@@ -10,16 +10,14 @@ from msgspec import Struct
 from msgspec.json import encode, format
 
 from pef_tui import __version__
-from pef_tui.clock import Key, RunningClock, Spent
+from pef_tui.clock import CHECK, COPY, PLACE, RECORD, SYNC, WRITE, Key, RunningClock, Spent
 from pef_tui.errors import UsageError
 from pef_tui.model import Outcome, Record
 
 FRONT = ("scan", "compare listings", "read sidecars", "match", "read tags", "plan")
 """Stages of our own in the thread that plans, in their order; those of plugins come behind `read tags`."""
 HAND_OVER, WAIT, TELL = "wait for writers", "wait for plans", "tell"
-WRITE = "write"
-PARTS = ("copy", "check", "sync", "put in place", "record")
-"""What carrying out a batch consists of, besides writing tags."""
+PARTS = (COPY, CHECK, SYNC, PLACE, RECORD)
 
 
 class StageRow(Struct, frozen=True):
@@ -43,7 +41,7 @@ class FormatRow(Struct):
     bytes: int = 0
     """Of the outputs."""
     seconds: float = 0.0
-    """That writing tags took, in all workers together; 0 where the writer composes while it copies."""
+    """That writing tags took, in all workers together; copying is not in it."""
 
 
 class Told(Struct, frozen=True):
@@ -114,7 +112,7 @@ class Profile:
         """Everything measured so far."""
         spent, seconds = self.clock.spent, self.clock.seconds
         for key, row in self._formats.items():
-            row.seconds = round(spent.get((WRITE, *key), Spent()).seconds, 3)
+            row.seconds = round(spent.get((WRITE, *key), Spent()).seconds, 6)
         theirs = sorted(key[0] for key in spent if key[0] not in _OURS)
         front = [*FRONT[:-1], *theirs, FRONT[-1]]
         back = [key for key in spent if key[0] in (*PARTS, WRITE)]
@@ -147,7 +145,7 @@ def _sum(spent: Mapping[Key, Spent], keys: Sequence[Key]) -> float:
 def _rows(spent: Mapping[Key, Spent], keys: Sequence[Key]) -> list[StageRow]:
     return [
         StageRow(
-            " ".join(key), round(spent[key].seconds, 3), round(spent[key].processor, 3), spent[key].times
+            " ".join(key), round(spent[key].seconds, 6), round(spent[key].processor, 6), spent[key].times
         )
         for key in keys
         if key in spent

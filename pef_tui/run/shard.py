@@ -19,6 +19,7 @@ from typing import BinaryIO
 from msgspec import Struct
 
 from pef_tui import __version__
+from pef_tui.clock import Clock, Key, RunningClock, Spent
 from pef_tui.errors import RunError
 from pef_tui.exiftool.locate import locate
 from pef_tui.model import MediaFile, Plan, Source
@@ -82,6 +83,8 @@ class Answer(Struct, frozen=True):
     """Why the run cannot go on."""
     errno: int = 0
     """What the disk said, where that is why."""
+    spent: dict[Key, Spent] = {}
+    """Where the time went, where a profile is asked for."""
 
 
 class Unfit(Exception):
@@ -98,13 +101,15 @@ def work(data: bytes) -> bytes:
 
 def _work(shard: Shard) -> Answer:
     copies = [Copy(plan) for plan in shard.plans]
+    clock = RunningClock() if shard.kit.settings.profile else Clock()
     try:
         with _OUTFITS.lent(shard.kit) as outfit:
             place = Dest(shard.kit.settings.output, first_number(shard.kit, shard.number))
             place.mode = shard.kit.mode
             try:
-                make(copies, place, outfit.tools())
-                return Answer(tuple(copy.told() for copy in copies), outfit.new_notes())
+                make(copies, place, outfit.tools(clock))
+                told = tuple(copy.told() for copy in copies)
+                return Answer(told, outfit.new_notes(), spent=clock.spent)
             except BaseException:
                 clear(place, copies)
                 raise
@@ -153,9 +158,9 @@ class Outfit:
         self._bench = Bench(self._writers)
         self._readers = {source.root: DirectoryReader(source) for source in kit.sources}
 
-    def tools(self) -> Tools:
+    def tools(self, clock: Clock) -> Tools:
         """For the calling thread."""
-        return Tools(self._bench.sessions(), self._open_media, self._writers)
+        return Tools(self._bench.sessions(), self._open_media, self._writers, clock)
 
     def _open_media(self, media: MediaFile) -> BinaryIO:
         return self._readers[media.root].open(media.path)

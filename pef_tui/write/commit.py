@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from msgspec.structs import replace
 
 from pef_tui import errors
+from pef_tui.clock import PLACE, RECORD, Clock
 from pef_tui.hooks import Writer, WriterSession
 from pef_tui.model import Outcome, Plan
 from pef_tui.write.dest import Dest, SyncFailed
@@ -47,6 +48,7 @@ def carry_out(
     books: Books,
     writers: Sequence[Writer] = (),
     send: Send | None = None,
+    clock: Clock = Clock(),  # noqa: B008
 ) -> list[Outcome]:
     """Carry out Plans; what became of each, in order. May run in several threads, a batch and its sessions in each.
 
@@ -56,7 +58,7 @@ def carry_out(
     run then redoes the batch.
     """
     copies = [Copy(plan) for plan in batch]
-    tools = Tools(sessions, open_media, writers)
+    tools = Tools(sessions, open_media, writers, clock)
     try:
         return _carried_out(copies, place, tools, books, send)
     except OSError as error:
@@ -75,7 +77,8 @@ def _carried_out(
     wanted = [
         copy for copy in copies if copy.plan.output is not None and not user_changed(copy, place, books)
     ]
-    number = books.intend([copy.plan for copy in wanted]) if wanted else 0
+    with tools.clock.on(RECORD):
+        number = books.intend([copy.plan for copy in wanted]) if wanted else 0
     retimed = [copy for copy in wanted if place.undo is not None and copy.only_times]
     wanted = [copy for copy in wanted if place.undo is None or not copy.only_times]
     for copy in wanted:
@@ -89,10 +92,12 @@ def _carried_out(
         staged = [copy for copy in staged if copy.word != "failed"]
         for copy in retimed:
             retime(copy, place)
-    put_all(staged, place, books)
-    remove_former(copies, place, books)
+    with tools.clock.on(PLACE):
+        put_all(staged, place, books)
+        remove_former(copies, place, books)
     outcomes = [_outcome(copy) for copy in copies]
-    books.done(number, outcomes)
+    with tools.clock.on(RECORD):
+        books.done(number, outcomes)
     return outcomes
 
 

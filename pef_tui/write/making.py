@@ -13,7 +13,9 @@ from contextlib import suppress
 from typing import BinaryIO, NamedTuple
 
 from pef_tui import errors
+from pef_tui.clock import CHECK, COPY, SYNC, WRITE, Clock
 from pef_tui.hooks import Compose, Piece, Staged, Writer, WriterSession, Written
+from pef_tui.model import Plan
 from pef_tui.write.beside import complete_xmp, size_of, stage_xmp
 from pef_tui.write.dest import Dest, sync
 from pef_tui.write.links import OWN_TIMES
@@ -34,6 +36,7 @@ class Tools(NamedTuple):
     open_media: OpenMedia
     writers: Sequence[Writer] = ()
     """In their order, asked for what the writer of a Plan declines; `sessions` has those too."""
+    clock: Clock = Clock()
 
 
 def make(copies: Sequence[Copy], place: Dest, tools: Tools) -> None:
@@ -45,18 +48,22 @@ def make(copies: Sequence[Copy], place: Dest, tools: Tools) -> None:
     composers = {writer.name: writer.compose for writer in tools.writers}
     for copy in copies:
         if not copy.name:
-            _stage(copy, place, tools.open_media, composers.get(copy.writer))
-    _write_all([copy for copy in copies if copy.name and copy.writer], place, tools.sessions, tools.writers)
-    for copy in copies:
-        _check(copy, place, tools.open_media)
+            with tools.clock.on(COPY):
+                _stage(copy, place, tools, composers.get(copy.writer))
+    _write_all([copy for copy in copies if copy.name and copy.writer], place, tools)
+    with tools.clock.on(CHECK):
+        for copy in copies:
+            _check(copy, place, tools)
     staged = [copy for copy in copies if copy.name]
-    for copy in staged:
-        if not copy.shares:
-            complete_xmp(copy, place)
-        if copy.shares in OWN_TIMES:
-            _dress(copy, place)
-    if staged and not place.sync():
-        _sync_each(staged, place)
+    with tools.clock.on(COPY):
+        for copy in staged:
+            if not copy.shares:
+                complete_xmp(copy, place)
+            if copy.shares in OWN_TIMES:
+                _dress(copy, place)
+    with tools.clock.on(SYNC):
+        if staged and not place.sync():
+            _sync_each(staged, place)
 
 
 def clear(place: Dest, copies: Sequence[Copy]) -> None:
@@ -69,15 +76,16 @@ def clear(place: Dest, copies: Sequence[Copy]) -> None:
                     os.unlink(name, dir_fd=place.staging_fd)
 
 
-def _stage(copy: Copy, place: Dest, open_media: OpenMedia, compose: Compose | None = None) -> None:
+def _stage(copy: Copy, place: Dest, tools: Tools, compose: Compose | None = None) -> None:
     """Make the private copy, as its writer composes it where that can; or say why there is none."""
     media = copy.plan.match.media
     name = f"{place.number()}{extension_of(copy.plan)}"
     try:
-        with open_media(media) as source:
+        with tools.open_media(media) as source:
             pieces = None
             if compose is not None and descriptor(source) is not None:
-                copy.written, pieces = _composed(copy, compose, source)
+                with tools.clock.on(WRITE, copy.writer, _format_of(copy.plan)):
+                    copy.written, pieces = _composed(copy, compose, source)
             stage(place, name, source, media.size, media.mtime_ns, pieces)
     except SourceChanged as changed:
         copy.fail(str(changed), temporary=True)
@@ -89,7 +97,7 @@ def _stage(copy: Copy, place: Dest, open_media: OpenMedia, compose: Compose | No
         copy.fail(f"cannot be read: {type(error).__name__}: {error}")
     else:
         copy.name = name
-        stage_xmp(copy, place, open_media)
+        stage_xmp(copy, place, tools.open_media)
 
 
 def _composed(copy: Copy, compose: Compose, source: BinaryIO) -> tuple[Written, Sequence[Piece] | None]:
@@ -103,20 +111,23 @@ def _composed(copy: Copy, compose: Compose, source: BinaryIO) -> tuple[Written, 
     return (pieces, None) if isinstance(pieces, Written) else (Written("written"), pieces)
 
 
-def _write_all(
-    copies: Sequence[Copy], place: Dest, sessions: Mapping[str, WriterSession], writers: Sequence[Writer]
-) -> None:
+def _format_of(plan: Plan) -> str:
+    state = plan.match.state
+    return state.format if state is not None else ""
+
+
+def _write_all(copies: Sequence[Copy], place: Dest, tools: Tools) -> None:
     """Let writers write what is not composed; who declines is followed by the next that accepts the Plan."""
     waiting = [copy for copy in copies if copy.written is None]
     declined = [copy for copy in copies if copy.written is not None and copy.written.word == "declined"]
     while waiting or declined:
-        waiting += [copy for copy in declined if _passed_on(copy, writers)]
+        waiting += [copy for copy in declined if _passed_on(copy, tools.writers)]
         groups: dict[str, list[Copy]] = {}
         for copy in waiting:
             groups.setdefault(copy.writer, []).append(copy)
         for name, group in groups.items():
             staged = [Staged(copy.plan, os.path.join(place.staging, copy.name)) for copy in group]
-            for copy, written in zip(group, _answers(name, sessions, staged), strict=False):
+            for copy, written in zip(group, _answers(name, tools, staged), strict=False):
                 copy.written = written
         declined = [copy for copy in waiting if copy.written is not None and copy.written.word == "declined"]
         waiting = []
@@ -135,12 +146,17 @@ def _passed_on(copy: Copy, writers: Sequence[Writer]) -> bool:
     return True
 
 
-def _answers(name: str, sessions: Mapping[str, WriterSession], staged: Sequence[Staged]) -> list[Written]:
+def _answers(name: str, tools: Tools, staged: Sequence[Staged]) -> list[Written]:
     """One answer for each copy, whatever the writer does."""
     answers: list[Written] = []
     why = f"the writer {name} gave no answer"
     try:
-        for written in sessions[name].write(staged):
+        writing = iter(tools.sessions[name].write(staged))
+        while True:
+            each = staged[min(len(answers), len(staged) - 1)]
+            with tools.clock.on(WRITE, name, _format_of(each.plan)):
+                if (written := next(writing, None)) is None:
+                    break
             answers.append(written)
     except errors.RunError:
         raise
@@ -153,7 +169,7 @@ def _answers(name: str, sessions: Mapping[str, WriterSession], staged: Sequence[
     return answers + [Written("failed", why, temporary=True)] * (len(staged) - len(answers))
 
 
-def _check(copy: Copy, place: Dest, open_media: OpenMedia) -> None:
+def _check(copy: Copy, place: Dest, tools: Tools) -> None:
     """See whether the writer's answer is true; a copy that cannot be trusted is made anew from the source."""
     written = copy.written
     if written is None or not copy.name:
@@ -176,7 +192,7 @@ def _check(copy: Copy, place: Dest, open_media: OpenMedia) -> None:
     reason, temporary = copy.reason, copy.temporary
     clear(place, (copy,))
     copy.name = ""
-    _stage(copy, place, open_media)
+    _stage(copy, place, tools)
     if copy.name:
         copy.fail(reason, temporary=temporary)
 

@@ -44,6 +44,18 @@ def test_every_stage_and_what_each_writer_did(tmp_path: Path, export: Path) -> N
     assert set(profile["at_work"]) == {"planning", "writing", "telling"}
 
 
+@pytest.mark.parametrize("executor", ["threads", "processes"])
+def test_what_workers_do_is_told_wherever_they_are(tmp_path: Path, export: Path, executor: str) -> None:
+    path = tmp_path / "profile.json"
+    run_here(export, tmp_path / "out", "--profile", str(path), "--executor", executor)
+    profile = told(path)
+    writing = {row["stage"]: row["times"] for row in profile["writing"]}
+    assert {"copy", "check", "sync", "put in place", "record", "write native jpeg"} <= writing.keys()
+    assert writing["write native jpeg"] == 2
+    assert all(row["seconds"] > 0 for row in profile["formats"] if row["writer"] == "native")
+    assert 0 < profile["at_work"]["writing"] <= 1
+
+
 def test_in_words_with_nothing_to_do(tmp_path: Path, export: Path) -> None:
     run_here(export, tmp_path / "out")
     path = tmp_path / "profile.txt"
