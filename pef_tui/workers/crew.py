@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import pickle
+import signal
 import subprocess
 import sys
 import threading
@@ -18,7 +19,7 @@ from concurrent.futures import BrokenExecutor, Executor, Future
 from queue import SimpleQueue
 from typing import IO, Any, ParamSpec, TypeVar
 
-from pef_tui.workers.serve import receive, send
+from pef_tui.workers.serve import STOPPING, receive, send
 
 Given = ParamSpec("Given")
 Result = TypeVar("Result")
@@ -85,6 +86,9 @@ class Crew(Executor):
 
     def _work(self) -> None:
         """The thread of one process: the kernel ends the process with this thread."""
+        signal.pthread_sigmask(
+            signal.SIG_BLOCK, STOPPING
+        )  # the process lets them in once it knows what to do
         process: Process | None = None
         while (call := self._calls.get()) is not None:
             future, function, args, kwargs = call

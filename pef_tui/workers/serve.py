@@ -16,6 +16,8 @@ from typing import IO, Any
 
 _LENGTH = struct.Struct("<Q")
 _PR_SET_PDEATHSIG = 1
+STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""Signals that end a run well; those who send them may send them to all processes."""
 LOOK = 1.0
 """Seconds between two looks after the program that started it, where the kernel cannot be asked to do it."""
 
@@ -43,10 +45,11 @@ def _exactly(stream: IO[bytes], size: int) -> bytes:
 def main(parent: int) -> None:
     """Work on calls until nobody asks any more; ends at once when the process `parent` does."""
     _live_with(parent)
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    for number in STOPPING:
         # A handler, not SIG_IGN, which programs started from here would inherit.
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, _left_to_the_parent)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPPING)
     calls, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)

@@ -7,14 +7,21 @@ with pef-tui; a worker that dies costs its batch, which Dask gives to another.
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Callable, Iterator
 from concurrent import futures
+from contextlib import suppress
+from functools import partial
 from typing import Annotated, Any
 
 from distributed import Client
 from msgspec import Meta, Struct
 
 from pef_tui import Executor, Settings, SettingsTable, hookimpl
+
+GONE = "the scheduler is gone, or has no workers any more"
+LOOK = 2.0
+"""Seconds between two looks whether there are workers."""
 
 
 class Options(Struct, frozen=True, forbid_unknown_fields=True):
@@ -26,7 +33,7 @@ class Options(Struct, frozen=True, forbid_unknown_fields=True):
     """Or the file that `dask scheduler --scheduler-file` writes."""
     retries: Annotated[int, Meta(ge=0, le=100)] = 2
     seconds: Annotated[float, Meta(gt=0, le=3600)] = 30.0
-    """To wait for the scheduler, and for its first worker."""
+    """To wait for the scheduler, for its first worker, and for another where the last one is gone."""
 
 
 @hookimpl
@@ -61,7 +68,12 @@ class Cluster(futures.Executor):
             if options.scheduler
             else {"scheduler_file": options.scheduler_file}
         )
-        logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what goes wrong is told by pef-tui
+        for name in (
+            "distributed",
+            "distributed.client",
+            "distributed.core",
+        ):  # pef-tui tells what goes wrong
+            logging.getLogger(name).setLevel(logging.CRITICAL)
         self._client = Client(**where, timeout=options.seconds, name="pef-tui", set_as_default=False)
         try:
             self._client.wait_for_workers(1, timeout=options.seconds)
@@ -69,17 +81,55 @@ class Cluster(futures.Executor):
             self._client.close(timeout=1)
             raise
         self._calls = self._client.get_executor(pure=False, retries=options.retries)
+        self._seconds = options.seconds
+        self._open: set[futures.Future[Any]] = set()
+        self._ended = threading.Event()
+        threading.Thread(target=self._watch, name="dask", daemon=True).start()
 
     def width(self) -> int:
         """How many calls the cluster works on at once: the threads of all its workers."""
         return sum(self._client.nthreads().values())
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> futures.Future[Any]:
-        """Have a call worked on by any worker."""
-        future: futures.Future[Any] = self._calls.submit(fn, *args, **kwargs)
+        """Have a call worked on by any worker. Raises BrokenExecutor where the scheduler or all workers are gone."""
+        future: futures.Future[Any] = futures.Future()
+        self._open.add(future)
+        if self._gone():
+            self._open.discard(future)
+            raise futures.BrokenExecutor(GONE)
+        self._calls.submit(fn, *args, **kwargs).add_done_callback(partial(self._settle, future))
         return future
+
+    def _settle(self, future: futures.Future[Any], done: futures.Future[Any]) -> None:
+        """Tell what became of a call, unless it was given up."""
+        self._open.discard(future)
+        with suppress(futures.InvalidStateError):
+            if done.cancelled():
+                future.set_exception(
+                    futures.BrokenExecutor(GONE) if self._gone() else RuntimeError("dropped by Dask")
+                )
+            elif (error := done.exception()) is not None:
+                future.set_exception(error)
+            else:
+                future.set_result(done.result())
+
+    def _gone(self) -> bool:
+        return self._ended.is_set() or self._client.status == "closed"
+
+    def _watch(self) -> None:
+        """Give all calls up once the scheduler is gone, or all workers for too long: Dask would wait for ever."""
+        alone = 0.0
+        while not self._ended.wait(LOOK):
+            with suppress(Exception):
+                alone = 0.0 if self._client.nthreads() else alone + LOOK
+            if alone >= self._seconds or self._client.status == "closed":
+                self._ended.set()
+        for future in list(self._open):
+            with suppress(futures.InvalidStateError):
+                future.set_exception(futures.BrokenExecutor(GONE))
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """Let the calls end, or drop them, and the connection."""
-        self._calls.shutdown(wait=wait and not cancel_futures)
+        self._calls.shutdown(wait=wait and not cancel_futures and not self._gone())
+        self._ended.set()
         self._client.close(timeout=5)
