@@ -134,7 +134,14 @@ def every_point(
 
 def calls(oracle: Oracle, place: Path, names: tuple[str, ...]) -> int:
     """How many of these calls a run makes."""
-    total, out = place / "total", place / "counted"
+    found = calls_of(oracle.argv(place / "counted"), place, names)
+    shutil.rmtree(place / "counted", ignore_errors=True)
+    return found
+
+
+def calls_of(argv: list[str], place: Path, names: tuple[str, ...]) -> int:
+    """How many of these calls this command makes."""
+    total = place / "total"
     total.write_bytes(b"")
 
     def count() -> None:
@@ -143,8 +150,7 @@ def calls(oracle: Oracle, place: Path, names: tuple[str, ...]) -> int:
         fd = os.open(total, os.O_WRONLY | os.O_APPEND)
         injected(names, lambda made: real(fd, b".") and None)
 
-    carry_out(oracle.argv(out), count)
-    shutil.rmtree(out, ignore_errors=True)
+    carry_out(argv, count)
     return total.stat().st_size
 
 

@@ -1,0 +1,106 @@
+"""A small run in place, killed or failing at each writing call: what a file was can always be had back."""
+
+from __future__ import annotations
+
+import errno
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from injecting import WRITING, Act, calls_of, fail_at, injected, no_exiftool, signal_at
+from oracle import Tree, tree
+from running import carry_out, quick_place
+from trying import tries
+
+from pef_tui.testing.export import sidecar, takeout
+
+
+def in_place(source: Path) -> list[str]:
+    return ["--batch", "--json", "--no-config", "--in-place", "--workers", "1", str(source)]
+
+
+class Ends:
+    """An export, and how its files are before and after a run in place that nothing disturbs."""
+
+    def __init__(self, place: Path) -> None:
+        spec = {
+            "Trip/a.jpg": sidecar("a.jpg", taken=1.5e9, people=["Ana"]),
+            "Trip/b.avi": sidecar("b.avi", taken=1.4e9),
+            "Year/c.jpg": sidecar("c.jpg", taken=1.3e9),
+            "Year/d.gif": None,
+        }
+        self.export = takeout(place / "export", spec)
+        self.before = tree(self.export)
+        done = self.copy(place / "done")
+        status, words, _ = carry_out(in_place(done), no_exiftool)
+        assert status == 0, words
+        self.after = tree(done)
+        changed = {name for name in self.before if self.before[name] != self.after[name]}
+        assert len(changed) == 3 and len(self.after) == len(self.before) + 1
+
+    def copy(self, to: Path) -> Path:
+        shutil.copytree(self.export, to)
+        return to
+
+    def half(self, found: Tree) -> str:
+        """What is neither as it was nor as it will be."""
+        known = {name: (self.before.get(name), self.after.get(name)) for name in self.before | self.after}
+        wrong = [name for name, what in found.items() if what not in known.get(name, ())]
+        gone = [name for name in self.before if name not in found]
+        return f"half there: {wrong}, gone: {gone}" if wrong or gone else ""
+
+
+@pytest.fixture(scope="module")
+def ends() -> Iterator[Ends]:
+    with quick_place() as place:
+        yield Ends(place)
+
+
+def every_point(ends: Ends, place: Path, act: Callable[[int], Act], statuses: tuple[int, ...]) -> int:
+    """A fault at each call; then a later run must end all, and, from the same fault on, undoing must undo all."""
+    total, faults = calls_of(in_place(ends.copy(place / "counted")), place, WRITING), []
+    for number in range(1, total + 1):
+        source = ends.copy(place / f"in{number}")
+
+        def before(number: int = number) -> None:
+            no_exiftool()
+            injected(WRITING, act(number))
+
+        status, words, _ = carry_out(in_place(source), before)
+        if status not in statuses or "Traceback" in words or "unexpected" in words:
+            faults.append((number, f"ends with {status}: {words}"))
+        faults.append((number, ends.half(tree(source))))
+        if number % 2:
+            carry_out(["--undo", "last", "--no-config", str(source)], no_exiftool)
+            if tree(source) != ends.before:
+                faults.append((number, f"undone: {ends.half(tree(source)) or 'not all'}"))
+        status, words, _ = carry_out(in_place(source), no_exiftool)
+        if status or tree(source) != ends.after:
+            faults.append((number, f"the later run: {status} {words} {tree(source)}"))
+        if list((source / ".pef-tui" / "staging").iterdir()):
+            faults.append((number, "left over in the staging folder"))
+        shutil.rmtree(source)
+    assert not [fault for fault in faults if fault[1]]
+    return total
+
+
+@pytest.mark.timeout(400)
+@tries("kill", "kill -9 before every writing call of a small run in place; then undone, or gone on with")
+def test_killed(ends: Ends, place: Path, tried: Callable[[int], None]) -> None:
+    tried(every_point(ends, place, signal_at, (0, 137)))
+
+
+@pytest.mark.timeout(400)
+@tries(
+    "fault",
+    "a disk error (EIO) from one writing call of a small run in place on; then undone, or gone on with",
+)
+def test_disk_error(ends: Ends, place: Path, tried: Callable[[int], None]) -> None:
+    tried(every_point(ends, place, lambda number: fail_at(number, errno.EIO, stays=True), (0, 1, 2, 3)))
+
+
+@pytest.mark.timeout(400)
+@tries("fault", "no space (ENOSPC) at one writing call of a small run in place; then undone, or gone on with")
+def test_no_space(ends: Ends, place: Path, tried: Callable[[int], None]) -> None:
+    tried(every_point(ends, place, lambda number: fail_at(number, errno.ENOSPC), (0, 1, 2, 3)))
