@@ -214,10 +214,10 @@ def _exiftool(settings: Settings, progress: Progress) -> Found:
 def _without_exiftool(settings: Settings) -> str:
     """What a run without ExifTool costs."""
     if settings.existing == "never":
-        return "what pictures other than JPEG already say is not known"
+        return "what HEIC, raw pictures and the like already say is not known"
     return (
-        "tags go into most JPEGs, but those of everything else go into XMP files beside it, and what pictures other "
-        "than JPEG already say is not known"
+        "tags go into most JPEG, PNG, WebP, GIF, TIFF, MP4 and MOV files, but those of everything else go into XMP "
+        "files beside it, and what such files already say is not known"
     )
 
 
