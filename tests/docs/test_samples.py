@@ -100,7 +100,8 @@ def test_python_runs_as_a_plugin(page: Path, text: str, title: str, tmp_path: Pa
         "Trip/c.jpg": None,
         "Trip/dates.txt": b"c.jpg 1561977296\n",
     }
-    ran = run_plugin(tmp_path, module, files, timezone="UTC")
+    executor = "pool" if "pef_executors" in hooks_of_it else "threads"
+    ran = run_plugin(tmp_path, module, files, timezone="UTC", executor=executor)
     assert not [note for note in ran.notes if "plugin" in note]
     assert (ran.media["a.jpg"].word == "excluded") is ("pef_filters" in hooks_of_it)
     if "pef_matchers" in hooks_of_it:
