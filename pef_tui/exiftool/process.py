@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Sequence
 from types import TracebackType
@@ -77,7 +78,7 @@ class Process:
         except BaseException:
             self._drop()  # an interrupt in mid-command: what comes next would be the answer to this one
             raise
-        return _answer(driver.last_status, stdout, driver.last_stderr)
+        return _answer(driver.last_status, stdout, driver.last_stderr, escaped="-E" in args)
 
     @property
     def pid(self) -> int | None:
@@ -113,12 +114,13 @@ class Process:
             driver.abandon()
 
 
-def _answer(status: int, stdout: bytes, stderr: bytes) -> Answer:
+def _answer(status: int, stdout: bytes, stderr: bytes, *, escaped: bool) -> Answer:
+    """`escaped`: the command was given `-E`, by which ExifTool writes its own words as HTML too."""
     counts = {what: int(number) for number, what in _COUNT.findall(stdout)}
     errors: list[str] = []
     warnings: list[str] = []
     for line in stderr.decode("utf-8", "replace").splitlines():
-        text = _PATH_BEHIND.sub("", line.strip())
+        text = _PATH_BEHIND.sub("", html.unescape(line.strip()) if escaped else line.strip())
         if text.startswith("Error: "):
             errors.append(text.removeprefix("Error: "))
         elif text:

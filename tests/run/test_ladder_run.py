@@ -52,6 +52,7 @@ EXPECTED = {
     "cut.heic": ("sidecar", "damaged: Truncated", "XMP-exif:DateTimeOriginal"),
     "cut.mp4": ("sidecar", "damaged: Truncated", "XMP-exif:DateTimeOriginal"),
     "behind.mp4": ("sidecar", "damaged: [minor] Unknown 3 bytes at end", "XMP-exif:DateTimeOriginal"),
+    "parts.mp4": ("sidecar", "damaged: Can't yet handle movie fragments", "XMP-exif:DateTimeOriginal"),
     "empty.jpg": ("failed", "the file is empty", ""),
     "text.jpg": ("failed", "the file is text", ""),
 }
@@ -61,6 +62,7 @@ def test_every_rung(tmp_path: Path) -> None:
     files = {
         "fine.jpg": jpeg(3), "maker.jpg": jpeg(1, exif=CAMERA), "interop.jpg": broken_interop(tmp_path),
         "ifd0.jpg": broken_ifd0(), "cut.jpg": jpeg(4)[:120], "behind.mp4": make("mp4", 1) + b"\1\2\3",
+        "parts.mp4": make("mp4", 1) + (16).to_bytes(4, "big") + b"moof" + bytes(8),
         "empty.jpg": b"", "text.jpg": b"This is no picture.\n",
     }  # fmt: skip
     files |= {f"cut.{end}": make(form, 1)[: len(make(form, 1)) * 9 // 10]
