@@ -24,7 +24,7 @@ TESTS = {
     "manifest/journal.py": ("tests/manifest/test_journal.py", "tests/manifest/test_ledger.py"),
     "manifest/lock.py": ("tests/manifest/test_lock.py",),
     "manifest/": ("tests/manifest",),
-    "write/undo": ("tests/write", "tests/run/test_in_place.py"),
+    "write/undo": ("tests/run/test_in_place.py",),
     "write/native/": ("tests/write/test_native_commit.py",),
     "write/exiftool_writer.py": ("tests/write/test_exiftool_writer.py",),
     "write/xmp_writer.py": ("tests/write/test_xmp_writer.py",),
@@ -116,15 +116,17 @@ def missed(mutation: Mutation, copy: Path) -> bool:
     path = copy / "pef_tui" / mutation.file
     before = path.read_text()
     path.write_text(mutation.text)
-    env = {**os.environ, "PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1"}
     try:
-        for tests in ((WATCHING,), mutation.tests):
-            command = [sys.executable, "-m", "pytest", "-q", "-x", "-m", "", "-p", "no:cacheprovider", *tests]
-            if subprocess.run(command, cwd=copy, env=env, capture_output=True, check=False).returncode:
-                return True
-        return False
+        return not (passes((WATCHING,), copy) and passes(mutation.tests, copy))
     finally:
         path.write_text(before)
+
+
+def passes(tests: tuple[str, ...], copy: Path) -> bool:
+    """Do these tests pass on this copy?"""
+    env = {**os.environ, "PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1"}
+    command = [sys.executable, "-m", "pytest", "-q", "-x", "-m", "", "-p", "no:cacheprovider", *tests]
+    return not subprocess.run(command, cwd=copy, env=env, capture_output=True, check=False).returncode
 
 
 def unmissed(word: str = "") -> tuple[int, list[str]]:
@@ -135,6 +137,9 @@ def unmissed(word: str = "") -> tuple[int, list[str]]:
             shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
         shutil.copy(ROOT / "pyproject.toml", copy)
         chosen = [each for each in mutations() if word in each.place]
+        for tests in ((WATCHING,), *dict.fromkeys(each.tests for each in chosen)):
+            if not passes(tests, copy):
+                raise SystemExit(f"{', '.join(tests)} must pass before anything is taken away")
         return len(chosen), [each.place for each in chosen if not missed(each, copy)]
 
 

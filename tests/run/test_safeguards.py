@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import ast
+import errno
 import fcntl
 import os
 import re
@@ -20,6 +21,7 @@ from pef_tui.cli import main
 from pef_tui.manifest import ledger as ledger_module
 from pef_tui.testing.export import sidecar, takeout
 from pef_tui.write import dest as dest_module
+from pef_tui.write import undo_book
 
 
 class Call(NamedTuple):
@@ -271,3 +273,44 @@ def test_what_is_taken_away_from_its_former_place_is_gone_from_the_disk(
     for folder in ("Trip", "Year"):
         last = max(at for at in gone if watched.calls[at].path.startswith(folder))
         assert watched.calls[last + 1] == Call("fsync", folder)
+
+
+@pytest.mark.parametrize("links", [True, False], ids=["linked", "copied"])
+def test_in_place_what_a_file_was_is_on_the_disk_before_it_is_replaced_and_before_it_is_back(
+    export: Path, monkeypatch: pytest.MonkeyPatch, links: bool
+) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
+    monkeypatch.setattr(undo_book, "LONGEST", -1)  # every original is kept whole
+    before = (export / "Google Photos" / "Trip" / "b.jpg").read_bytes()
+    synced: dict[str, int] = {}
+
+    def no_links(*args: object, **more: object) -> None:
+        raise OSError(errno.EPERM, os.strerror(errno.EPERM))
+
+    with monkeypatch.context() as patch:
+        real = os.fsync
+        if not links:
+            patch.setattr(os, "link", no_links)
+        patch.setattr(os, "fsync", lambda fd: (synced.update({_path(fd): os.fstat(fd).st_size}), real(fd))[1])
+        watcher = Watcher(export, patch)
+        assert main(["--batch", "--no-config", "--in-place", str(export), "--workers", "1"]) == 0
+        [named] = watcher.where("rename", r"Google Photos/Trip/b.jpg")
+        record = r"\.pef-tui/undo/[^/]+"
+        told = max(at for at in watcher.where("fsync", record + "/records") if at < named)
+        assert any(told < at < named for at in watcher.where("fsync", record))
+        if not links:
+            kept = watcher.where("create", record + r"/\d+-.*")
+            for made in kept:
+                [at] = watcher.where("fsync", re.escape(watcher.calls[made].path))
+                assert made < at < named
+            assert len(before) in {synced[str(export / watcher.calls[made].path)] for made in kept}
+        assert main(["--no-config", "--undo", "last", str(export)]) == 0
+    back = watcher.where("rename", r"Google Photos/Trip/b.jpg")[1]
+    staged = re.escape(watcher.calls[back].path)
+    assert any(at < back for at in watcher.where("fsync", staged))
+    assert synced[str(export / watcher.calls[back].path)] == len(before)
+    assert (export / "Google Photos" / "Trip" / "b.jpg").read_bytes() == before
+
+
+def _path(fd: int) -> str:
+    return os.readlink(f"/proc/self/fd/{fd}")
