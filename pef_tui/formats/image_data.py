@@ -12,7 +12,7 @@ from typing import BinaryIO
 import xxhash
 
 from pef_tui.formats.image_boxes import contents, film, heif
-from pef_tui.formats.image_tiff import fuji, minolta, panasonic, sigma, tiff
+from pef_tui.formats.image_tiff import canon_heap, fuji, minolta, panasonic, sigma, tiff
 from pef_tui.formats.parts import MOST, Part, Span, Unclear, at, number, size_of
 
 _BLOCK = 1 << 20
@@ -150,6 +150,7 @@ _PARTS: dict[str, Callable[[BinaryIO], Iterator[Part]]] = {
     "rw2": panasonic,
     "raf": fuji,
     "mrw": minolta,
+    "crw": canon_heap,
     "x3f": sigma,
     **dict.fromkeys(("heic", "heif", "avif"), heif),
     **dict.fromkeys(("mp4", "mov", "m4v", "3gp", "3g2", "cr3"), film),

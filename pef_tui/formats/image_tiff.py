@@ -20,6 +20,7 @@ _WANTED = frozenset((_SUB_IFDS, *_JPEG, *_OFFSETS, *_OFFSETS.values()))
 _LETTERS = {3: "H", 4: "I", 13: "I"}
 _RAW_DATA = 0x118
 _NOWHERE = 0xFFFF_FFFF
+_CANON_PICTURES = (0x2005, 0x2007)
 
 Directory = dict[int, tuple[int, ...]]
 
@@ -104,6 +105,29 @@ def minolta(stream: BinaryIO) -> Iterator[Part]:
     if start >= size_of(stream):
         raise Unclear
     yield start, -1
+
+
+def canon_heap(stream: BinaryIO) -> Iterator[Part]:
+    """CRW: the sensor's data and the JPEG picture, by the root directory, whose place the last four bytes tell."""
+    order = {b"II": "<", b"MM": ">"}.get(at(stream, 0, 2))
+    if order is None:
+        raise Unclear
+    (heap,) = numbers("I", at(stream, 2, 4), order)
+    end = size_of(stream)
+    directory = heap + numbers("I", at(stream, end - 4, 4), order)[0]
+    (count,) = numbers("H", at(stream, directory, 2), order)
+    entries = at(stream, directory + 2, 10 * count)
+    found = 0
+    for place in range(0, 10 * count, 10):
+        (tag,) = numbers("H", entries[place : place + 2], order)
+        length, start = numbers("I", entries[place + 2 : place + 10], order)
+        if tag in _CANON_PICTURES:
+            if heap + start + length > end:
+                raise Unclear
+            found += 1
+            yield heap + start, length
+    if not found:
+        raise Unclear
 
 
 def sigma(stream: BinaryIO) -> Iterator[Part]:

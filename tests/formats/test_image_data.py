@@ -104,7 +104,15 @@ def _sigma(data: bytes) -> bytes:
     )
 
 
+def _canon_heap(data: bytes) -> bytes:
+    """A Canon raw picture of the first kind: data, then the directory, then where that lies."""
+    directory = struct.pack("<HHII", 1, 0x2005, len(data), 0)
+    head = b"II" + struct.pack("<I", 26) + b"HEAPCCDR" + struct.pack("<I", 0x10002) + bytes(8)
+    return head + data + directory + struct.pack("<I", len(data))
+
+
 RAWS = {
+    "crw": _canon_heap,
     "raf": _fuji,
     "rw2": _panasonic,
     "x3f": _sigma,
@@ -126,6 +134,7 @@ def test_sensor_data_of_raw_pictures_counts(form: str) -> None:
 def test_what_exiftool_writes_keeps_the_picture(tmp_path: Path) -> None:
     """Made files, and real ones of cameras where there are any."""
     files = {f"{form}{FORMATS[form].extensions[0]}": make(form, 1) for form in MAKERS if form in COMPARED}
+    files |= {"raw.crw": _canon_heap(b"sensor" * 50)}
     files |= {"first.mp4": film("mp4", 1, moov="first"), "motion.jpg": motion_photo(make("mp4"), 1)}
     for path in SAMPLES.rglob("*") if SAMPLES.is_dir() else []:
         files |= {path.name: path.read_bytes()} if path.is_file() else {}
@@ -163,6 +172,6 @@ def test_cut_files_are_no_error(form: str) -> None:
         digest(whole[:end], form)
 
 
-@pytest.mark.parametrize("form", ["bmp", "avi", "crw", ""])
+@pytest.mark.parametrize("form", ["bmp", "avi", ""])
 def test_what_is_not_known_is_not_compared(form: str) -> None:
     assert digest(b"anything", form) is None
