@@ -151,3 +151,17 @@ def test_exiftool_reads_the_same_of_a_copy(
     assert direct == lent
     assert direct[0].state is not None
     assert direct[0].state.reader == "exiftool"
+
+
+def test_where_no_file_can_be_unnamed_none_that_is_there_is_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scratch, "_UNNAMED", 0)
+    os.close(scratch.unnamed_file(str(tmp_path)))
+    assert not list(tmp_path.iterdir())
+    monkeypatch.setattr("secrets.token_hex", lambda size: "known")
+    mine = tmp_path / "scratch-known"
+    mine.write_bytes(b"mine")
+    with pytest.raises(FileExistsError):
+        scratch.unnamed_file(str(tmp_path))
+    assert mine.read_bytes() == b"mine"
