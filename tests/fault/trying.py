@@ -59,9 +59,9 @@ def listed(tried: dict[str, int], kinds: dict[str, Kind]) -> str:
 
 
 def write_page(tried: dict[str, int]) -> None:
-    """Put counts and list where the page includes them."""
-    kinds = told()
-    tried = {what: tried[what] for what in kinds if what in tried}
+    """Put counts and list where the page includes them; what was not tried this time keeps its count."""
+    kinds, before = told(), json.loads(TRIED.read_text()) if TRIED.exists() else {}
+    tried = {what: tried.get(what) or before[what] for what in kinds if what in tried or what in before}
     TRIED.write_text(json.dumps(tried, indent=1) + "\n")
     before, rest = PAGE.read_text().split(BEGIN)
     PAGE.write_text(f"{before}{BEGIN}\n\n{listed(tried, kinds)}\n{END}{rest.split(END)[1]}")
