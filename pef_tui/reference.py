@@ -86,6 +86,19 @@ SAID = {
 }
 """Meaning of fields that say no more in the code than their type."""
 
+EXAMPLES = {
+    "pef_scanners": "other-sources",
+    "pef_filters": "leaving-files-out",
+    "pef_matchers": "other-sources",
+    "pef_stages": "work-on-many-pictures-at-once",
+    "pef_tag_mappers": "the-first-one-in-ten-minutes",
+    "pef_writers": "other-writers",
+    "pef_executors": "other-places-to-write",
+    "pef_settings": "settings-of-a-plugin",
+    "pef_checks": "for-doctor",
+}
+"""Where Writing plugins shows each hook."""
+
 
 def reference() -> str:
     """The page."""
@@ -105,7 +118,8 @@ def _page() -> Iterator[str]:
         if isinstance(each, ast.FunctionDef):
             arguments = ", ".join(argument.arg for argument in each.args.args if argument.arg != "self")
             yield f"\n### `{each.name}({arguments})`\n"
-            yield f"{ast.get_docstring(each)} Yields {_registration(each)}."
+            shown = f"[Example](plugins.md#{EXAMPLES[each.name]})."
+            yield f"{ast.get_docstring(each)} Yields {_registration(each)}. {shown}"
     yield "\n## Types"
     for name in sorted(pef_tui.__all__):
         node = documented.get(name)
