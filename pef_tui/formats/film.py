@@ -20,12 +20,13 @@ MOST_BOXES = 1000
 
 _READ = frozenset((b"ftyp", b"moov", b"uuid"))
 _FREE = frozenset((b"free", b"skip", b"wide"))
-_TOP = _READ | _FREE | {b"mdat"}
+_UNUSED = frozenset((b"beam",))  # of WhatsApp; 16 bytes that mean nothing
+_TOP = _READ | _FREE | _UNUSED | {b"mdat"}
 _QUICKTIME = re.compile(rb"(?:.{4})+qt  ", re.DOTALL)
 _FREE_HEAD = 64
 
 _INDEX = frozenset((b"mvhd", b"iods", b"trak", b"udta", b"meta")) | _FREE
-_TRACK = frozenset((b"tkhd", b"edts", b"tref", b"tapt", b"load", b"mdia", b"udta")) | _FREE
+_TRACK = frozenset((b"tkhd", b"edts", b"tref", b"tapt", b"load", b"mdia", b"udta", b"meta")) | _FREE
 _TRACK_TAGS = frozenset((b"name", b"tagc", b"free"))
 _MEDIA = frozenset((b"mdhd", b"hdlr", b"elng", b"minf")) | _FREE
 _INFORMATION = frozenset((b"vmhd", b"smhd", b"nmhd", b"gmhd", b"hdlr", b"dinf", b"stbl")) | _FREE
@@ -81,6 +82,7 @@ class Track(NamedTuple):
     media_head: Box
     offsets: Box
     """`stco` or `co64`: where in the file each chunk of its data begins."""
+    meta: Box | None
 
 
 class Index(NamedTuple):
@@ -224,7 +226,7 @@ def take_apart(index: bytes) -> Index:
     )
 
 
-def is_long(index: bytes, head: Box) -> bool:
+def is_long(index: bytes | bytearray, head: Box) -> bool:
     """Has `mvhd`, `tkhd` or `mdhd` its times in 64 bits (version 1)?"""
     return index[head.content] == 1
 
@@ -252,7 +254,7 @@ def _track(index: bytes, track: Box) -> Track:
     samples = boxes_of(index, only(information, b"stbl"), _SAMPLES)
     _check_sources(index, only(information, b"dinf"), only(samples, b"stsd"))
     heads = _head(index, only(boxes, b"tkhd")), _head(index, only(media, b"mdhd"))
-    return Track(*heads, _table(index, only(samples, *_OFFSETS)))
+    return Track(*heads, _table(index, only(samples, *_OFFSETS)), at_most_one(boxes, b"meta"))
 
 
 def _kind_of_handler(index: bytes, handler: Box) -> bytes:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from struct import unpack_from
 from typing import NamedTuple
 
-from pef_tui.formats.film import Box, Doubtful, at_most_one, boxes_in, only
+from pef_tui.formats.film import Box, Doubtful, Index, at_most_one, boxes_in, only
 
 DOMAIN = b"com.apple.quicktime."
 USER_DATA: Mapping[bytes, str] = {
@@ -153,6 +153,13 @@ def keys(moov: bytes, meta: Box | None) -> Keys:
             raise Doubtful("a value without key, or a second one")
         items[number] = each
     return Keys(boxes, names, len(found), numbers, held, items)
+
+
+def check_tracks(moov: bytes, index: Index) -> None:
+    """Raises Doubtful where a track has keys of its own that may be taken for the film's. (iPhones name its lens.)"""
+    for track in index.tracks:
+        if keys(moov, track.meta).numbers:
+            raise Doubtful("a track with tags of its own")
 
 
 def _check_handler(moov: bytes, boxes: tuple[Box, ...], kind: bytes) -> None:

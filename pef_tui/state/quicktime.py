@@ -10,7 +10,7 @@ from struct import unpack_from
 from typing import BinaryIO
 
 from pef_tui.formats.film import Box, Doubtful, Film, Index, boxes_in, is_long, read_film, take_apart
-from pef_tui.formats.film_tags import ItemList, Keys, UserData, item_list, keys, user_data
+from pef_tui.formats.film_tags import ItemList, Keys, UserData, check_tracks, item_list, keys, user_data
 from pef_tui.model import State, Value
 from pef_tui.state.blocks import block_tags
 
@@ -53,6 +53,7 @@ def read_film_state(stream: BinaryIO, format: str) -> State | None:
 def _tags(film: Film) -> dict[str, Value] | None:
     moov = film.moov
     index = take_apart(moov)
+    check_tracks(moov, index)
     own = user_data(moov, index.user_data)
     if own.xmp is not None and film.xmp is not None:
         return None

@@ -33,6 +33,8 @@ class PhoneFilm(Struct, frozen=True):
     """Boxes of `udta`; None for none."""
     keys: Mapping[str, bytes] | None = None
     """What stands in `moov.meta`: `data` boxes by the names of their keys."""
+    track_keys: Mapping[str, bytes] | None = None
+    """The same in the first track."""
     xmp: bytes = b""
     long_times: bool = False
     long_offsets: bool = False
@@ -106,7 +108,7 @@ def _top_box(film: PhoneFilm, kind: str, parts: list[bytes], offsets: Sequence[i
     return (
         box(b"uuid", _XMP_ID, film.xmp)
         if kind == "uuid"
-        else box(kind.encode(), bytes(40 * (kind == "free")))
+        else box(kind.encode(), bytes(40 * (kind == "free") + 16 * (kind == "beam")))
     )
 
 
@@ -189,4 +191,5 @@ def _track(film: PhoneFilm, at: int, handler: Handler, offsets: Sequence[int]) -
     sources = box(b"dinf", box(b"dref", struct.pack(">2I", 0, 1), box(b"url ", b"\0\0\0\1")))
     information = box(b"minf", _INFORMATION[handler], sources, samples)
     name = box(b"hdlr", bytes(8), handler.encode(), bytes(12), handler.encode(), b"\0")
-    return box(b"trak", head, box(b"mdia", media_head, name, information))
+    own = _keys(film.track_keys) if film.track_keys and not at else b""
+    return box(b"trak", head, box(b"mdia", media_head, name, information), own)

@@ -113,6 +113,7 @@ DOUBTFUL: dict[str, bytes] = {
     "media in another file": phone_film(small()).replace(b"url \0\0\0\1", b"url \0\0\0\0"),
     "compressed": phone_film(small()).replace(b"mvhd", b"cmov"),
     "a track of an unknown kind": phone_film(small()).replace(b"vide\0\0", b"clid\0\0"),
+    "a title of a track": phone_film(small(track_keys={APPLE + "title": text_item("a", b"US")})),
     "two packets of XMP": phone_film(
         PhoneFilm(order=("ftyp", "mdat", "moov", "uuid"), xmp=XMP, user_data=(box(b"XMP_", XMP),))
     ),

@@ -117,6 +117,7 @@ _ITEMS = {
     b"\xa9too": text_item("Lavf59"),
     b"\xa9xyz": text_item("+01.5-002.25/"),
 }
+_WIDE = box(b"data", b"\0\0\0\x16", bytes(4), b"\0\0\0\x1a")
 _FPS = box(b"data", b"\0\0\0\x17", bytes(4), b"\x42\x20\0\0")
 
 LAYOUTS: dict[str, PhoneFilm] = {
@@ -126,6 +127,15 @@ LAYOUTS: dict[str, PhoneFilm] = {
     "iPhone, index first": PhoneFilm(
         "mov", SHOT, ("ftyp", "moov", "wide", "mdat"), ("vide", "soun", "meta"), keys=_iphone().keys
     ),
+    "iPhone that names its lens": _iphone(
+        b"US",
+        0x15C7,
+        track_keys={
+            "com.apple.quicktime.camera.lens_model": text_item("back camera", b"US", 0x15C7),
+            "com.apple.quicktime.camera.focal_length.35mm_equivalent": _WIDE,
+        },
+    ),
+    "WhatsApp": PhoneFilm(order=("ftyp", "beam", "moov", "mdat"), created=SHOT),
     "iPhone, XMP": _iphone(user_data=(box(b"XMP_", _XMP),)),
     "Android": PhoneFilm(
         created=SHOT,

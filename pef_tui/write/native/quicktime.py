@@ -11,7 +11,7 @@ from struct import pack_into, unpack_from
 from typing import BinaryIO, NamedTuple
 
 from pef_tui.formats.film import XMP_ID, Box, Doubtful, Film, Index, read_film, take_apart
-from pef_tui.formats.film_tags import item_list, keys, user_data
+from pef_tui.formats.film_tags import check_tracks, item_list, keys, user_data
 from pef_tui.hooks import Piece
 from pef_tui.model import TagEdit
 from pef_tui.write.native.declined import Declined
@@ -49,6 +49,7 @@ def edit_film(edits: Sequence[TagEdit], stream: BinaryIO, size: int) -> tuple[Pi
 
 
 def _changes(film: Film, index: Index, wanted: FilmWanted) -> list[Change]:
+    check_tracks(film.moov, index)
     own = user_data(film.moov, index.user_data)
     item_list(film.moov, own.meta)
     keys(film.moov, index.meta)
