@@ -52,7 +52,7 @@ class Driver(exiftool.ExifTool):  # type: ignore[misc]
         """Start ExifTool. Raises OSError when that cannot be."""
         command = [os.path.abspath(self.executable), "-config", "", "-stay_open", "True", "-@", "-"]
         with contextlib.ExitStack() as stack:
-            self._process = Exchange(_start(command, _empty_directory(stack)), self)
+            self._process = Exchange(_start(command, _safe_directory(stack)), self)
         self._running = True
 
     def execute(self, *params: str | bytes, raw_bytes: bool = True) -> Any:
@@ -112,11 +112,14 @@ def _start(command: list[str], directory: str) -> subprocess.Popen[bytes]:
     )
 
 
-def _empty_directory(stack: contextlib.ExitStack) -> str:
-    """A working directory where nothing is and nothing can be put: one that is gone once ExifTool has started.
+def _safe_directory(stack: contextlib.ExitStack) -> str:
+    """A working directory where nobody can put anything: the kernel's own where the system has it.
 
-    Without a place for it, the root of the file system, where only root can put things.
+    Else one that is gone once ExifTool has started; without a place for it, the root of the file system, where only
+    root can put things.
     """
+    if os.path.isdir("/proc/self"):
+        return "/proc"
     for place in (os.environ.get("XDG_RUNTIME_DIR"), os.environ.get("TMPDIR"), "/dev/shm", "/tmp"):
         with contextlib.suppress(OSError):
             if place:
