@@ -32,7 +32,7 @@ TESTS = {
     "write/": ("tests/write/test_commit.py",),
     "report_page/place.py": ("tests/report_page/test_report_page.py",),
     "scratch.py": ("tests/state/test_spill.py", "tests/takeout/test_tars.py"),
-    "tui/places.py": ("tests/tui/test_choose_screen.py", "tests/tui/test_app_parts.py"),
+    "tui/places.py": ("tests/tui/test_private_files.py",),
 }
 """Tests that watch over a file or a folder of the package: the first that fits. Before them, `WATCHING`."""
 WATCHING = "tests/run/test_safeguards.py"
