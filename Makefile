@@ -5,7 +5,7 @@ BIN := .venv/bin
 VENV := .venv/.made
 CODE := $(wildcard pef_tui tests bench plugins)
 
-.PHONY: help venv tools test test-fault test-fault-docs test-mutations test-plugins generated docs dist oldest lint types contracts format check demo screens lock clean
+.PHONY: help venv tools test test-fault test-fault-docs test-mutations test-plugins generated docs dist oldest lint types contracts format check demo screens snapshots lock clean
 
 help:
 	@echo "make test       set up, then run all tests (PYTEST_FLAGS='-k name -x')"
@@ -18,6 +18,7 @@ help:
 	@echo "make test-fault-docs     the same, and put what was tried into docs/safety.md"
 	@echo "make test-mutations      take one safeguard away at a time and see that a test fails"
 	@echo "make screens    take the screenshots of the docs anew"
+	@echo "make snapshots  keep the screens as they are now, for the tests to compare with (look at the difference)"
 	@echo "make demo       make a small export, fix it, show before and after"
 	@echo "make check      lint, types, contracts"
 	@echo "make format     rewrite the code in the project's form"
@@ -80,6 +81,9 @@ format: venv
 
 screens: venv tools
 	@$(BIN)/python bench/screens.py
+
+snapshots: venv
+	@SNAPSHOTS=write $(BIN)/python -m pytest tests/tui/test_snapshots.py -k every_screen
 
 demo: venv tools
 	@$(BIN)/python -m pef_tui.testing.demo

@@ -60,7 +60,7 @@ def facts(outcome: Outcome, given: str = "") -> Iterator[Fact]:
     plan, match = outcome.plan, outcome.plan.match
     media = match.media
     yield Fact("", media.name, "title")
-    yield Fact("Will be", MEDIA_WORDS[outcome.word])
+    yield Fact("Outcome", MEDIA_WORDS[outcome.word])
     if why := reason(outcome):
         yield Fact("Why", why, "problem" if outcome.word in ("failed", "unmatched") else "fact")
     for warning in warnings(outcome):
@@ -149,7 +149,12 @@ def _when(match: Match) -> Iterator[Fact]:
     zone = f"UTC{_offset(taken.offset)}" if taken.offset is not None else "zone not known, in UTC"
     told = TOLD.get(taken.told, taken.told)
     yield Fact("Taken", f"{local:%Y-%m-%d %H:%M:%S} {zone}; the moment from {told}")
-    yield Fact("Zone", f"from {ZONES.get(taken.zone, taken.zone)}" if taken.zone else ZONES[""])
+    yield Fact("Zone", _zone(taken.zone))
+
+
+def _zone(zone: str) -> str:
+    words = ZONES.get(zone, zone)
+    return f"from {words}" if zone and zone != "assumed" else words
 
 
 def _offset(minutes: int) -> str:

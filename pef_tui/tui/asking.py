@@ -13,6 +13,7 @@ from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from pef_tui.tui.content import lines, said
+from pef_tui.tui.line import Line
 
 WINDOW = """
 #window { width: 64; max-width: 96%; height: auto; max-height: 90%; padding: 1 2; background: $surface;
@@ -65,8 +66,7 @@ class AskText(ModalScreen[str | None]):
         with Vertical(id="window") as window:
             window.border_title = said(self._title)
             yield Static(lines([said(row) for row in self._text.split("\n")]))
-            field = Input(said(self._value).plain, id="typed", compact=True)
-            field.cursor_blink = False
+            field = Line(said(self._value).plain, id="typed")
             yield field
             yield Static("", id="wrong")
 

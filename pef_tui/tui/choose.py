@@ -9,7 +9,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.screen import Screen
-from textual.widgets import Footer, Input, OptionList, Static
+from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from pef_tui.tui import recent
@@ -18,6 +18,7 @@ from pef_tui.tui.before import IN_PLACE, size
 from pef_tui.tui.checks import Checks
 from pef_tui.tui.content import lines, said
 from pef_tui.tui.flow import Flow
+from pef_tui.tui.keys_bar import KeysBar
 from pef_tui.tui.option_rows import OptionRows, short_row
 from pef_tui.tui.path_input import PathInput
 from pef_tui.tui.places import shown_path, typed_path
@@ -73,7 +74,7 @@ class ChooseScreen(Screen[None]):
                     self._flow, OPTIONS, lambda name: short_row(self._flow, name), id="options", classes="box"
                 )
                 yield Static(id="words", classes="box")
-        yield Footer(show_command_palette=False)
+        yield KeysBar()
 
     def on_mount(self) -> None:
         """Titles, and the clock that reads counters."""

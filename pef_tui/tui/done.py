@@ -8,7 +8,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.screen import Screen
-from textual.widgets import Footer, OptionList, Static
+from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from pef_tui.report_page import last_report
@@ -27,6 +27,7 @@ from pef_tui.tui.done_words import (
     result,
 )
 from pef_tui.tui.flow import Flow
+from pef_tui.tui.keys_bar import KeysBar
 from pef_tui.write.undo import runs
 
 
@@ -83,7 +84,7 @@ class DoneScreen(Screen[None]):
                 with VerticalScroll(id="steps", classes="box", can_focus=False) as steps:
                     steps.border_title = " What next "
                     yield Static(next_steps(self._run))
-        yield Footer(show_command_palette=False)
+        yield KeysBar()
 
     def on_mount(self) -> None:
         """What came of it."""

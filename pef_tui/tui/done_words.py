@@ -73,7 +73,7 @@ def result(run: Work) -> Content:
     rows.append(said(""))
     rows.append(said(f"{clock(seconds):>10}  {size(progress.bytes)} written"))
     if progress.conflicts:
-        rows.append(_row(progress.conflicts, "differ from what Google says"))
+        rows.append(_row(progress.conflicts, "differ from Google"))
     if progress.warnings:
         rows.append(_row(progress.warnings, "have warnings"))
     return lines(rows)

@@ -18,6 +18,7 @@ from pef_tui.planned.names import folded
 from pef_tui.tui.biglist import BigList, Cell
 from pef_tui.tui.chips import Chips
 from pef_tui.tui.content import said
+from pef_tui.tui.line import Line
 from pef_tui.tui.pick import Option, PickScreen
 from pef_tui.tui.review_rows import file_row
 
@@ -64,9 +65,8 @@ class Files(Vertical):
     def compose(self) -> ComposeResult:
         """From the coarsest choice to the list."""
         yield Chips(id="outcomes")
-        yield Input(
+        yield Line(
             placeholder="part of a name or folder; folder/name; Enter goes to the list, Esc ends",
-            compact=True,
         )
         yield Static(id="filter-words")
         yield BigList(self._draw, id="file-list", empty="no file is like that")

@@ -12,7 +12,7 @@ from textual.binding import Binding
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.screen import Screen
-from textual.widgets import Footer, Input, OptionList, Static
+from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from pef_tui.display import safe
@@ -24,6 +24,8 @@ from pef_tui.tui.bar import StageBar
 from pef_tui.tui.before import size
 from pef_tui.tui.content import lines, said
 from pef_tui.tui.flow import Flow
+from pef_tui.tui.keys_bar import KeysBar
+from pef_tui.tui.line import Line
 from pef_tui.tui.path_input import PathInput
 from pef_tui.tui.places import shown_path
 
@@ -72,11 +74,10 @@ class HistoryScreen(Screen[None]):
         with Horizontal(id="both"):
             yield OptionList(id="runs", classes="box", compact=True)
             with Vertical(id="at-right", classes="box"):
-                find = Input(id="find", placeholder="part of a name", compact=True)
-                find.cursor_blink = False
+                find = Line(id="find", placeholder="part of a name")
                 yield find
                 yield OptionList(id="files", compact=True)
-        yield Footer(show_command_palette=False)
+        yield KeysBar()
 
     def on_mount(self) -> None:
         """Titles, then what is there."""

@@ -8,9 +8,9 @@ from typing import Any
 
 from textual.binding import Binding
 from textual.suggester import Suggester
-from textual.widgets import Input
 
 from pef_tui.display import safe
+from pef_tui.tui.line import Line
 from pef_tui.tui.places import shown_path, typed_path
 
 ARCHIVES = (".zip", ".tgz", ".tar.gz", ".tar")
@@ -56,7 +56,7 @@ class _Paths(Suggester):
         return await asyncio.to_thread(completed, value, self._archives)
 
 
-class PathInput(Input):
+class PathInput(Line):
     """One line for a path. Tab takes the completion where one is shown."""
 
     BINDINGS = [
@@ -66,8 +66,7 @@ class PathInput(Input):
     def __init__(self, path: str = "", archives: bool = False, **more: Any) -> None:
         """`archives`: complete to archives too, not only to folders."""
         self._exact, self._archives = path, archives
-        super().__init__(_shown(path), suggester=_Paths(archives), compact=True, **more)
-        self.cursor_blink = False  # every blink is bytes on the line
+        super().__init__(_shown(path), suggester=_Paths(archives), **more)
 
     def validate_value(self, value: str) -> str:
         """Nothing that would act on the terminal can be pasted."""

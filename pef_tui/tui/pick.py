@@ -13,6 +13,7 @@ from textual.widgets import Input, Label
 
 from pef_tui.tui.biglist import BigList, Cell
 from pef_tui.tui.content import said
+from pef_tui.tui.line import Line
 
 
 class Option(NamedTuple):
@@ -55,7 +56,7 @@ class PickScreen(ModalScreen[str | None]):
         """A title, a line to type in, the list."""
         with Vertical():
             yield Label(said((self._title, "bold")))
-            yield Input(placeholder="type to narrow, Enter picks, Esc goes back", compact=True)
+            yield Line(placeholder="type to narrow, Enter picks, Esc goes back")
             choices = BigList(self._draw, empty=self._empty)
             choices.add_class("one-click")
             choices.can_focus = False

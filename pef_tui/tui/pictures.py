@@ -12,13 +12,14 @@ from textual.binding import Binding
 from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.screen import Screen
-from textual.widgets import ContentSwitcher, Footer, Static
+from textual.widgets import ContentSwitcher, Static
 
 from pef_tui.figures import Figures
 from pef_tui.planned.overview import overview
 from pef_tui.tui.bar import StageBar
 from pef_tui.tui.chips import Chips
 from pef_tui.tui.content import lines, said
+from pef_tui.tui.keys_bar import KeysBar
 from pef_tui.tui.world_map import WorldMap
 
 ASIDE = 4
@@ -52,7 +53,7 @@ class PicturesScreen(Screen[None]):
             with VerticalScroll(id="charts"):
                 yield Static(id="drawn")
             yield WorldMap(id="world")
-        yield Footer(show_command_palette=False)
+        yield KeysBar()
 
     def on_mount(self) -> None:
         """Charts first."""

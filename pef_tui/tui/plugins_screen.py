@@ -8,7 +8,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.content import Content
 from textual.screen import Screen
-from textual.widgets import Footer, OptionList, Static
+from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from pef_tui.config import ConfigError
@@ -17,6 +17,7 @@ from pef_tui.plugins import Plugin
 from pef_tui.tui.bar import StageBar
 from pef_tui.tui.content import lines, said
 from pef_tui.tui.flow import Flow
+from pef_tui.tui.keys_bar import KeysBar
 from pef_tui.tui.places import shown_path
 from pef_tui.tui.save import config_path, save_disabled
 
@@ -53,7 +54,7 @@ class PluginsScreen(Screen[None]):
         yield StageBar("Plugins")
         yield OptionList(compact=True)
         yield Static(id="about")
-        yield Footer(show_command_palette=False)
+        yield KeysBar()
 
     def on_mount(self) -> None:
         """Load them."""

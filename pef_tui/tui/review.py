@@ -10,7 +10,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.screen import Screen
-from textual.widgets import ContentSwitcher, Footer, Static
+from textual.widgets import ContentSwitcher, Static
 
 from pef_tui.model import Choice
 from pef_tui.planned import Filter, Group, Planned
@@ -27,6 +27,7 @@ from pef_tui.tui.content import said
 from pef_tui.tui.detail import Detail
 from pef_tui.tui.files import Files
 from pef_tui.tui.flow import Flow
+from pef_tui.tui.keys_bar import KeysBar
 from pef_tui.tui.pick import Option, PickScreen
 from pef_tui.tui.pictures import ASIDE
 from pef_tui.tui.review_rows import group_row, taken_words
@@ -35,6 +36,8 @@ from pef_tui.tui.ticking import interval
 from pef_tui.tui.world_map import WorldMap
 
 VIEWS = {"files": "1 Files", "conflicts": "2 Conflicts", "charts": "3 Charts", "map": "4 Map"}
+OF_FILES = frozenset(("decide", "decide_more", "give_sidecar", "image", "zoom"))
+"""Actions on the file or group in focus."""
 GROWING = 1.0
 """Seconds between two looks at the rows of a preview under way."""
 
@@ -69,8 +72,14 @@ class ReviewScreen(Screen[None]):
         Binding("3", "view('charts')", "Charts", show=False, id="review.charts"),
         Binding("4", "view('map')", "Map", show=False, id="review.map"),
         Binding("k", "decide('keep')", "Keep", id="review.keep"),
-        Binding("t", "decide('google')", "Take Google's", id="review.take"),
-        Binding("d", "decide_more", "Decide more", id="review.decide"),
+        Binding("t", "decide('google')", "Google's", tooltip="Take Google's value", id="review.take"),
+        Binding(
+            "d",
+            "decide_more",
+            "Decide",
+            tooltip="Decide for an album or for all of a kind",
+            id="review.decide",
+        ),
         Binding("w", "give_sidecar", "Sidecar", id="review.sidecar"),
         Binding("u", "undo", "Undo", id="review.undo"),
         Binding("l", "list_decisions", "Decisions", id="review.decisions"),
@@ -78,6 +87,7 @@ class ReviewScreen(Screen[None]):
         Binding("z", "zoom", "Detail", id="review.zoom"),
         Binding("p", "again", "Preview again", id="review.again"),
     ]
+    FOOTER = ("review.run", "files.search", "review.keep", "review.take", "review.decide", "review.undo")
     HORIZONTAL_BREAKPOINTS = [(0, "-tall"), (100, "-wide")]
 
     def __init__(self, flow: Flow) -> None:
@@ -113,7 +123,7 @@ class ReviewScreen(Screen[None]):
                 with Vertical(id="map"):
                     yield WorldMap(id="world")
             yield Detail()
-        yield Footer(show_command_palette=False)
+        yield KeysBar()
 
     def on_mount(self) -> None:
         """The clock that reads the preview's counters."""
@@ -199,9 +209,14 @@ class ReviewScreen(Screen[None]):
         self.remove_class("-zoomed")
         focus = {"files": "#file-list", "conflicts": "#conflicts", "charts": "#charts", "map": "#world"}[name]
         self.query_one(focus).focus()
+        self.refresh_bindings()
         self._show_views()
         self.call_after_refresh(self._show_figures)
         self.call_after_refresh(self._show_detail)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Nothing is decided where no file is in focus."""
+        return action not in OF_FILES or not self.is_mounted or self._view in ("files", "conflicts")
 
     def on_chips_picked(self, message: Chips.Picked) -> None:
         """A view was clicked."""

@@ -64,4 +64,4 @@ def group_row(group: Group, width: int) -> Sequence[Cell]:
         f"{count:,} {words}" if count < len(group) else words for count, words in parts if count
     )
     kind: Kind = "warn" if group.undecided else "good"
-    return [(group.words(), 0, ""), (decided, max(14, width // 2), kind)]
+    return [(group.words(), 0, ""), (decided, min(max(14, width // 2), len(decided)), kind)]

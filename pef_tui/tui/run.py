@@ -10,10 +10,11 @@ from textual.binding import Binding
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.screen import Screen
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from pef_tui.tui.bar import StageBar
 from pef_tui.tui.flow import Flow
+from pef_tui.tui.keys_bar import KeysBar
 from pef_tui.tui.pace import Pace
 from pef_tui.tui.run_words import done_so_far, hands, headline, problems, speed
 from pef_tui.tui.ticking import interval
@@ -72,7 +73,7 @@ class RunScreen(Screen[None]):
                 yield Pane(id="speed", classes="box")
                 yield Pane(id="hands", classes="box")
         yield Pane(id="problems", classes="box")
-        yield Footer(show_command_palette=False)
+        yield KeysBar()
 
     def on_mount(self) -> None:
         """Titles, and the clock that reads counters."""

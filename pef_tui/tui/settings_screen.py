@@ -9,13 +9,14 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.content import Content
 from textual.screen import Screen
-from textual.widgets import Footer, OptionList, Static
+from textual.widgets import OptionList, Static
 
 from pef_tui.config import ConfigError, options
 from pef_tui.display import safe
 from pef_tui.tui.bar import StageBar
 from pef_tui.tui.content import lines, said
 from pef_tui.tui.flow import EDITED, Flow
+from pef_tui.tui.keys_bar import KeysBar
 from pef_tui.tui.option_rows import OptionRows, shown_value
 from pef_tui.tui.places import shown_path
 from pef_tui.tui.save import NEVER, config_path, save
@@ -54,7 +55,7 @@ class SettingsScreen(Screen[None]):
         yield StageBar("Settings")
         yield OptionRows(self._flow, self._names, self._row, id="rows")
         yield Static(id="about")
-        yield Footer(show_command_palette=False)
+        yield KeysBar()
 
     def on_mount(self) -> None:
         """The first is in focus."""
