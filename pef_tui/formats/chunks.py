@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from struct import Struct
 from typing import BinaryIO, NamedTuple
 
-LONGEST = 32 << 20
-"""More than any chunk of tags holds."""
+from pef_tui.formats.walk import LONGEST, Unsound, Walk
+
 _MOST = 1_000_000
 _PNG, _RIFF = Struct(">I4s"), Struct("<4sI")
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
@@ -22,10 +22,6 @@ _IMAGE = frozenset((b"IDAT", b"fdAT", b"fcTL"))
 _TEXTS = frozenset((b"tEXt", b"zTXt", b"iTXt"))
 _ELSEWHERE = frozenset((b"tXMP", b"caBX", b"CgBI"))
 _STILL = frozenset((b"VP8 ", b"VP8L", b"VP8X", b"ALPH", b"ANIM", b"ANMF", b"ICCP", b"EXIF", b"XMP "))
-
-
-class Unsound(Exception):
-    """The file is cut, or holds something that readers of tags may take differently; the message says what."""
 
 
 class Chunk(NamedTuple):
@@ -77,20 +73,21 @@ def riff_chunk(name: bytes, content: bytes) -> bytes:
 
 def read_png(stream: BinaryIO) -> Png:
     """The chunks of the PNG in `stream`, which stands at its beginning. Raises Unsound, OSError."""
-    if stream.read(8) != PNG_SIGNATURE:
+    walk = Walk(stream)
+    if walk.take(8) != PNG_SIGNATURE:
         raise Unsound("not a PNG")
     found: dict[str, Chunk] = {}
     content: dict[Chunk, bytes] = {}
     image = offsets = before = None
-    for chunk in _png_chunks(stream):
+    for chunk in _png_chunks(walk):
         if chunk.name in _IMAGE:
             if chunk.name == b"IDAT":
                 if image is not None and before != b"IDAT":
                     raise Unsound("something lies between the image data")
                 image = chunk.start if image is None else image
-            stream.seek(chunk.length + 4, 1)
+            walk.skip(chunk.length + 4)
         else:
-            data = _checked(stream, chunk)
+            data = _checked(walk, chunk)
             if (kind := _png_kind(chunk.name, data)) in found:
                 raise Unsound("two chunks of tags of a kind")
             if kind:
@@ -104,35 +101,28 @@ def read_png(stream: BinaryIO) -> Png:
     return Png(found.get("exif"), found.get("xmp"), image, place, content)
 
 
-def _png_chunks(stream: BinaryIO) -> Iterator[Chunk]:
-    """Every chunk, the stream standing behind its head; the caller goes to the end of each."""
-    at = 8
+def _png_chunks(walk: Walk) -> Iterator[Chunk]:
+    """Every chunk, the walk standing behind its head; the caller goes to the end of each."""
     for number in range(_MOST):
-        head = stream.read(8)
-        if len(head) < 8:
-            raise Unsound("the picture is cut")
-        length, name = _PNG.unpack(head)
+        at = walk.place
+        length, name = _PNG.unpack(walk.take(8))
         if (number == 0) is not (name == b"IHDR") or (number == 0 and length != 13) or length >= 1 << 31:
             raise Unsound("chunks of an odd form")
         chunk = Chunk(name, at, length, at + 12 + length)
         yield chunk
         if name == b"IEND":
-            if length or stream.read(1):
+            if length or not walk.ended():
                 raise Unsound("something lies behind the picture")
             return
-        at = chunk.end
     raise Unsound("chunks without end")
 
 
-def _checked(stream: BinaryIO, chunk: Chunk) -> bytes:
+def _checked(walk: Walk, chunk: Chunk) -> bytes:
     """The content of a chunk that is no image data, its checksum looked at."""
     if chunk.length > LONGEST:
         raise Unsound("a chunk of an odd size")
-    data = stream.read(chunk.length + 4)
-    if len(data) != chunk.length + 4:
-        raise Unsound("the picture is cut")
-    content = data[: chunk.length]
-    if zlib.crc32(content, zlib.crc32(chunk.name)).to_bytes(4, "big") != data[chunk.length :]:
+    content, checksum = walk.take(chunk.length), walk.take(4)
+    if zlib.crc32(content, zlib.crc32(chunk.name)).to_bytes(4, "big") != checksum:
         raise Unsound("a chunk with a wrong checksum")
     return content
 

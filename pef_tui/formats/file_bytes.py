@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import BinaryIO
 
-from pef_tui.formats.chunks import LONGEST, Unsound
+from pef_tui.formats.walk import LONGEST, Unsound
 
 _PIECE = 16384
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 from typing import BinaryIO, NamedTuple
 
-from pef_tui.formats.chunks import LONGEST, Unsound
+from pef_tui.formats.walk import LONGEST, Unsound, Walk
 
 XMP_BLOCK = b"\x21\xff\x0bXMP DataXMP"
 """How the application extension with XMP begins; the packet follows as it is, not cut into blocks."""
 LANDING = bytes((1, *range(255, -1, -1), 0))
 """What follows the packet: whoever takes its letters for lengths of blocks comes to the end here."""
-_PIECE = 1 << 20
 _MOST = 1_000_000
 _END = re.compile(rb"<\?xpacket end=['\"][wr]['\"]\?>")
 _EXTENSION, _IMAGE, _TRAILER = 0x21, 0x2C, 0x3B
@@ -27,54 +26,9 @@ class Gif(NamedTuple):
     packet: bytes | None
 
 
-class _Walk:
-    """A place in a file, and the bytes around it."""
-
-    def __init__(self, stream: BinaryIO) -> None:
-        self._stream = stream
-        self._data = b""
-        self._base = 0
-        self._at = 0
-
-    @property
-    def place(self) -> int:
-        return self._base + self._at
-
-    def take(self, count: int) -> bytes:
-        """The next bytes. Raises Unsound where there are fewer."""
-        if self._at + count > len(self._data):
-            self._read(count)
-        found = self._data[self._at : self._at + count]
-        if len(found) < count:
-            raise Unsound("the picture is cut")
-        self._at += count
-        return found
-
-    def pass_blocks(self) -> None:
-        """Go behind a row of data blocks, each with its length before it, and the empty one at their end."""
-        while True:
-            data, at, end = self._data, self._at, len(self._data)
-            while at < end:
-                length = data[at]
-                at += length + 1
-                if not length:
-                    self._at = at
-                    return
-            self._at = at
-            self._read(1)
-            if not self._data:
-                raise Unsound("the picture is cut")
-
-    def _read(self, count: int) -> None:
-        self._base += self._at
-        self._at = 0
-        self._stream.seek(self._base)
-        self._data = self._stream.read(max(_PIECE, count))
-
-
 def read_gif(stream: BinaryIO) -> Gif:
     """The blocks of the GIF in `stream`, up to its end. Raises Unsound, OSError."""
-    walk = _Walk(stream)
+    walk = Walk(stream)
     head = walk.take(13)
     if head[:6] not in (b"GIF87a", b"GIF89a"):
         raise Unsound("not a GIF")
@@ -102,12 +56,12 @@ def read_gif(stream: BinaryIO) -> Gif:
     raise Unsound("blocks without end")
 
 
-def _pass_palette(walk: _Walk, flags: int) -> None:
+def _pass_palette(walk: Walk, flags: int) -> None:
     if flags & 0x80:
         walk.take(3 << (flags & 7) + 1)
 
 
-def _pass_extension(walk: _Walk) -> bool:
+def _pass_extension(walk: Walk) -> bool:
     """Go behind an extension; is it the one with XMP?"""
     head = walk.take(2)
     if head == XMP_BLOCK[1:3] and head[1]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import BinaryIO
 
-from pef_tui.formats.chunks import XMP_TEXT, Unsound, read_png, read_webp
+from pef_tui.formats.chunks import XMP_TEXT, read_png, read_webp
 from pef_tui.formats.gif_blocks import read_gif
+from pef_tui.formats.walk import Unsound
 from pef_tui.model import State
 from pef_tui.state.blocks import block_tags
 

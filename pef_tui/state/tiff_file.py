@@ -6,10 +6,10 @@ from collections.abc import Callable
 from struct import error
 from typing import BinaryIO
 
-from pef_tui.formats.chunks import Unsound
 from pef_tui.formats.file_bytes import FileBytes
 from pef_tui.formats.image_tiff import tiff as picture_parts
 from pef_tui.formats.parts import Unclear
+from pef_tui.formats.walk import Unsound
 from pef_tui.model import State, Value
 from pef_tui.state.blocks import block_tags
 from pef_tui.state.exif import ELSEWHERE, EXIF_POINTER, GPS_POINTER, exif_tags

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import BinaryIO
 
-from pef_tui.formats.chunks import Unsound
 from pef_tui.formats.gif_blocks import LANDING, XMP_BLOCK, read_gif
+from pef_tui.formats.walk import Unsound
 from pef_tui.hooks import Piece
 from pef_tui.model import TagEdit
 from pef_tui.write.native.declined import Declined

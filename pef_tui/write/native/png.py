@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import BinaryIO
 
-from pef_tui.formats.chunks import XMP_TEXT, Chunk, Png, Unsound, png_chunk, read_png
+from pef_tui.formats.chunks import XMP_TEXT, Chunk, Png, png_chunk, read_png
+from pef_tui.formats.walk import Unsound
 from pef_tui.hooks import Piece
 from pef_tui.write.native.declined import Declined
 from pef_tui.write.native.exif_edits import Wanted

@@ -5,10 +5,10 @@ from __future__ import annotations
 from struct import error
 from typing import BinaryIO
 
-from pef_tui.formats.chunks import Unsound
 from pef_tui.formats.file_bytes import FileBytes
 from pef_tui.formats.image_tiff import tiff as picture_parts
 from pef_tui.formats.parts import Unclear
+from pef_tui.formats.walk import Unsound
 from pef_tui.hooks import Piece, Span
 from pef_tui.write.native.declined import Declined
 from pef_tui.write.native.exif_edits import Wanted
