@@ -61,11 +61,11 @@ def build(folder: Path, count: int, size: int) -> list[Path]:
     return paths
 
 
-def read_natively(paths: Sequence[Path]) -> list[State]:
+def read_natively(paths: Sequence[Path], format: str) -> list[State]:
     states = []
     for path in paths:
         with path.open("rb") as stream:
-            states.append(READERS["mp4"](stream))
+            states.append(READERS[format](stream))
     assert None not in states
     return [state for state in states if state is not None]
 
@@ -81,17 +81,18 @@ def put_together(paths: Sequence[Path], plans: Sequence[Plan], folder: Path) -> 
     """Each written anew straight from its source, as a run does it, and removed again."""
     ways: dict[int, int] = {}
     for path, plan in zip(paths, plans, strict=True):
-        with path.open("rb") as source, (folder / "new.mp4").open("wb+") as target:
+        new = folder / f"new{path.suffix}"
+        with path.open("rb") as source, new.open("wb+") as target:
             pieces = compose(plan, source)
             assert isinstance(pieces, tuple), pieces
             assemble(pieces, source.fileno(), target.fileno(), ways)
-        (folder / "new.mp4").unlink()
+        new.unlink()
 
 
 def write_copies(session: WriterSession, paths: Sequence[Path], plans: Sequence[Plan], folder: Path) -> None:
     """Each copied, written and removed again."""
     for path, plan in zip(paths, plans, strict=True):
-        copy = folder / "copy.mp4"
+        copy = folder / f"copy{path.suffix}"
         shutil.copyfile(path, copy)
         [answer] = session.write([Staged(plan, str(copy))])
         assert answer.word == "written", answer
@@ -110,12 +111,13 @@ def spent(work: Callable[[], object], files: int, what: str) -> None:
     work()
     used, end = processor() - before, time.perf_counter()
     print(
-        f"{what:32} {used / files * 1e3:8.2f} ms of processor, {(end - start) / files * 1e3:8.2f} ms a film"
+        f"{what:32} {used / files * 1e3:8.2f} ms of processor, {(end - start) / files * 1e3:8.2f} ms a file"
     )
 
 
-def measure(paths: Sequence[Path], exiftool: str, folder: Path) -> None:
-    states = read_natively(paths)
+def measure(paths: Sequence[Path], exiftool: str, folder: Path, format: str = "mp4") -> None:
+    """Print what reading, copying and writing these files takes, each way."""
+    states = read_natively(paths, format)
     plans = [planned(path, state) for path, state in zip(paths, states, strict=True)]
     sizes = [(str(path), path.stat().st_size) for path in paths]
 
@@ -131,10 +133,10 @@ def measure(paths: Sequence[Path], exiftool: str, folder: Path) -> None:
 
     def copying() -> None:
         for path in paths:
-            shutil.copyfile(path, folder / "copy.mp4")
-            (folder / "copy.mp4").unlink()
+            shutil.copyfile(path, folder / "copy.bin")
+            (folder / "copy.bin").unlink()
 
-    spent(lambda: read_natively(paths), len(paths), "read natively")
+    spent(lambda: read_natively(paths, format), len(paths), "read natively")
     spent(reading, len(paths), "read by ExifTool")
     spent(copying, len(paths), "copied")
     spent(lambda: put_together(paths, plans, folder), len(paths), "written natively")
