@@ -43,8 +43,8 @@ def told() -> dict[str, Kind]:
         modules = [importlib.import_module(path.stem) for path in sorted(HERE.glob("test_*.py"))]
     finally:
         sys.path.remove(str(HERE))
-    marks = [each.told for module in modules for each in vars(module).values() if hasattr(each, "told")]
-    return {what: kind for kind, what in marks}
+    marks = [getattr(each, "told", None) for module in modules for each in vars(module).values()]
+    return {mark[1]: mark[0] for mark in marks if isinstance(mark, tuple)}
 
 
 def listed(tried: dict[str, int], kinds: dict[str, Kind]) -> str:
