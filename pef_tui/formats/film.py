@@ -23,7 +23,9 @@ _FREE = frozenset((b"free", b"skip", b"wide"))
 _UNUSED = frozenset((b"beam",))  # of WhatsApp; 16 bytes that mean nothing
 _TOP = _READ | _FREE | _UNUSED | {b"mdat"}
 _QUICKTIME = re.compile(rb"(?:.{4})+qt  ", re.DOTALL)
-_FREE_HEAD = 64
+_HEAD = 16
+_LOOK = 80
+"""Bytes of free space that are looked at, its head included."""
 
 _INDEX = frozenset((b"mvhd", b"iods", b"trak", b"udta", b"meta")) | _FREE
 _TRACK = frozenset((b"tkhd", b"edts", b"tref", b"tapt", b"load", b"mdia", b"udta", b"meta")) | _FREE
@@ -96,60 +98,69 @@ class Index(NamedTuple):
 
 
 def read_film(stream: BinaryIO) -> Film:
-    """Look at the top of a film; media data is passed over. Raises Doubtful, OSError."""
-    size = stream.seek(0, 2)
+    """Look at the top of a film; media data is passed over, and the stream only goes forward, as suits packed ones.
+
+    Raises Doubtful, OSError.
+    """
     boxes: list[Box] = []
     content: dict[Box, bytes] = {}
-    at = 0
-    while at < size:
-        box = _top_box(stream, at, size)
+    at = stream.seek(0)
+    head = stream.read(_HEAD)
+    while head:
+        box = _top_box(stream, at, head)
         boxes.append(box)
         if len(boxes) > MOST_BOXES:
             raise Doubtful("more boxes than a film has")
+        length = box.end - at
+        if box.kind not in _READ:
+            length = min(length, _LOOK if box.kind in _FREE else _HEAD)
+        data = head[:length] + stream.read(max(0, length - _HEAD))
         if box.kind in _READ:
-            content[box] = _read(stream, box)
-        elif box.kind in _FREE and _hides_something(stream, box):
+            content[box] = _whole(data, box)
+        elif box.kind in _FREE and _hides_something(data[box.content - at :]):
             raise Doubtful("something lies in space that is free")
+        head = _next_head(stream, box, at + max(len(data), len(head)), head[length:])
         at = box.end
     return _film(tuple(boxes), content)
 
 
-def _top_box(stream: BinaryIO, at: int, size: int) -> Box:
-    stream.seek(at)
-    head = stream.read(16)
+def _next_head(stream: BinaryIO, box: Box, here: int, ahead: bytes) -> bytes:
+    """The first bytes behind a box, b"" at the end of the film; `ahead` were read already. Raises Doubtful, OSError."""
+    if here >= box.end:
+        return ahead + stream.read(_HEAD - len(ahead))
+    stream.seek(box.end - 1)
+    data = stream.read(1 + _HEAD)
+    if not data:
+        raise Doubtful("the film is cut")
+    return data[1:]
+
+
+def _top_box(stream: BinaryIO, at: int, head: bytes) -> Box:
     if len(head) < 8:
         raise Doubtful("bytes behind the film")
     length, kind = unpack_from(">I4s", head)
     first = 8
     if kind not in _TOP:
         raise Doubtful("a box that is not known")
-    if length == 1 and len(head) == 16:
+    if length == 1 and len(head) == _HEAD:
         length, first = unpack_from(">Q", head, 8)[0], 16
     elif length == 0 and kind == b"mdat":
-        length = size - at
-    if length < first or at + length > size:
-        raise Doubtful("the film is cut, or a box has no true size")
+        length = stream.seek(0, 2) - at
+    if length < first:
+        raise Doubtful("a box has no true size")
+    if kind in _READ and (length > LARGEST_INDEX or first > 8):
+        raise Doubtful("a box larger than usual")
     return Box(kind, at, at + first, at + length)
 
 
-def _read(stream: BinaryIO, box: Box) -> bytes:
-    """A box, whole."""
-    length = box.end - box.start
-    if length > LARGEST_INDEX or box.content - box.start != 8:
-        raise Doubtful("a box larger than usual")
-    stream.seek(box.start)
-    data = stream.read(length)
-    if len(data) != length:
+def _whole(data: bytes, box: Box) -> bytes:
+    if len(data) != box.end - box.start:
         raise Doubtful("the film is cut")
     return data
 
 
-def _hides_something(stream: BinaryIO, box: Box) -> bool:
+def _hides_something(data: bytes) -> bool:
     """Cameras put thumbnails and notes where nothing should be; programs their name."""
-    if box.content == box.end:
-        return False
-    stream.seek(box.content)
-    data = stream.read(min(_FREE_HEAD, box.end - box.content))
     return bool(data.strip(b"\0")) and not data.startswith(b"IsoMedia File")
 
 
