@@ -50,6 +50,7 @@ if TYPE_CHECKING:
         State,
         TagEdit,
         Taken,
+        XmpFile,
     )
     from pef_tui.settings import Settings
     from pef_tui.xmp import xmp_packet
@@ -95,6 +96,7 @@ __all__ = [
     "Writer",
     "WriterSession",
     "Written",
+    "XmpFile",
     "hookimpl",
     "xmp_packet",
 ]

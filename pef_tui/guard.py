@@ -82,6 +82,7 @@ class Watched:
         self.errors = 0
         self.seconds = 0.0
         self._notes = notes
+        self._longest = 0.0
         self._told_slow = False
 
     @property
@@ -102,10 +103,12 @@ class Watched:
             self._notes.append(f"{self.label}: silenced after {self.errors} errors")
 
     def took(self, seconds: float, calls: int = 1) -> None:
-        """It was at work so long; that it is slow is told once."""
+        """It was at work so long; that it is slow is told once. The longest time is left aside: data is loaded once."""
         self.calls += calls
         self.seconds += seconds
-        if self.seconds > SLOW_IN_ALL and not self._told_slow and self.seconds > SLOW_EACH * self.calls:
+        self._longest = max(self._longest, seconds)
+        rest = self.seconds - self._longest
+        if rest > SLOW_IN_ALL and not self._told_slow and rest > SLOW_EACH * self.calls:
             self._told_slow = True
             each = self.seconds / max(self.calls, 1) * 1000
             self._notes.append(f"{self.label}: is slow, {each:,.0f} ms a file so far")

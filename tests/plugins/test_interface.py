@@ -1,8 +1,10 @@
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from msgspec import Struct
 
 import pef_tui
 from pef_tui import hooks, model, xmp
@@ -34,6 +36,17 @@ def test_a_whole_plugin_is_ten_lines(tmp_path: Path) -> None:
     )
     assert (edit.tag, edit.value, edit.mapper) == ("XMP-dc:Source", "https://example.org/1", "photos-link")
     assert notes == []
+
+
+def test_every_type_of_a_field_is_exported_too() -> None:
+    known = {name for module in (hooks, model) for name, each in vars(module).items() if is_struct(each)}
+    for name in known & set(pef_tui.__all__):
+        for told in getattr(pef_tui, name).__annotations__.values():
+            assert set(re.findall(r"\w+", told)) & known <= set(pef_tui.__all__), name
+
+
+def is_struct(each: object) -> bool:
+    return isinstance(each, type) and issubclass(each, Struct) and each is not Struct
 
 
 def test_every_exported_name_is_there_and_every_registration_is_exported() -> None:

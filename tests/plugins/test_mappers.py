@@ -1,6 +1,6 @@
 from collections.abc import Iterator
 
-from pef_tui.guard import Mappers
+from pef_tui.guard import Mappers, Watched
 from pef_tui.hooks import TagMapper
 from pef_tui.model import Match, MediaFile, TagEdit
 
@@ -41,6 +41,16 @@ def test_a_mapper_that_fails_costs_its_own_tags_and_is_silenced_after_20_errors(
     assert notes[0].endswith("(at Trip/\\x1ba.jpg)")
     assert "mapper odd of plugin p: TypeError: yields str, not TagEdit" in notes[1]
     assert notes[3] == "mapper bad of plugin p: silenced after 20 errors"
+
+
+def test_what_is_loaded_once_does_not_make_a_plugin_slow() -> None:
+    notes: list[str] = []
+    watched = Watched("stage", "p", "s", notes)
+    for seconds in (5.0, *[0.001] * 100, 1.5):
+        watched.took(seconds)
+    assert notes == []
+    watched.took(1.5)
+    assert notes == ["stage s of plugin p: is slow, 79 ms a file so far"]
 
 
 def test_two_mappers_of_one_name_are_counted_apart() -> None:
