@@ -9,10 +9,10 @@ CODE := $(wildcard pef_tui tests bench plugins)
 
 help:
 	@echo "make test       set up, then run all tests (PYTEST_FLAGS='-k name -x')"
-	@echo "make test-plugins generated docs dist oldest   install each plugin of plugins/ by itself and test it there"
+	@echo "make test-plugins   install each plugin of plugins/ by itself and test it there"
 	@echo "make docs       build the site of docs/ strictly, into build/site"
 	@echo "make dist       build sdist and wheel, and try the wheel by itself"
-	@echo "make oldest     test with the oldest dependencies allowed"
+	@echo "make oldest     test a part with the oldest dependencies allowed"
 	@echo "make generated   write docs/pef-tui.1 and docs/schema anew from the program"
 	@echo "make test-fault run the long tests that kill runs and inject faults"
 	@echo "make test-fault-docs     the same, and put what was tried into docs/safety.md"
