@@ -9,6 +9,7 @@ from typing import Literal, NamedTuple
 from pef_tui.charts.bars import bytes_words
 from pef_tui.formats import FORMATS
 from pef_tui.model import EPOCH, Choice, Conflict, JsonRecord, Match, Outcome, TagEdit, Value
+from pef_tui.planned.store import UNKNOWN, Planned
 from pef_tui.report import MEDIA_WORDS, reason, warnings
 from pef_tui.tags.classes import tags_of
 
@@ -179,4 +180,16 @@ def _utc(seconds: float) -> str:
         return "?"
 
 
-__all__ = ["CHOSEN", "MARKS", "Fact", "TagLine", "facts", "json_facts", "tag_lines"]
+def taken_words(planned: Planned, row: int, clock: bool) -> str:
+    """The day it was taken, with the time where there is room."""
+    seconds = planned.taken[row]
+    width = 16 if clock else 10
+    if seconds == UNKNOWN:
+        return "-".ljust(width)
+    try:
+        return f"{EPOCH + timedelta(seconds=seconds):%Y-%m-%d %H:%M}"[:width]
+    except OverflowError:
+        return "?".ljust(width)
+
+
+__all__ = ["CHOSEN", "MARKS", "Fact", "TagLine", "facts", "json_facts", "tag_lines", "taken_words"]

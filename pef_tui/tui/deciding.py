@@ -16,7 +16,7 @@ from pef_tui.planned.choices import Choices
 from pef_tui.planned.details import CHOSEN
 from pef_tui.tags.decisions import Rule, load
 from pef_tui.tui.flow import Flow
-from pef_tui.tui.pick import Option
+from pef_tui.tui.option import Option
 from pef_tui.tui.places import state_folder, write_private
 
 BOTH: tuple[Choice, ...] = ("keep", "google")

@@ -31,7 +31,7 @@ class Detail(VerticalScroll):
     """Scrolls; filled by `show`."""
 
     DEFAULT_CSS = """
-    Detail { padding: 0 1; }
+    Detail { padding: 0 1; scrollbar-gutter: stable; }
     Detail > Static { width: 1fr; height: auto; }
     """
 

@@ -19,7 +19,8 @@ from pef_tui.tui.biglist import BigList, Cell
 from pef_tui.tui.chips import Chips
 from pef_tui.tui.content import said
 from pef_tui.tui.line import Line
-from pef_tui.tui.pick import Option, PickScreen
+from pef_tui.tui.option import Option
+from pef_tui.tui.pick import PickScreen
 from pef_tui.tui.review_rows import file_row
 
 ORDER_WORDS: dict[Order, str] = {

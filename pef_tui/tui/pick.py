@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar, NamedTuple
+from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -14,15 +14,7 @@ from textual.widgets import Input, Label
 from pef_tui.tui.biglist import BigList, Cell
 from pef_tui.tui.content import said
 from pef_tui.tui.line import Line
-
-
-class Option(NamedTuple):
-    """One to pick. Texts need not be safe to show."""
-
-    key: str
-    text: str
-    note: str = ""
-    """At the right: a count, a date."""
+from pef_tui.tui.option import Option
 
 
 class PickScreen(ModalScreen[str | None]):

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from pef_tui.config import ConfigError, options, typed
 from pef_tui.display import safe
@@ -17,9 +16,10 @@ from pef_tui.tui.before import IN_PLACE, size
 from pef_tui.tui.checks import Checks
 from pef_tui.tui.flow import Flow
 from pef_tui.tui.places import shown_path, typed_path
+from pef_tui.tui.plain_asking import ask, menu, say
+from pef_tui.tui.plain_deciding import decide, open_questions
 from pef_tui.tui.status import exit_code
-from pef_tui.tui.survey import Survey
-from pef_tui.tui.what_is_there import language_words
+from pef_tui.tui.survey import Survey, language_words
 from pef_tui.tui.work import Work
 from pef_tui.watch import Watch
 
@@ -35,39 +35,11 @@ def plain(flow: Flow) -> int:
     try:
         return _Talk(flow).whole()
     except (EOFError, KeyboardInterrupt):
-        _say("")
-        _say("Nothing more is asked.")
+        say("")
+        say("Nothing more is asked.")
     finally:
         flow.close()
     return exit_code(flow.run)
-
-
-def _say(text: str) -> None:
-    """One line; the text is safe already."""
-    sys.stdout.write(text.encode("utf-8", "backslashreplace").decode() + "\n")
-    sys.stdout.flush()
-
-
-def _ask(text: str) -> str:
-    sys.stdout.write(text + " ")
-    sys.stdout.flush()
-    line = sys.stdin.readline()
-    if not line:
-        raise EOFError
-    return line.strip()
-
-
-def _menu(title: str, answers: Sequence[str]) -> int:
-    """The number of the answer, from 0."""
-    _say("")
-    _say(title)
-    for number, words in enumerate(answers, 1):
-        _say(f"  {number}  {words}")
-    while True:
-        given = _ask("Number:")
-        if given.isdecimal() and 1 <= int(given) <= len(answers):
-            return int(given) - 1
-        _say(f"A number from 1 to {len(answers)}.")
 
 
 class _Talk:
@@ -76,20 +48,22 @@ class _Talk:
         self._checks = Checks(flow)
 
     def whole(self) -> int:
-        _say("pef-tui: puts back into photos and videos what a Google Photos export leaves in JSON files.")
+        say("pef-tui: puts back into photos and videos what a Google Photos export leaves in JSON files.")
         if not self._flow.settings.sources:
             self._sources()
         self._output()
         self._look()
-        steps: dict[str, Callable[[], object]] = {
-            "Preview: plan everything, write nothing": self._preview,
-            "Run": self._run,
-            "Options": self._options,
-            "Other sources": self._again,
-            "Leave": lambda: None,
-        }
         while True:
-            chosen = _menu("What now?", list(steps))
+            steps: dict[str, Callable[[], object]] = {
+                "Preview: plan everything, write nothing": self._preview,
+                "Run": self._run,
+                "Options": self._options,
+                "Other sources": self._again,
+            }
+            if questions := open_questions(self._flow.planned):
+                steps[f"Decide: {questions}"] = lambda: decide(self._flow)
+            steps["Leave"] = lambda: None
+            chosen = menu("What now?", list(steps))
             list(steps.values())[chosen]()
             if chosen == len(steps) - 1:
                 return exit_code(self._flow.run)
@@ -106,28 +80,28 @@ class _Talk:
         kept = recent.load(self._flow.environ)
         if kept:
             shown = [safe(", ".join(map(shown_path, each.sources))) for each in kept]
-            chosen = _menu("Which sources?", [*shown, "others"])
+            chosen = menu("Which sources?", [*shown, "others"])
             if chosen < len(kept):
                 self._flow.change(sources=kept[chosen].sources, output=kept[chosen].output)
                 return None
-        _say("")
-        _say("Where is the export? A folder, or its parts (.zip, .tgz): one path a line, an empty line ends.")
+        say("")
+        say("Where is the export? A folder, or its parts (.zip, .tgz): one path a line, an empty line ends.")
         found: list[str] = []
-        while line := _ask(f"Source {len(found) + 1}:"):
+        while line := ask(f"Source {len(found) + 1}:"):
             path = os.path.abspath(typed_path(line))
             if os.path.exists(path):
                 found.append(path)
             else:
-                _say(f"There is no {safe(path)}.")
+                say(f"There is no {safe(path)}.")
         if not found:
             return self._sources()
         return self._flow.change(sources=tuple(found))
 
     def _output(self) -> None:
         if self._flow.settings.in_place:
-            _say(f"{IN_PLACE[0].upper()}{IN_PLACE[1:]}.")
+            say(f"{IN_PLACE[0].upper()}{IN_PLACE[1:]}.")
             return
-        line = _ask(f"Output folder [{safe(shown_path(self._flow.output))}]:")
+        line = ask(f"Output folder [{safe(shown_path(self._flow.output))}]:")
         if line:
             self._flow.change(output=os.path.abspath(typed_path(line)))
 
@@ -137,13 +111,13 @@ class _Talk:
         until = time.monotonic() + PATIENCE
         while not (survey.over and self._checks.over) and time.monotonic() < until:
             time.sleep(0.05)
-        _say("")
+        say("")
         if survey.error:
-            _say(survey.error)
+            say(survey.error)
         else:
-            _say(_survey_words(survey))
+            say(_survey_words(survey))
         for head, _, words in self._checks.words():
-            _say(f"{head}: {words}")
+            say(f"{head}: {words}")
 
     def _options(self) -> None:
         names = [name for name in ASKED if name in options()]
@@ -152,14 +126,14 @@ class _Talk:
                 f"{name} = {safe(str(getattr(self._flow.settings, name)))}   {options()[name].text}"
                 for name in names
             ]
-            chosen = _menu("Which option?", [*shown, "back"])
+            chosen = menu("Which option?", [*shown, "back"])
             if chosen == len(names):
                 return
             option = options()[names[chosen]]
             try:
-                value = typed(option.name, _ask(f"{option.name} ({option.allowed}):"))
+                value = typed(option.name, ask(f"{option.name} ({option.allowed}):"))
             except ConfigError as error:
-                _say(str(error))
+                say(str(error))
                 continue
             self._flow.change(**{option.name: value})
 
@@ -175,9 +149,9 @@ class _Talk:
         if planned is None:
             return
         for (unit, kind), count in planned.figures.conflicts.most_common(10):
-            _say(f"{count:>9,} differ from Google in {safe(unit)}: {safe(kind) or 'another value'}")
+            say(f"{count:>9,} differ from Google in {safe(unit)}: {safe(kind) or 'another value'}")
         for cause, count in planned.figures.warnings.counts.most_common(10):
-            _say(f"{count:>9,} {safe(cause, 200)}")
+            say(f"{count:>9,} {safe(cause, 200)}")
 
     def _run(self) -> None:
         if self._stands_in_the_way():
@@ -188,19 +162,19 @@ class _Talk:
         if (figures := self._flow.figures) is not None:
             for causes in (figures.failures, figures.unmatched):
                 for cause, count in causes.counts.most_common(10):
-                    _say(f"{count:>9,} {safe(cause, 200)}. {advice(cause)}")
+                    say(f"{count:>9,} {safe(cause, 200)}. {advice(cause)}")
         if work.ending == "done":
-            _say("What next:")
+            say("What next:")
             for who, how in NEXT_STEPS:
-                _say(f"  {who}: {how.replace('{output}', safe(shown_path(work.progress.output)))}")
-            if work.progress.failed and _menu("Some failed.", ["go on", "retry those now"]):
+                say(f"  {who}: {how.replace('{output}', safe(shown_path(work.progress.output)))}")
+            if work.progress.failed and menu("Some failed.", ["go on", "retry those now"]):
                 self._flow.change(retry_failed=True)
                 self._run()
                 self._flow.change(retry_failed=False)
 
     def _stands_in_the_way(self) -> bool:
         if problem := self._checks.stopping():
-            _say(problem)
+            say(problem)
         return bool(problem)
 
     def _wait(self, work: Work) -> None:
@@ -212,23 +186,23 @@ class _Talk:
             if not first and number != signal.SIGHUP:
                 os._exit(128 + number)
             work.stop()
-            _say("Stopping after the batch in hand; once more to leave at once.")
+            say("Stopping after the batch in hand; once more to leave at once.")
 
         def tell() -> None:
             if not work.over:
-                _say(counts(work.progress))
+                say(counts(work.progress))
 
         with Watch(stop, tell, tell, TICK):
             work.join()
 
     def _tell(self, work: Work) -> None:
-        _say("")
+        say("")
         for line in summary(work.progress, work.settings.dry_run):
-            _say(line)
+            say(line)
         if work.error:
-            _say(work.error)
+            say(work.error)
         for note in work.progress.notes:
-            _say(safe(note))
+            say(safe(note))
 
 
 def _survey_words(survey: Survey) -> str:

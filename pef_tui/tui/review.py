@@ -15,7 +15,7 @@ from textual.widgets import ContentSwitcher, Static
 from pef_tui.model import Choice
 from pef_tui.planned import Filter, Group, Planned
 from pef_tui.planned.choices import Choices
-from pef_tui.planned.details import facts, json_facts, tag_lines
+from pef_tui.planned.details import facts, json_facts, tag_lines, taken_words
 from pef_tui.planned.likely import likely_sidecars
 from pef_tui.planned.overview import overview
 from pef_tui.tags.decisions import Rule
@@ -28,9 +28,10 @@ from pef_tui.tui.detail import Detail
 from pef_tui.tui.files import Files
 from pef_tui.tui.flow import Flow
 from pef_tui.tui.keys_bar import KeysBar
-from pef_tui.tui.pick import Option, PickScreen
+from pef_tui.tui.option import Option
+from pef_tui.tui.pick import PickScreen
 from pef_tui.tui.pictures import ASIDE
-from pef_tui.tui.review_rows import group_row, taken_words
+from pef_tui.tui.review_rows import group_row
 from pef_tui.tui.thumbnail import Opener, lacks
 from pef_tui.tui.ticking import interval
 from pef_tui.tui.world_map import WorldMap

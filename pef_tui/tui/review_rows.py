@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
 
 from pef_tui.charts import bytes_words
-from pef_tui.model import EPOCH
-from pef_tui.planned import FLAGS, UNKNOWN, Group, Order, Planned
+from pef_tui.planned import FLAGS, Group, Order, Planned
+from pef_tui.planned.details import taken_words
 from pef_tui.tui.biglist import Cell, Kind
 
 KINDS: dict[str, Kind] = {
@@ -37,18 +36,6 @@ def mark_of(planned: Planned, row: int) -> tuple[str, Kind]:
     if flags & FLAGS["ambiguous"]:
         return "?", "warn"
     return ("w", "warn") if flags & FLAGS["warning"] else ("", "")
-
-
-def taken_words(planned: Planned, row: int, clock: bool) -> str:
-    """The day it was taken, with the time where there is room."""
-    seconds = planned.taken[row]
-    width = 16 if clock else 10
-    if seconds == UNKNOWN:
-        return "-".ljust(width)
-    try:
-        return f"{EPOCH + timedelta(seconds=seconds):%Y-%m-%d %H:%M}"[:width]
-    except OverflowError:
-        return "?".ljust(width)
 
 
 def size_words(planned: Planned, row: int) -> str:

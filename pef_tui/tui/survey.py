@@ -119,3 +119,9 @@ class Survey:
                 self.others += 1
         if media and (year := year_of(folder.rpartition("/")[2])):
             self.years[year] += media
+
+
+def language_words(survey: Survey) -> str:
+    """Which language the export is in, as far as the names of its folders tell; "" where they do not."""
+    known = [name for name, _ in Counter(dict(survey.languages)).most_common()]
+    return f"names in {', '.join(known)}" if known else ""

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
-
 from textual.content import Content
 
 from pef_tui.tui.before import size
 from pef_tui.tui.content import lines, said
-from pef_tui.tui.survey import Survey
+from pef_tui.tui.survey import Survey, language_words
 
 
 def survey_words(survey: Survey | None) -> Content:
@@ -42,12 +40,6 @@ def survey_words(survey: Survey | None) -> Content:
     elif survey.over and not survey.packed and not survey.sidecars:
         rows.append(said(("No JSON files: is this an export of Google Photos?", "$text-warning")))
     return lines(rows)
-
-
-def language_words(survey: Survey) -> str:
-    """Which language the export is in, as far as the names of its folders tell; "" where they do not."""
-    known = [name for name, _ in Counter(dict(survey.languages)).most_common()]
-    return f"names in {', '.join(known)}" if known else ""
 
 
 def _number(count: int, what: str) -> str:

@@ -19,8 +19,7 @@ from pef_tui.tui.pace import Pace, rough, sparkline
 from pef_tui.tui.path_input import completed
 from pef_tui.tui.places import shown_path, state_folder, typed_path
 from pef_tui.tui.save import edited, save, toml
-from pef_tui.tui.survey import Survey
-from pef_tui.tui.what_is_there import language_words
+from pef_tui.tui.survey import Survey, language_words
 
 
 def test_the_time_left_is_that_of_the_speed_and_pauses_do_not_count() -> None:
