@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shlex
 from collections.abc import Iterable, Sequence
@@ -27,7 +28,10 @@ def main(argv: Sequence[str]) -> int:
     except Exception as error:
         from pef_tui.guard import reason
 
-        Console().error(f"unexpected: {reason(error)}")
+        few = isinstance(error, OSError) and error.errno in (errno.EMFILE, errno.ENFILE)
+        Console().error(
+            "too many open files: raise the limit (ulimit -n 1024)" if few else f"unexpected: {reason(error)}"
+        )
         return 1
 
 

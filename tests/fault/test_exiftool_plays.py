@@ -30,7 +30,8 @@ def oracle() -> Iterator[Oracle]:
         tool = folder / "exiftool"
         tool.write_text(f"#!{sys.executable}\n{STAND_IN.read_text()}")
         tool.chmod(0o755)
-        yield Oracle(takeout(place / "export", spec), place, "--workers", "1", "--exiftool", str(tool))
+        more = ("--workers", "1", "--writer", "exiftool", "--exiftool", str(tool))
+        yield Oracle(takeout(place / "export", spec), place, *more)
 
 
 def impatient() -> None:

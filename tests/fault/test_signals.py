@@ -43,7 +43,8 @@ def oracle() -> Iterator[Oracle]:
     spec = {f"Trip/f{number}.mp4": sidecar(f"f{number}.mp4", taken=1.5e9 + number) for number in range(6)}
     with quick_place() as place:
         tool = slow_tool(place, [])
-        yield Oracle(takeout(place / "export", spec), place, "--workers", "1", "--exiftool", str(tool))
+        more = ("--workers", "1", "--writer", "exiftool", "--exiftool", str(tool))
+        yield Oracle(takeout(place / "export", spec), place, *more)
 
 
 def tool_of(oracle: Oracle) -> Path:
