@@ -13,10 +13,23 @@ from pef_tui.formats.walk import Unsound
 from pef_tui.model import State, Value
 from pef_tui.state.blocks import block_tags
 from pef_tui.state.exif import ELSEWHERE, EXIF_POINTER, GPS_POINTER, exif_tags
-from pef_tui.state.tiff import BYTE, LONG, UNDEFINED, Entry, Tiff, open_tiff, raw, read_directory
+from pef_tui.state.tiff import (
+    BYTE,
+    LONG,
+    UNDEFINED,
+    Entry,
+    Tiff,
+    integer,
+    open_tiff,
+    raw,
+    read_directory,
+)
 
 XMP, _IPTC, _PHOTOSHOP = 0x02BC, 0x83BB, 0x8649
 _SUB_DIRECTORIES, _PRIVATE = 0x014A, 0xC634
+_SUBFILE, _COMPRESSION, _PHOTOMETRIC, _DNG_VERSION = 0xFE, 0x0103, 0x0106, 0xC612
+_SENSOR = 32803
+_RAW_COMPRESSIONS = frozenset((32767, 32769, 32770, 34713, 65000, 65535))
 _OF_ADOBE, _MAKER_NOTE = b"Adobe\0", b"MakN"
 _MOST = 1000
 """Pictures in one file."""
@@ -25,25 +38,39 @@ _MOST = 1000
 def tiff_reader(format: str) -> Callable[[BinaryIO], State | None]:
     """A reader for `tiff` or `dng`: of the file's picture, in its first directory, and those that this points to.
 
-    None where anything is there that it does not take at its word: cut files, directories that run in a circle, IPTC,
-    tags in further pictures, those in IFD0 that belong into the camera's directory. It raises OSError.
+    A DNG is told as such even where that shows only in a directory far behind. None where anything is there that it
+    does not take at its word: raw pictures of makers, cut files, directories that run in a circle, IPTC, tags in
+    further pictures, those in IFD0 that belong into the camera's directory. It raises OSError.
     """
 
     def read(stream: BinaryIO) -> State | None:
         try:
-            tags = _tags(stream)
+            file = FileBytes(stream)
+            tiff = open_tiff(file)
+            main = None if tiff is None else read_directory(tiff, tiff.first)
+            if tiff is None or main is None or (_DNG_VERSION not in main and _is_raw(tiff, main)):
+                return None
+            tags = _tags(stream, file, tiff, main)
         except (Unsound, Unclear, error):
             return None
-        return None if tags is None else State(format=format, tags=tags, reader="native")
+        found = "dng" if _DNG_VERSION in main else format
+        return None if tags is None else State(format=found, tags=tags, reader="native")
 
     return read
 
 
-def _tags(stream: BinaryIO) -> dict[str, Value] | None:
-    file = FileBytes(stream)
-    tiff = open_tiff(file)
-    main = None if tiff is None else read_directory(tiff, tiff.first)
-    if tiff is None or main is None or not _alone(tiff, main) or not _only_notes(tiff, main.get(_PRIVATE)):
+def _is_raw(tiff: Tiff, main: dict[int, Entry]) -> bool:
+    """Is this a raw picture of a maker, whose first directory lay too far back to be told by the file's beginning?"""
+    numbers = {tag: integer(tiff, main[tag]) for tag in (_SUBFILE, _PHOTOMETRIC, _COMPRESSION) if tag in main}
+    return (
+        (numbers.get(_SUBFILE) == 1 and _SUB_DIRECTORIES in main)
+        or numbers.get(_PHOTOMETRIC) == _SENSOR
+        or numbers.get(_COMPRESSION) in _RAW_COMPRESSIONS
+    )
+
+
+def _tags(stream: BinaryIO, file: FileBytes, tiff: Tiff, main: dict[int, Entry]) -> dict[str, Value] | None:
+    if not _alone(tiff, main) or not _only_notes(tiff, main.get(_PRIVATE)):
         return None
     parts = list(picture_parts(stream))
     if not parts or any(start < 8 or start + length > len(file) for start, length in parts):

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from exiftool_cases import EXIFTOOL, needs_exiftool
 from native_cases import CASES, SAMPLES, format_of, state_of, written
-from native_made import GRAFTS, MADE, grafted
+from native_made import MADE, grafted
 from native_proving import MENDED, both, differences, read_back
 
 from pef_tui.exiftool import Process
@@ -41,16 +41,16 @@ def pictures(format: str) -> dict[str, bytes]:
 
 
 def cases(format: str, whole: bool = False) -> tuple[list[Case], dict[str, str]]:
-    """Every picture in every case that is accepted; and why pictures were declined.
+    """Every picture in every third case that is accepted, the next one in the next; and why pictures were declined.
 
-    Pictures with the EXIF of others only where the `whole` is wanted.
+    The `whole`: every case, and pictures with the EXIF of others too.
     """
     made: list[Case] = []
     declined: dict[str, str] = {}
-    for name, data in pictures(format).items():
+    for number, (name, data) in enumerate(pictures(format).items()):
         if (name.startswith("EXIF of ") and not whole) or state_of(data) is None:
             continue
-        for words, make in CASES.items():
+        for words, make in list(CASES.items())[0 if whole else number % 3 :: 1 if whole else 3]:
             if format == "gif" and words == "one tag of EXIF":
                 continue
             if (plan := make(data)) is None or not plan.edits:
@@ -66,11 +66,11 @@ def cases(format: str, whole: bool = False) -> tuple[list[Case], dict[str, str]]
 
 @pytest.mark.parametrize("format", MADE)
 def test_image_data_stays_and_a_second_run_has_nothing_to_do(format: str) -> None:
-    for name, plan, data in cases(format)[0]:
+    for name, plan, data in cases(format, whole=True)[0]:
         new = written(plan, data)
         assert isinstance(new, bytes)
         assert image_digest(io.BytesIO(new), format) == image_digest(io.BytesIO(data), format), name
-        assert (state := state_of(new)) is not None and not state.damage, name
+        assert (state := state_of(new)) is not None and (state.format, state.damage) == (format, ""), name
         words = name.rpartition(": ")[2]
         again = CASES[words](new)
         assert again is None or not again.edits or words == "one tag of EXIF", name
@@ -119,7 +119,7 @@ def prove(tmp_path: Path, tried: list[Case]) -> None:
 @pytest.mark.parametrize("format", MADE)
 def test_every_picture_of_a_format_comes_out_as_from_exiftool(tmp_path: Path, format: str) -> None:
     tried, declined = cases(format)
-    assert len(tried) >= 20
+    assert len(tried) >= 10
     assert not declined.keys() & MADE[format]().keys(), declined
     prove(tmp_path, tried)
 
@@ -127,7 +127,7 @@ def test_every_picture_of_a_format_comes_out_as_from_exiftool(tmp_path: Path, fo
 @needs_exiftool[0]
 @needs_exiftool[1]
 @pytest.mark.fault
-@pytest.mark.timeout(600)
-@pytest.mark.parametrize("format", GRAFTS)
-def test_exif_of_every_camera_comes_out_as_from_exiftool(tmp_path: Path, format: str) -> None:
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("format", MADE)
+def test_every_picture_in_every_case_and_exif_of_every_camera(tmp_path: Path, format: str) -> None:
     prove(tmp_path, cases(format, whole=True)[0])
