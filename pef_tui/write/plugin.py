@@ -14,7 +14,7 @@ from pef_tui.write.xmp_writer import xmp_writer
 
 @hookimpl
 def pef_writers(settings: Settings) -> Iterator[Writer]:
-    """`native` for the formats it knows, `exiftool` for sound files it can write, `xmp` for every other; as `--writer` has it."""
+    """`native` for formats it knows, `exiftool` for sound files it can write, `xmp` for the rest; as `--writer` says."""
     if settings.existing != "never":
         if settings.writer != "exiftool":
             yield native_writer()
