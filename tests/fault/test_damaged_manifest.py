@@ -45,14 +45,14 @@ def manifest_of(oracle: Oracle) -> bytes:
     return (oracle.whole / ".pef-tui" / "manifest").read_bytes()
 
 
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(1200)
 @tries("input", "a manifest that ends anywhere")
 def test_cut(oracle: Oracle, place: Path, tried: Callable[[int], None]) -> None:
     good = manifest_of(oracle)
     tried(mended(oracle, place, [good[:end] for end in range(0, len(good), CUT_EVERY)]))
 
 
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(1200)
 @tries("input", "a manifest with a bit flipped anywhere")
 def test_flipped(oracle: Oracle, place: Path, tried: Callable[[int], None]) -> None:
     good = manifest_of(oracle)

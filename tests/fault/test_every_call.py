@@ -20,7 +20,7 @@ def oracle() -> Iterator[Oracle]:
         yield Oracle(small(place / "export"), place, "--workers", "1", before=no_exiftool)
 
 
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(1200)
 @tries("kill", "kill -9 before every writing call to the system of a small run")
 def test_killed(oracle: Oracle, place: Path, tried: Callable[[int], None]) -> None:
     points, faults = 0, []
@@ -33,31 +33,31 @@ def test_killed(oracle: Oracle, place: Path, tried: Callable[[int], None]) -> No
     tried(points)
 
 
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(1200)
 @tries("fault", "no space (ENOSPC) from one writing call of a small run on, for every such call")
 def test_no_space_from_then_on(oracle: Oracle, place: Path, tried: Callable[[int], None]) -> None:
     tried(failing(oracle, place, WRITING, lambda number: fail_at(number, errno.ENOSPC, stays=True)))
 
 
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(1200)
 @tries("fault", "no space (ENOSPC) at one writing call of a small run, for every such call")
 def test_no_space_once(oracle: Oracle, place: Path, tried: Callable[[int], None]) -> None:
     tried(failing(oracle, place, WRITING, lambda number: fail_at(number, errno.ENOSPC)))
 
 
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(1200)
 @tries("fault", "a disk error (EIO) at one writing call of a small run, for every such call")
 def test_disk_error_at_one_writing_call(oracle: Oracle, place: Path, tried: Callable[[int], None]) -> None:
     tried(failing(oracle, place, WRITING, lambda number: fail_at(number, errno.EIO)))
 
 
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(1200)
 @tries("fault", "a disk error (EIO) from one writing call of a small run on, for every such call")
 def test_disk_error_from_then_on(oracle: Oracle, place: Path, tried: Callable[[int], None]) -> None:
     tried(failing(oracle, place, WRITING, lambda number: fail_at(number, errno.EIO, stays=True)))
 
 
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(1200)
 @tries("fault", "a disk error (EIO) at one reading call of a small run, for every such call")
 def test_disk_error_at_one_reading_call(oracle: Oracle, place: Path, tried: Callable[[int], None]) -> None:
     tried(failing(oracle, place, READING, lambda number: fail_at(number, errno.EIO)))

@@ -85,13 +85,13 @@ def every_point(ends: Ends, place: Path, act: Callable[[int], Act], statuses: tu
     return total
 
 
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(1200)
 @tries("kill", "kill -9 before every writing call of a small run in place; then undone, or gone on with")
 def test_killed(ends: Ends, place: Path, tried: Callable[[int], None]) -> None:
     tried(every_point(ends, place, signal_at, (0, 137)))
 
 
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(1200)
 @tries(
     "fault",
     "a disk error (EIO) from one writing call of a small run in place on; then undone, or gone on with",
@@ -100,7 +100,7 @@ def test_disk_error(ends: Ends, place: Path, tried: Callable[[int], None]) -> No
     tried(every_point(ends, place, lambda number: fail_at(number, errno.EIO, stays=True), (0, 1, 2, 3)))
 
 
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(1200)
 @tries("fault", "no space (ENOSPC) at one writing call of a small run in place; then undone, or gone on with")
 def test_no_space(ends: Ends, place: Path, tried: Callable[[int], None]) -> None:
     tried(every_point(ends, place, lambda number: fail_at(number, errno.ENOSPC), (0, 1, 2, 3)))

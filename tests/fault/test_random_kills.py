@@ -13,16 +13,17 @@ from pathlib import Path
 
 import pytest
 from exports import mixed
+from injecting import no_exiftool
 from msgspec import Struct
 from oracle import Oracle
 from running import Run, quick_place
 from trying import tries
 
 KILLS = 20
-"""In each test: ten tests kill runs 200 times, each kill followed by a run to the end; three kill ExifTool 60 times."""
+"""In each test: ten tests kill runs 200 times, each kill followed by a run to the end; two kill ExifTool 40 times."""
 CHAIN = 5
 """Kills one behind the other, before a run comes to its end."""
-CHAINS = 4
+CHAINS = 3
 HALVES = (0.2, 0.4, 0.6, 0.8)
 """How much of the outputs half-finished DESTs have at least."""
 
@@ -37,16 +38,26 @@ class Kills(Struct):
 
 
 @pytest.fixture(scope="module")
-def kills() -> Iterator[Kills]:
+def with_exiftool(tool: Callable[[str], None]) -> Iterator[Kills]:
+    tool("exiftool")
     with quick_place() as place:
-        made = Oracle(mixed(place / "export"), place)
-        began = time.monotonic()
-        assert made.run(place / "once")[0] == 0
-        length = time.monotonic() - began
-        halves = [place / f"half{number}" for number in range(len(HALVES))]
-        for out, part in zip(halves, HALVES, strict=True):
-            stopped_at(made, out, part)
-        yield Kills(made, length, halves)
+        yield prepared(Oracle(mixed(place / "export"), place), place)
+
+
+@pytest.fixture(scope="module")
+def without_exiftool() -> Iterator[Kills]:
+    with quick_place() as place:
+        yield prepared(Oracle(mixed(place / "export"), place, before=no_exiftool), place)
+
+
+def prepared(oracle: Oracle, place: Path) -> Kills:
+    began = time.monotonic()
+    assert oracle.run(place / "once")[0] == 0
+    length = time.monotonic() - began
+    halves = [place / f"half{number}" for number in range(len(HALVES))]
+    for out, part in zip(halves, HALVES, strict=True):
+        stopped_at(oracle, out, part)
+    return Kills(oracle, length, halves)
 
 
 def put(out: Path) -> int:
@@ -60,7 +71,7 @@ def put(out: Path) -> int:
 def stopped_at(oracle: Oracle, out: Path, part: float) -> None:
     """A DEST whose run was killed when it had this part of its outputs, and not all."""
     for _ in range(20):
-        run = Run(oracle.argv(out))
+        run = Run(oracle.argv(out), oracle.before)
         with contextlib.closing(run):
             while run.running() and put(out) < part * len(oracle.expected):
                 time.sleep(0.001)
@@ -106,7 +117,7 @@ def moment(kills: Kills, out: Path, run: Run, chance: random.Random) -> None:
 
 def killed(kills: Kills, out: Path, chance: random.Random, kill: Kill) -> tuple[bool, str]:
     """A run into DEST that is killed: was it, before its end; and what is wrong then."""
-    with contextlib.closing(Run(kills.oracle.argv(out))) as run:
+    with contextlib.closing(Run(kills.oracle.argv(out), kills.oracle.before)) as run:
         moment(kills, out, run, chance)
         was = kill(run)
         if "Traceback" in run.words():
@@ -133,52 +144,55 @@ def one_by_one(kills: Kills, place: Path, kill: Kill, seed: int) -> list[str]:
     raise AssertionError(f"only {done} runs were killed before their end")
 
 
-@pytest.mark.timeout(400)
-@pytest.mark.parametrize("seed", [1, 2, 3, 4, 5])
+@pytest.fixture
+def kills(request: pytest.FixtureRequest) -> Kills:
+    """Two tests of five have ExifTool at work, which takes most of the time."""
+    found: Kills = request.getfixturevalue(f"{request.param}_exiftool")
+    return found
+
+
+SETUPS = pytest.mark.parametrize(
+    ("kills", "seed"),
+    [("with", 1), ("with", 2), ("without", 3), ("without", 4), ("without", 5)],
+    indirect=["kills"],
+)
+
+
+@pytest.mark.timeout(1200)
+@SETUPS
 @tries(
     "kill", "kill -9 of the program at a random moment, 300 pictures of mixed formats; then a run to the end"
 )
-def test_program(
-    kills: Kills, place: Path, seed: int, tried: Callable[[int], None], tool: Callable[[str], None]
-) -> None:
-    tool("exiftool")
+def test_program(kills: Kills, place: Path, seed: int, tried: Callable[[int], None]) -> None:
     assert not one_by_one(kills, place, kill_program, seed)
     tried(KILLS)
 
 
-@pytest.mark.timeout(400)
-@pytest.mark.parametrize("seed", [6, 7, 8, 9, 10])
+@pytest.mark.timeout(1200)
+@SETUPS
 @tries(
     "kill", "kill -9 of the process group at a random moment, the same 300 pictures; then a run to the end"
 )
-def test_group(
-    kills: Kills, place: Path, seed: int, tried: Callable[[int], None], tool: Callable[[str], None]
-) -> None:
-    tool("exiftool")
-    assert not one_by_one(kills, place, kill_group, seed)
+def test_group(kills: Kills, place: Path, seed: int, tried: Callable[[int], None]) -> None:
+    assert not one_by_one(kills, place, kill_group, 10 + seed)
     tried(KILLS)
 
 
-@pytest.mark.timeout(400)
-@pytest.mark.parametrize("seed", [11, 12, 13])
+@pytest.mark.timeout(1200)
+@pytest.mark.parametrize("seed", [21, 22])
 @tries(
     "kill", "kill -9 of every ExifTool alone at a random moment, the same 300 pictures; then a run to the end"
 )
-def test_exiftool(
-    kills: Kills, place: Path, seed: int, tried: Callable[[int], None], tool: Callable[[str], None]
-) -> None:
-    tool("exiftool")
-    assert not one_by_one(kills, place, kill_exiftool, seed)
+def test_exiftool(with_exiftool: Kills, place: Path, seed: int, tried: Callable[[int], None]) -> None:
+    assert not one_by_one(with_exiftool, place, kill_exiftool, seed)
     tried(KILLS)
 
 
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(1200)
 @pytest.mark.parametrize("kill", [kill_program, kill_group], ids=["program", "group"])
 @tries("kill", "kill -9 at random moments of run after run into one DEST, five on end; then a run to the end")
-def test_on_end(
-    kills: Kills, place: Path, kill: Kill, tried: Callable[[int], None], tool: Callable[[str], None]
-) -> None:
-    tool("exiftool")
+def test_on_end(with_exiftool: Kills, place: Path, kill: Kill, tried: Callable[[int], None]) -> None:
+    kills = with_exiftool
     chance = random.Random(14)
     faults, done = [], 0
     for chain in range(CHAINS):

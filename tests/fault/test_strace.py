@@ -64,7 +64,7 @@ def injected(
     return len(points)
 
 
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(1200)
 @tries("kill", "kill -9 by strace at every writing and syncing system call of a small run")
 def test_kill(
     oracle: Oracle, place: Path, environment: dict[str, str], points: Points, tried: Callable[[int], None]
@@ -73,7 +73,7 @@ def test_kill(
     tried(injected(oracle, place, environment, points, "signal=KILL", (137, -9, 0)))
 
 
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(1200)
 @tries("fault", "no space (ENOSPC) by strace at every call of a small run that makes something")
 def test_no_space(
     oracle: Oracle, place: Path, environment: dict[str, str], points: Points, tried: Callable[[int], None]
@@ -92,7 +92,7 @@ def test_no_space(
     tried(injected(oracle, place, environment, mine, "error=ENOSPC", (0, 1, 3)))
 
 
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(1200)
 @tries("fault", "a disk error (EIO) by strace at every sync of a small run")
 def test_disk_error(
     oracle: Oracle, place: Path, environment: dict[str, str], points: Points, tried: Callable[[int], None]
