@@ -16,8 +16,9 @@ from pef_tui.write.place import Copy
 BATCH_FILES = 200
 BATCH_BYTES = 512 << 20
 BATCH_SECONDS = 2.0
-SMALL_BATCH = 16
-"""Enough for a worker that has nothing to do: a commit costs about as much as writing one file."""
+SMALL_BATCH, SMALL_SECONDS, NO_SMALL_BATCH = 16, 0.2, 64
+"""Enough for a worker that has nothing to do: so many Plans that take so long, or so many however quick they are. A
+commit waits for the disk three times, as long as writing one file by ExifTool or some 20 small JPEGs natively."""
 OWN_BATCH = 50
 """Plans from which on a batch ends with its Folder: a commit syncs every folder that it puts files into."""
 HANDS_EACH = 2
@@ -86,7 +87,8 @@ class Lane:
         count = len(self._batch)
         if count >= BATCH_FILES or self._bytes >= BATCH_BYTES or self._seconds >= BATCH_SECONDS:
             return True
-        return count >= SMALL_BATCH and self.idle
+        worth_it = count >= NO_SMALL_BATCH or (count >= SMALL_BATCH and self._seconds >= SMALL_SECONDS)
+        return worth_it and self.idle
 
     def hand_out(self) -> None:
         """Give the batch, whatever its size, to a thread."""

@@ -249,8 +249,9 @@ def runs(tmp_path: Path, plugin: object, **settings: Any) -> Ran:
     ids=["once", "always", "cancelled", "breaks once", "breaks always", "nonsense", "dies after its work"],
 )
 def test_whatever_an_executor_does_nothing_is_lost(
-    tmp_path: Path, wrong: Callable[..., Any], times: int, told: str
+    tmp_path: Path, wrong: Callable[..., Any], times: int, told: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("pef_tui.run.workshop.NO_SMALL_BATCH", 4)  # several batches
     ran = runs(tmp_path, Mine(wrong, times=times))
     assert [note for note in ran.notes if told in note], ran.notes
     whole = run_plugin(tmp_path / "whole", Mine(wrong), spec(30), executor="threads")
