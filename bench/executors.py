@@ -2,9 +2,9 @@
 
     python bench/executors.py KIND [FILES] [ROUNDS] [WAY ...]
 
-KIND is `small` (JPEGs of 40 kB), `large` (JPEGs of 2 MB), `heic` or `mp4` (written by ExifTool). WAY is what is given to
-`--executor`, with a number of workers behind it: `threads:2 processes:1 processes:2` unless told otherwise. The ways take
-turns, so that other work on the machine meets all of them alike; each figure is the median of its rounds. TMPDIR says
+KIND is `small` (JPEGs of 40 kB), `large` (JPEGs of 2 MB), `heic` or `mp4` (written by ExifTool). WAY is what is given
+to `--executor`, with a number of workers behind it: `threads:2 processes:1 processes:2` unless told otherwise. The ways
+take turns, so that other work on the machine meets all of them alike; each figure is the median of its rounds. TMPDIR says
 where.
 """
 
@@ -83,7 +83,8 @@ def main() -> None:
         for _ in range(rounds):
             for way in ways:
                 took[way].append(run(root / "export", root / "out", way))
-        print(f"{platform.machine()}, {os.cpu_count()} processors, Python {platform.python_version()}: {files:,} {kind}")
+        machine = f"{platform.machine()}, {os.cpu_count()} processors, Python {platform.python_version()}"
+        print(f"{machine}: {files:,} {kind}")
         for way, times in took.items():
             seconds, used = (statistics.median(each) for each in zip(*times, strict=True))
             print(f"{way:<14}{seconds:7.1f} s {files / seconds:9,.0f} files/s, {used:6.1f} s of the processors")

@@ -151,7 +151,10 @@ def _exiftool(settings: Settings) -> Iterable[Finding]:
     found = locate(settings.exiftool)
     asked = bool(settings.exiftool) or settings.writer == "exiftool"
     if found.problem:
-        what = f"{found.problem}; without it tags go into most JPEG, PNG, WebP, GIF, TIFF, MP4 and MOV files, and for everything else into XMP files"
+        what = (
+            f"{found.problem}; without it tags go into most JPEG, PNG, WebP, GIF, TIFF, MP4 and MOV files, "
+            "and for everything else into XMP files"
+        )
         yield Finding("problem" if asked else "warning", found.problem if asked else what, found.advice)
         return
     what = f"ExifTool {found.version} at {found.path}"

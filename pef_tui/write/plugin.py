@@ -1,4 +1,4 @@
-"""The built-in plugin `write`: common formats natively, ExifTool where it is there, and XMP files for what none may write."""
+"""The built-in plugin `write`: common formats natively, ExifTool where it is there, and XMP files for the rest."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pef_tui.write.xmp_writer import xmp_writer
 
 @hookimpl
 def pef_writers(settings: Settings) -> Iterator[Writer]:
-    """`native` for formats it knows, `exiftool` for sound files it can write, `xmp` for the rest; as `--writer` says."""
+    """`native` for formats it knows, `exiftool` for sound files it can write, `xmp` for the rest, by `--writer`."""
     if settings.existing != "never":
         if settings.writer != "exiftool":
             yield native_writer()
