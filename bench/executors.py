@@ -4,8 +4,8 @@
 
 KIND is `small` (JPEGs of 40 kB), `large` (JPEGs of 2 MB), `heic` or `mp4` (written by ExifTool). WAY is what is given
 to `--executor`, with a number of workers behind it: `threads:2 processes:1 processes:2` unless told otherwise. The ways
-take turns, so that other work on the machine meets all of them alike; each figure is the median of its rounds. TMPDIR says
-where.
+take turns, so that other work on the machine meets all of them alike; each figure is the median of its rounds.
+TMPDIR says where.
 """
 
 from __future__ import annotations
@@ -87,7 +87,9 @@ def main() -> None:
         print(f"{machine}: {files:,} {kind}")
         for way, times in took.items():
             seconds, used = (statistics.median(each) for each in zip(*times, strict=True))
-            print(f"{way:<14}{seconds:7.1f} s {files / seconds:9,.0f} files/s, {used:6.1f} s of the processors")
+            print(
+                f"{way:<14}{seconds:7.1f} s {files / seconds:9,.0f} files/s, {used:6.1f} s of the processors"
+            )
     finally:
         shutil.rmtree(root)
 

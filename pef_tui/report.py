@@ -165,7 +165,9 @@ def said(outcome: Outcome) -> tuple[TagEdit, ...]:
     if outcome.word not in TAGS_WRITTEN:
         return ()
     edits = outcome.plan.edits if outcome.edits is None else outcome.edits
-    return edits if outcome.word == "written" else tuple(edit for edit in to_xmp(edits) if can_write(edit.tag))
+    return (
+        edits if outcome.word == "written" else tuple(edit for edit in to_xmp(edits) if can_write(edit.tag))
+    )
 
 
 def warnings(outcome: Outcome) -> tuple[str, ...]:

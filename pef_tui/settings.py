@@ -129,7 +129,9 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     ] = "long"
     writer: Annotated[
         Literal["auto", "native", "exiftool"],
-        setting("who writes into files (default auto: common formats natively, ExifTool the rest)", shapes=True),
+        setting(
+            "who writes into files (default auto: common formats natively, ExifTool the rest)", shapes=True
+        ),
     ] = "auto"
     workers: Annotated[
         int, setting("parallel writers (default 0: the number of processors)", metavar="N", ge=0, le=256)
