@@ -146,30 +146,26 @@ def _png_kind(name: bytes, data: bytes) -> str:
 
 def read_webp(stream: BinaryIO) -> Webp:
     """The chunks of the WebP in `stream`, which stands at its beginning. Raises Unsound, OSError."""
-    head = stream.read(12)
-    if len(head) < 12 or head[:4] != b"RIFF" or head[8:] != b"WEBP":
+    walk = Walk(stream)
+    head = walk.take(12)
+    if head[:4] != b"RIFF" or head[8:] != b"WEBP":
         raise Unsound("not a WebP")
     end = 8 + int.from_bytes(head[4:8], "little")
     chunks: list[Chunk] = []
     content: dict[bytes, bytes] = {}
-    at = 12
-    while at < end:
-        data = stream.read(8)
-        if len(data) < 8 or len(chunks) >= _MOST:
-            raise Unsound("the picture is cut")
-        name, length = _RIFF.unpack(data)
-        chunk = Chunk(name, at, length, at + 8 + length + length % 2)
-        if name not in _STILL or not length or (name != b"ANMF" and name in content):
+    while (at := walk.place) < end:
+        name, length = _RIFF.unpack(walk.take(8))
+        if name not in _STILL or not length or len(chunks) >= _MOST or (name != b"ANMF" and name in content):
             raise Unsound("chunks of an odd form")
         whole = name in (b"EXIF", b"XMP ", b"VP8X")
         if whole and length > LONGEST:
             raise Unsound("a chunk of an odd size")
-        content[name] = stream.read(length if whole else min(10, length))
-        stream.seek(chunk.end - 1)
-        if len(content[name]) < min(10, length) or not stream.read(1):
-            raise Unsound("the picture is cut")
+        chunk = Chunk(name, at, length, at + 8 + length + length % 2)
+        content[name] = walk.take(length if whole else min(10, length))
+        if (rest := chunk.end - walk.place) > 0:
+            walk.skip(rest - 1)
+            walk.take(1)
         chunks.append(chunk)
-        at = chunk.end
-    if at != end or stream.read(1):
+    if walk.place != end or not walk.ended():
         raise Unsound("something lies behind the picture")
     return Webp(tuple(chunks), content)

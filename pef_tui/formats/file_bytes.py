@@ -2,11 +2,30 @@
 
 from __future__ import annotations
 
+import io
 from typing import BinaryIO
 
 from pef_tui.formats.walk import LONGEST, Unsound
 
 _PIECE = 16384
+IN_MEMORY = 64 << 20
+"""Bytes of a member of an archive that may lie in memory."""
+
+
+def at_hand(stream: BinaryIO) -> BinaryIO:
+    """The stream, if going to and fro in it is cheap; a copy in memory of a member of an archive.
+
+    Raises Unsound where that is too large, OSError.
+    """
+    try:
+        stream.fileno()
+    except (OSError, AttributeError):
+        stream.seek(0)
+        content = stream.read(IN_MEMORY + 1)
+        if len(content) > IN_MEMORY:
+            raise Unsound("too large for memory") from None
+        return io.BytesIO(content)
+    return stream
 
 
 class FileBytes:

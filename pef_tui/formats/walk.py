@@ -67,7 +67,10 @@ class Walk:
                 raise Unsound("the picture is cut")
 
     def _read(self, count: int) -> None:
+        """Read on; never back, which in a packed member of an archive begins anew."""
+        rest = self._data[self._at :]
         self._base += self._at
         self._at = 0
-        self._stream.seek(self._base)
-        self._data = self._stream.read(max(_PIECE, count))
+        if not rest:
+            self._stream.seek(self._base)
+        self._data = rest + self._stream.read(max(_PIECE, count - len(rest)))

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from struct import error
 from typing import BinaryIO
 
-from pef_tui.formats.file_bytes import FileBytes
+from pef_tui.formats.file_bytes import FileBytes, at_hand
 from pef_tui.formats.image_tiff import tiff as picture_parts
 from pef_tui.formats.parts import Unclear
 from pef_tui.formats.walk import Unsound
@@ -45,6 +45,7 @@ def tiff_reader(format: str) -> Callable[[BinaryIO], State | None]:
 
     def read(stream: BinaryIO) -> State | None:
         try:
+            stream = at_hand(stream)
             file = FileBytes(stream)
             tiff = open_tiff(file)
             main = None if tiff is None else read_directory(tiff, tiff.first)

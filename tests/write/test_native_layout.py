@@ -14,6 +14,7 @@ from PIL import Image
 from pef_tui.formats.chunks import PNG_SIGNATURE, XMP_TEXT, png_chunk, riff_chunk
 from pef_tui.formats.gif_blocks import LANDING, XMP_BLOCK
 from pef_tui.model import Value
+from pef_tui.state.natively import READERS
 from pef_tui.testing.exif import Directory, Stored, long, octets, short, text, tiff_block
 from pef_tui.testing.pictures import gif, png, tiff, webp
 
@@ -174,3 +175,30 @@ def test_a_dng_is_told_by_a_directory_far_behind() -> None:
     out = edited(first, DATE)
     state = state_of(out)
     assert state is not None and state.format == "dng"
+
+
+class Packed(io.BytesIO):
+    """As a packed member of an archive: no descriptor, and going back unpacks anew."""
+
+    def __init__(self, data: bytes) -> None:
+        super().__init__(data)
+        self.back = 0
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        self.back += whence == io.SEEK_SET and offset < self.tell()
+        return super().seek(offset, whence)
+
+
+@pytest.mark.parametrize("format", MADE)
+def test_reading_goes_back_but_a_few_times(format: str) -> None:
+    large = {
+        "png": png_with(EXIF_CHUNK, *[png_chunk(b"IDAT", bytes(8192))] * 100, behind=XMP_CHUNK),
+        "gif": MADE["gif"]()["two pieces"],
+        "webp": extended(8, riff_chunk(b"VP8 ", bytes(800_000)), riff_chunk(b"EXIF", LITTLE)),
+        "tiff": tiff_block(*[_page({0x111: Stored(bytes(20_000))})] * 30),
+        "dng": MADE["dng"]()["phone"] + bytes(800_000),
+    }[format]
+    stream = Packed(large)
+    state = READERS[format](stream)
+    assert state is not None and state.tags == (state_of(large) or state).tags
+    assert stream.back <= 1
