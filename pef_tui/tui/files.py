@@ -91,6 +91,8 @@ class Files(Vertical):
         """Show another preview, with the same filter."""
         self._planned = planned
         self._sorted.clear()
+        self.rows = ()
+        self.list.show(0)
         self.refresh_rows()
 
     def narrow(self, wanted: Filter) -> None:
