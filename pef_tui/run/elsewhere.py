@@ -74,7 +74,7 @@ class Elsewhere:
             executor = self._begun()
             if self._chosen.workers is not None:
                 self.workers = max(1, int(self._chosen.workers(executor)))
-            answer = self._answer(executor, ())
+            answer = _answer(executor, self._packed(()), 0)
         except FAILURES as error:
             told = str(error) if isinstance(error, RunError) else reason(error)
             raise self._unusable(told or f"no worker answered within {PROBE:.0f} s") from None
@@ -105,7 +105,7 @@ class Elsewhere:
     def _begin_meanwhile(self) -> None:
         try:
             executor = self._begun()
-            data = pickle.dumps(Shard(self._kit, 0, ()))
+            data = self._packed(())
             for _ in range(self.workers):
                 executor.submit(work, data).add_done_callback(self._has_begun)
         except FAILURES as error:
@@ -128,10 +128,12 @@ class Elsewhere:
             if (executor := self._executor) is None:
                 return False
             try:
-                answer = self._answer(executor, plans)
-            except (pickle.PicklingError, TypeError, AttributeError) as error:
+                data = self._packed(plans)
+            except FAILURES as error:
                 self._give_up(f"what is to be written cannot be sent there: {reason(error)}")
                 return False
+            try:
+                answer = _answer(executor, data, len(plans))
             except FAILURES as error:
                 self._was_lost(executor, error)
                 continue
@@ -147,13 +149,9 @@ class Elsewhere:
             return True
         return False
 
-    def _answer(self, executor: futures.Executor, plans: tuple[Plan, ...]) -> Answer:
-        """What a worker made of Plans; without any, after PROBE seconds at the latest. Raises whatever went wrong."""
-        data = pickle.dumps(Shard(self._kit, next(self._numbers), plans))
-        answer = pickle.loads(executor.submit(work, data).result(None if plans else PROBE))
-        if type(answer) is not Answer:
-            raise RuntimeError(f"answers {type(answer).__name__}")
-        return answer
+    def _packed(self, plans: tuple[Plan, ...]) -> bytes:
+        """A batch as it is sent. Raises whatever pickle does."""
+        return pickle.dumps(Shard(self._kit, next(self._numbers), plans), pickle.HIGHEST_PROTOCOL)
 
     def _begun(self) -> futures.Executor:
         self._openings += 1
@@ -205,6 +203,16 @@ class Elsewhere:
             if batch_of(self._kit, name) >= 0:
                 with suppress(OSError):
                     os.unlink(name, dir_fd=self._dest.staging_fd)
+
+
+def _answer(executor: futures.Executor, data: bytes, plans: int) -> Answer:
+    """What a worker made of a batch; of an empty one within PROBE seconds. Raises whatever went wrong."""
+    answer = pickle.loads(executor.submit(work, data).result(None if plans else PROBE))
+    if type(answer) is not Answer:
+        raise RuntimeError(f"answers {type(answer).__name__}")
+    if len(answer.told) != plans and not (answer.unfit or answer.error or answer.errno):
+        raise RuntimeError(f"tells of {len(answer.told)} files, not of {plans}")
+    return answer
 
 
 def chosen(name: str, executors: Sequence[Executor]) -> Executor | None:
