@@ -107,7 +107,7 @@ class RunScreen(Screen[None]):
             self.query_one("#problems", Pane).show(
                 problems(run, self.query_one("#problems").content_size.height)
             )
-        if run.over and self.is_current:
+        if run.over and self.app.screen is self:  # not merely seen behind one that is being put up
             self.action_next()
 
     def action_pause(self) -> None:
