@@ -102,7 +102,7 @@ class Files(Vertical):
 
     def refresh_rows(self) -> None:
         """Find the rows anew, in a thread; the cursor stays on its row where that is still shown."""
-        self.run_worker(self._find, group="find", exclusive=True)
+        self.run_worker(self._find(), group="find", exclusive=True)
 
     async def _find(self) -> None:
         planned, wanted, row = self._planned, self.filter, self.current
