@@ -127,6 +127,7 @@ def test_a_worker_killed_in_mid_run_costs_nothing(
     cluster._until(lambda: run.poll() is not None or list(out.glob("Photos*/*")))
     assert run.poll() is None, run.communicate()
     victim.send_signal(signal.SIGKILL)
+    placed = sum(1 for _ in out.glob("Photos*/*"))
     said, words = run.communicate(timeout=300)
     assert run.returncode == 0, words
     lines = [json.loads(line) for line in said.splitlines()]
@@ -134,7 +135,11 @@ def test_a_worker_killed_in_mid_run_costs_nothing(
     assert len(done) == PICTURES and set(done) <= {"written", "sidecar"}
     assert tree(out) == by_threads and len(by_threads) >= PICTURES
     assert not list((out / ".pef-tui" / "staging").iterdir())
-    assert (b"written in threads" in words) == (not others) and b"Traceback" not in words
+    assert b"Traceback" not in words
+    if others or placed > PICTURES // 2:  # then nothing more may have been sent there
+        assert b"written in threads" not in words or not others
+    else:
+        assert b"was lost" in words or b"written in threads" in words
     again = subprocess.run(
         command(export, out, "--no-config"), check=True, capture_output=True, timeout=300
     ).stdout
