@@ -42,6 +42,9 @@ _OK = frozenset((0, 3))  # 3: a file failed; the damaged one may
 
 def main(arguments: Sequence[str]) -> int:
     """Make the export, fix it, show it. The exit code: 0 when all went as it should."""
+    if len(arguments) > 1 or any(word.startswith("-") for word in arguments):
+        print("demo: give nothing, or the folder to make it in", file=sys.stderr)
+        return 2
     folder = Path(arguments[0] if arguments else "demo")
     if not _ours(folder):
         print(f"demo: {safe(str(folder))} has files of yours; name another folder", file=sys.stderr)

@@ -57,6 +57,15 @@ def test_a_folder_with_other_files_is_left_alone(tmp_path: Path, capsys: pytest.
     assert "has files of yours" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("words", [["--help"], ["a", "b"]])
+def test_what_is_no_folder_makes_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], words: list[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert demo.main(words) == 2
+    assert "the folder" in capsys.readouterr().err and not list(tmp_path.iterdir())
+
+
 def test_what_is_missing_is_told(tmp_path: Path) -> None:
     fixed = takeout(tmp_path, demo_files()) / "Google Photos"
     assert len(demo.missing(tmp_path / "nowhere")) == len(demo.SHOWN)
