@@ -16,6 +16,8 @@ XMP_ID = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")
 """What a `uuid` box begins with that holds XMP. (XMP specification, part 3, section 1.2.7)"""
 LARGEST_INDEX = 32 << 20
 """Bytes of a box that is read into memory; the index of a film of ten hours has some 15 MB."""
+LARGEST = 1 << 48
+"""Bytes of a box that a film may have; no disk has more."""
 MOST_BOXES = 1000
 
 _READ = frozenset((b"ftyp", b"moov", b"uuid"))
@@ -146,7 +148,7 @@ def _top_box(stream: BinaryIO, at: int, head: bytes) -> Box:
         length, first = unpack_from(">Q", head, 8)[0], 16
     elif length == 0 and kind == b"mdat":
         length = stream.seek(0, 2) - at
-    if length < first:
+    if not first <= length <= LARGEST:
         raise Doubtful("a box has no true size")
     if kind in _READ and (length > LARGEST_INDEX or first > 8):
         raise Doubtful("a box larger than usual")

@@ -33,7 +33,7 @@ def image_digest(stream: BinaryIO, format: str) -> bytes | None:
                 digest.update(part)
             else:
                 _feed(digest, stream, *part)
-    except Unclear:
+    except (Unclear, OverflowError, MemoryError):  # the last two: of offsets and lengths that no file has
         return None
     return digest.digest() if found else None
 

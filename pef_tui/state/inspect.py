@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -15,6 +16,8 @@ from pef_tui.formats import HEAD, detect
 from pef_tui.model import Match, MediaFile, State
 from pef_tui.state.natively import READERS
 from pef_tui.state.spill import spilled
+
+log = logging.getLogger("pef_tui.state")
 
 CHUNK = 128
 """Matches looked at together: their files are open at once, and ExifTool reads them in one command a worker."""
@@ -75,10 +78,8 @@ def _first_look(number: int, media: MediaFile, open_media: OpenMedia, lent: _Len
         found = detect(head)
         if found is None:
             return State(damage=_no_media(head))
-        if (read := READERS.get(found.name)) is not None:
-            stream.seek(0)
-            if (state := read(stream)) is not None:
-                return state
+        if (state := _natively(found.name, stream)) is not None:
+            return state
         if lent is not None and found.cls != "none":
             kept = lent.lend(number, stream, media.size, found.cls == "quicktime")
         return State(format=found.name)
@@ -87,6 +88,22 @@ def _first_look(number: int, media: MediaFile, open_media: OpenMedia, lent: _Len
     finally:
         if not kept:
             stream.close()
+
+
+def _natively(format: str, stream: BinaryIO) -> State | None:
+    """What our own reader makes of it; None where there is none, or it is not sure. Raises OSError."""
+    if (read := READERS.get(format)) is None:
+        return None
+    stream.seek(0)
+    try:
+        return read(stream)
+    except OSError:
+        raise
+    except (
+        Exception
+    ) as error:  # whatever a hostile file does to it: ExifTool, in a process of its own, is asked
+        log.warning("a %s file could not be read natively: %s: %s", format, type(error).__name__, error)
+        return None
 
 
 class _Lent:
