@@ -14,6 +14,7 @@ from pathlib import Path
 
 from pef_tui.display import safe
 from pef_tui.formats import HEAD, detect, right_name
+from pef_tui.state.natively import READERS
 from pef_tui.testing.demo_export import LONG, demo_files
 from pef_tui.testing.export import CONTAINER, takeout
 from pef_tui.testing.naming import media_name
@@ -100,8 +101,9 @@ def show(before: Path, after: Path) -> None:
     print()
     if not shutil.which("exiftool"):
         print(
-            "\nWithout ExifTool the tags went into XMP files beside the pictures. With it"
-            "\n(Debian: apt install libimage-exiftool-perl) they go into the files themselves."
+            "\nWithout ExifTool tags went into JPEG, PNG, WebP, GIF, TIFF, MP4 and MOV files,"
+            "\nand for others into XMP files beside them. With it (on Debian:"
+            "\napt install libimage-exiftool-perl) they go into those files too."
         )
 
 
@@ -132,25 +134,41 @@ def facts(folder: Path) -> dict[str, dict[str, str]]:
 
 
 def _embedded(path: Path) -> Mapping[str, object]:
-    """The tags in the file itself, as ExifTool reads them; none where there is no ExifTool."""
+    """The tags in the file itself, as ExifTool reads them, or our own readers where there is no ExifTool."""
     exiftool = shutil.which("exiftool")
-    if exiftool is None or not path.exists():
+    if not path.exists():
         return {}
+    if exiftool is None:
+        return _natively(path)
     names = [f"-{name}" for names in _TAGS.values() for name in names]
     command = [exiftool, "-j", "-c", "%+.4f", "-api", "QuickTimeUTC", *names, str(path)]
     answer = subprocess.run(command, capture_output=True, check=False).stdout
     return dict(json.loads(answer)[0]) if answer.strip() else {}
 
 
+def _natively(path: Path) -> Mapping[str, object]:
+    with path.open("rb") as stream:
+        format = detect(stream.read(HEAD))
+        stream.seek(0)
+        reader = READERS.get(format.name) if format is not None else None
+        state = reader(stream) if reader is not None else None
+    return _by_name(state.tags) if state is not None else {}
+
+
 def _xmp_file(path: Path) -> Mapping[str, object]:
     """The tags in the XMP file beside it, by name without group."""
     file = path.with_name(path.name + ".xmp")
-    if not file.is_file():
-        return {}
-    tags = {tag.partition(":")[2]: value for tag, value in read(file.read_bytes()).items()}
+    return _by_name(read(file.read_bytes())) if file.is_file() else {}
+
+
+def _by_name(held: Mapping[str, object]) -> dict[str, object]:
+    """Tags without their groups, with those that ExifTool puts together of several."""
+    tags = {tag.partition(":")[2]: value for tag, value in held.items()}
     point = (tags.get("GPSLatitude"), tags.get("GPSLongitude"))
     if isinstance(point[0], float) and isinstance(point[1], float):
         tags["GPSPosition"] = f"{point[0]:+.4f}, {point[1]:+.4f}"
+    if {"DateTimeOriginal", "OffsetTimeOriginal"} <= tags.keys():
+        tags["SubSecDateTimeOriginal"] = f"{tags['DateTimeOriginal']}{tags['OffsetTimeOriginal']}"
     return tags
 
 

@@ -40,7 +40,7 @@ def test_a_plugin_that_is_not_loaded_is_an_error_of_the_test(tmp_path: Path) -> 
 
 def test_a_host_has_our_plugins_and_those_given() -> None:
     host = plugin_host(Links(), workers=3)
-    assert [each.name for each in host.plugins] == ["takeout", "tags", "write", "doctor", "Links"]
+    assert [each.name for each in host.plugins] == ["takeout", "tags", "write", "workers", "doctor", "Links"]
     assert host.settings.workers == 3
 
 
