@@ -193,9 +193,12 @@ class ChooseScreen(Screen[None]):
         survey = self._flow.survey
         if not self.query("#words"):  # the screen is being taken down
             return
-        if survey is None or not survey.over or survey is not self._shown:
+        whole = (
+            survey is not None and survey.over
+        )  # asked first: what is counted meanwhile is shown the next time
+        if not whole or survey is not self._shown:
             self.query_one("#survey", Static).update(survey_words(survey))
-            self._shown = survey if survey is not None and survey.over else None
+            self._shown = survey if whole else None
         words = self._checks.words()
         text = lines([said((f"{head}: ", style), word) for head, style, word in words])
         if text.markup != self._words:

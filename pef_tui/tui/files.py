@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import ClassVar
 
 from msgspec.structs import replace
@@ -102,7 +102,8 @@ class Files(Vertical):
 
     def refresh_rows(self) -> None:
         """Find the rows anew, in a thread; the cursor stays on its row where that is still shown."""
-        self.run_worker(self._find(), group="find", exclusive=True)
+        find: Callable[[], Awaitable[None]] = self._find
+        self.run_worker(find, group="find", exclusive=True)
 
     async def _find(self) -> None:
         planned, wanted, row = self._planned, self.filter, self.current

@@ -144,7 +144,6 @@ class ReviewScreen(Screen[None]):
         if self._told or preview is None or not self.is_current:
             return
         status = self.query_one("#status", Static)
-        status.set_class(preview.ending == "failed", "-bad")
         if not preview.over:
             progress = preview.progress
             status.update(said(f"Planning: {progress.found:,} files, {progress.folder}"))
@@ -154,6 +153,7 @@ class ReviewScreen(Screen[None]):
             self._since_look = 0.0
         else:
             self._told = True
+            status.set_class(preview.ending == "failed", "-bad")
             status.update(said(self._summary()))
         self._look()
 
