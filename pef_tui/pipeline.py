@@ -56,8 +56,10 @@ def run(settings: Settings, host: PluginHost, progress: Progress) -> Iterator[Re
             return
         progress.clock = clock = RunningClock()
         profile = Profile(settings.profile, clock, settings.worker_count)
-        yield from profile.watched(_run(settings, host, progress))
-        profile.write()
+        try:
+            yield from profile.watched(_run(settings, host, progress))
+        finally:  # of a run that failed, it is wanted all the more
+            profile.write()
     except OSError as error:
         raise _failure(error, progress.output) from error
 

@@ -14,6 +14,8 @@ from threading import Lock
 
 from msgspec import Struct
 
+from pef_tui.errors import DiskFull
+
 CACHE = 4096
 """kB of the database that stay in memory: some 30,000 members."""
 
@@ -47,7 +49,7 @@ class Member(Struct, frozen=True, gc=False):
 
 
 class Catalogue:
-    """The members of one archive. Any thread may ask; OSError is raised where the disk has no room for it."""
+    """The members of one archive. Any thread may ask. Raises DiskFull where there is no room for it, OSError."""
 
     def __init__(self) -> None:
         self._lock = Lock()
@@ -61,6 +63,13 @@ class Catalogue:
 
     def add(self, member: Member) -> bool:
         """Take a member in; False where there is one of this path, which stays."""
+        return self._insert("insert or ignore", member)
+
+    def put(self, member: Member) -> None:
+        """Take a member in, in place of what is there of this path."""
+        self._insert("insert or replace", member)
+
+    def _insert(self, how: str, member: Member) -> bool:
         row = (
             *_key(member.path),
             member.size,
@@ -74,20 +83,7 @@ class Catalogue:
             member.fault,
         )
         with self._lock, _told():
-            asked = self._base.execute("insert or ignore into member values (?,?,?,?,?,?,?,?,?,?,?)", row)
-            return asked.rowcount == 1
-
-    def put(self, member: Member) -> None:
-        """Take a member in, in place of what is there of this path."""
-        with self._lock, _told():
-            self._base.execute("delete from member where folder = ? and name = ?", _key(member.path)).close()
-        self.add(member)
-
-    def has(self, path: str) -> bool:
-        """Is there a member of this path?"""
-        with self._lock, _told():
-            asked = self._base.execute("select 1 from member where folder = ? and name = ?", _key(path))
-            return asked.fetchone() is not None
+            return self._base.execute(f"{how} into member values (?,?,?,?,?,?,?,?,?,?,?)", row).rowcount == 1
 
     def get(self, path: str) -> Member | None:
         """The member of this path. Raises OSError once the archive is closed."""
@@ -152,7 +148,10 @@ def _told() -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
-        code = getattr(error, "sqlite_errorcode", 0)
-        number = errno.ENOSPC if code == sqlite3.SQLITE_FULL else errno.EIO
         where = os.environ.get("SQLITE_TMPDIR") or os.environ.get("TMPDIR") or "/var/tmp"
-        raise OSError(number, f"the list of an archive's files cannot be kept ({error})", where) from error
+        if getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_FULL:
+            raise DiskFull(
+                f"the disk of {where} is full: the list of an archive's files is kept there for a while; make room, "
+                "or name another folder in TMPDIR, and run again"
+            ) from error
+        raise OSError(errno.EIO, f"the list of an archive's files cannot be kept ({error})", where) from error

@@ -119,20 +119,23 @@ class TarReader:
                 raise OSError(f"more than {members.MAX_MEMBERS:,} members")
             if entry.folder:
                 continue
-            fault = members.fault(entry.path) or entry.fault or (found.has(entry.path) and members.TWICE)
+            fault = members.fault(entry.path) or entry.fault
+            if not fault and not self._keep(found, entry, tape):
+                fault = members.TWICE
             if fault:
                 self._problems.tell(f"{self._source.path}/{entry.path}", fault)
-            else:
-                self._keep(found, entry, tape)
         limit = tape.at + REST
         while tape.packed and tape.at < limit and tape.read(PIECE):
             pass
 
-    def _keep(self, found: Catalogue, entry: Entry, tape: Tape) -> None:
-        """Take a member's bytes from the tape; one that is cut off or damaged is listed as that."""
+    def _keep(self, found: Catalogue, entry: Entry, tape: Tape) -> bool:
+        """Take a member's bytes from the tape; one that is cut off or damaged is listed as that. False where there is
+        one of its name already.
+        """
         size = min(entry.size, MOST)
         cut = "cut off: the archive ends in the middle of it"
-        found.add(Member(entry.path, size, entry.mtime_ns, fault=cut))
+        if not found.add(Member(entry.path, size, entry.mtime_ns, fault=cut)):
+            return False
         if not tape.packed:
             start = tape.at
             tape.skip_to(start + entry.size)
@@ -143,6 +146,7 @@ class TarReader:
             fault = self._spool(entry, tape)
             found.put(Member(entry.path, size, entry.mtime_ns, self._end, fault=fault))
             self._end += 0 if fault else entry.size
+        return True
 
     def _spool(self, entry: Entry, tape: Tape) -> str:
         """Put a member's bytes behind those of the others; why that was not done."""
