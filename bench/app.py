@@ -1,25 +1,30 @@
 """The app: first paint, what it costs a run, bytes on the line, Review with a million files.
 
-    python bench/app.py start | run [FILES] | review [FILES]
+    python bench/app.py start | run [FILES] [--rounds N] [--ssh] | review [FILES]
 
 Everything on a terminal of its own (80x24). Processor times are user and system together, of all processes.
 """
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import fcntl
 import os
 import pty
+import re
 import resource
 import select
+import shutil
 import struct
 import sys
 import tempfile
 import termios
 import time
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from statistics import median
+from typing import Any, NamedTuple
 
 from msgspec.structs import replace
 
@@ -36,14 +41,8 @@ class Terminal:
         self.pid, self.master = pty.fork()
         if self.pid == 0:
             os.chdir(home)
-            given = {
-                "HOME": str(home),
-                "PATH": os.environ["PATH"],
-                "TERM": "xterm-256color",
-                "LANG": "C.UTF-8",
-            }
             command = [sys.executable, "-m", "pef_tui", *words]
-            os.execve(sys.executable, command, {**given, "PEF_TUI_LOAD_PLUGINS": "", **environ})
+            os.execve(sys.executable, command, {**_environ(home), "TERM": "xterm-256color", **environ})
         fcntl.ioctl(self.master, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
         self.seen: list[tuple[float, bytes]] = []
 
@@ -91,63 +90,112 @@ def start() -> None:
     print(f"processor from the start to the end: {min(processor):.2f} s")
 
 
-def _batch(export: Path, output: Path) -> tuple[float, float]:
+class Told(NamedTuple):
+    """Seconds and processor seconds."""
+
+    wall: float
+    used: float
+    """By all processes."""
+    own: float = 0.0
+    """By the program itself, without its workers."""
+
+    def words(self) -> str:
+        own = f" ({self.own:.2f} s its own)" if self.own else ""
+        return f"{self.wall:.2f} s, {self.used:.2f} s of processor time{own}"
+
+
+class Side(NamedTuple):
+    """One run: alone, as its log has it, and with all of the command around it."""
+
+    alone: Told
+    whole: Told
+    line: float = 0.0
+    """Bytes a second to the terminal while it went on."""
+
+
+def _environ(home: Path) -> dict[str, str]:
+    return {
+        "HOME": str(home),
+        "PATH": os.environ["PATH"],
+        "LANG": "C.UTF-8",
+        "PEF_TUI_LOAD_PLUGINS": "",
+    }
+
+
+def _logged(home: Path, output: Path) -> Told:
+    """What the run told in its log, from its start to its end with the report written."""
+    log = (home / ".local/state/pef-tui/log").read_text()
+    shutil.rmtree(home / ".local")
+    shutil.rmtree(output)
+    seconds = re.findall(r" run: \d+ files in ([\d.]+) s, ([\d.]+) s of .*, ([\d.]+) s of it", log)[-1]
+    wall, used, others = map(float, seconds)
+    return Told(wall, used, used - others)
+
+
+def _batch(home: Path, export: Path) -> Side:
+    output = home / "output"
+    words = [sys.executable, "-m", "pef_tui", "--batch", str(export), "-o", str(output)]
     began, pid = time.perf_counter(), os.fork()
     if pid == 0:
         null = os.open(os.devnull, os.O_WRONLY)
         os.dup2(null, 1)
         os.dup2(null, 2)
-        words = [sys.executable, "-m", "pef_tui", "--batch", str(export), "-o", str(output)]
-        os.execve(sys.executable, words, {**os.environ, "PEF_TUI_LOAD_PLUGINS": ""})
+        os.execve(sys.executable, words, _environ(home))
     _, _, used = os.wait4(pid, 0)
-    return used.ru_utime + used.ru_stime, time.perf_counter() - began
+    whole = Told(time.perf_counter() - began, used.ru_utime + used.ru_stime)
+    return Side(_logged(home, output), whole)
 
 
-def _app(home: Path, export: Path, output: Path) -> tuple[float, float, float]:
-    """Processor time and seconds of the run from the app, and bytes a second on the line while it goes on."""
-    idle = Terminal(home, str(export), "-o", str(output))
-    idle.until(b"JSON files")
-    time.sleep(1.0)
-    idle.press(b"\x03")
-    started = idle.end()
-    terminal = Terminal(home, str(export), "-o", str(output), SSH_CONNECTION="1 2 3 4")
+def _app(home: Path, export: Path, **environ: str) -> Side:
+    """Choose, Review, Run and Done with the keys of someone in a hurry."""
+    output = home / "output"
+    terminal = Terminal(home, str(export), "-o", str(output), **environ)
     terminal.until(b"JSON files")
     time.sleep(1.0)
     terminal.press(F5)
     terminal.until(b"planned in")
-    planned = _used(terminal.pid)
     begun = time.perf_counter()
     terminal.press(F5)
     terminal.until(b"What next")
     wall = time.perf_counter() - begun
     shown = begun + 1.0, begun + wall - 0.5  # without the first paint of Run and that of Done
     carried = sum(len(data) for at, data in terminal.seen if shown[0] < at < shown[1])
-    ran = _used(terminal.pid) - planned
     terminal.press(b"\x03")
-    terminal.end()
-    print(f"starting and leaving: {started:.2f} s of processor time")
-    return ran, wall, carried / max(shown[1] - shown[0], 0.1)
+    used = terminal.end()
+    whole = Told(time.perf_counter() - terminal.started, used)
+    return Side(_logged(home, output), whole, carried / max(shown[1] - shown[0], 0.1))
 
 
-def _used(pid: int) -> float:
-    """Processor seconds of a process and of those it waited for."""
-    fields = Path(f"/proc/{pid}/stat").read_text("utf-8").rpartition(")")[2].split()
-    return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
-
-
-def run(count: int) -> None:
-    """The same run by `--batch` and from the app, one after the other."""
+def run(count: int, rounds: int = ROUNDS, **environ: str) -> None:
+    """The same run by `--batch` and from the app by turns, so that what else the machine does falls on both."""
     from pef_tui.testing.export import sidecar, takeout
 
+    sides: dict[str, list[Side]] = {"--batch": [], "the app": []}
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
         names = [f"Photos from {2000 + n % 20}/IMG_{n:06}.jpg" for n in range(count)]
         export = takeout(home, {name: sidecar(name.rpartition("/")[2], place=(48.8, 2.3)) for name in names})
-        for number in range(2):
-            used, wall = _batch(export, home / f"batch{number}")
-            ran, wall_app, rate = _app(home, export, home / f"app{number}")
-            print(f"--batch with its start: {used:.2f} s of processor time, {wall:.1f} s")
-            print(f"the run in the app: {ran:.2f} s, {wall_app:.1f} s; {rate / 1000:.1f} kB/s on the line")
+        for number in range(rounds):
+            for name in sorted(sides, reverse=bool(number % 2)):
+                os.sync()
+                side = _batch(home, export) if name == "--batch" else _app(home, export, **environ)
+                sides[name].append(side)
+                print(f"{name}: {side.alone.words()}; the whole command {side.whole.words()}", flush=True)
+    _compare(sides["--batch"], sides["the app"])
+
+
+def _compare(batch: list[Side], app: list[Side]) -> None:
+    for part, kinds in (("alone", ("wall", "used", "own")), ("whole", ("wall", "used"))):
+        for kind in kinds:
+            one = [getattr(getattr(side, part), kind) for side in batch]
+            other = [getattr(getattr(side, part), kind) for side in app]
+            ratios = sorted(app / batch for batch, app in zip(one, other, strict=True))
+            print(
+                f"{part}, {kind}: --batch {median(one):.2f} s (least {min(one):.2f}), "
+                f"the app {median(other):.2f} s (least {min(other):.2f}); the app is "
+                f"{median(ratios):.3f} times --batch in the middle, {ratios[0]:.3f} to {ratios[-1]:.3f}"
+            )
+    print(f"{median(side.line for side in app) / 1000:.1f} kB/s on the line while the run goes on")
 
 
 def review(count: int) -> None:
@@ -156,23 +204,36 @@ def review(count: int) -> None:
 
 
 async def _review(count: int) -> None:
-    from textual.widgets import Input
-
     from pef_tui.config import load
-    from pef_tui.model import JsonFile, Match, MediaFile, Outcome, Plan, State, TagEdit, Taken
-    from pef_tui.planned import Planned
     from pef_tui.tui.app import PefApp
-    from pef_tui.tui.files import Files
     from pef_tui.tui.flow import Flow
     from pef_tui.tui.work import Work
 
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    planned = _planned(count)
+    with tempfile.TemporaryDirectory() as home:
+        environ = {"HOME": home, "PEF_TUI_LOAD_PLUGINS": "", "TERM": "xterm-256color"}
+        flow = Flow(load({"sources": [home]}, environ), environ)
+        app = PefApp(flow)
+        flow.planned = planned
+        flow.preview = Work(replace(flow._started(dry_run=True)), flow.make_host, planned.add)
+        flow.preview.ending = "done"
+        async with app.run_test(size=(120, 40)) as pilot:
+            await _looked_through(app, pilot, count)
+        flow.close()
+    grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    print(f"memory: {grown / 1024:.0f} MB in all, {before / 1024:.0f} MB before the plans")
+
+
+def _planned(count: int) -> Any:
+    """What a preview of so many pictures keeps."""
+    from pef_tui.model import JsonFile, Match, MediaFile, Outcome, Plan, State, TagEdit, Taken
+    from pef_tui.planned import Planned
+
     planned = Planned()
     edits = tuple(TagEdit(f"EXIF:Tag{n}", "2019:07:01 12:34:56", unit="date") for n in range(6))
-    state, words = (
-        State("jpeg", {"EXIF:Make": "Made up"}, "native"),
-        ("written", "copied", "sidecar", "unmatched"),
-    )
+    state = State("jpeg", {"EXIF:Make": "Made up"}, "native")
+    words = ("written", "copied", "sidecar", "unmatched")
     began = time.process_time()
     for number in range(count):
         folder = f"Photos from {1990 + number * 40 // count}"
@@ -185,56 +246,76 @@ async def _review(count: int) -> None:
         planned.add(Outcome(Plan(match, word, edits, output=path, writer="native"), word, path, "native"))
     planned.finish()
     print(f"{count:,} outcomes kept in {time.process_time() - began:.1f} s of processor time")
-    with tempfile.TemporaryDirectory() as home:
-        environ = {"HOME": home, "PEF_TUI_LOAD_PLUGINS": "", "TERM": "xterm-256color"}
-        flow = Flow(load({"sources": [home]}, environ), environ)
-        app = PefApp(flow)
-        flow.planned = planned
-        flow.preview = Work(replace(flow._started(dry_run=True)), flow.make_host, planned.add)
-        flow.preview.ending = "done"
-        async with app.run_test(size=(120, 40)) as pilot:
+    return planned
 
-            async def timed(name: str, *keys: str, ready: Any = None) -> None:
-                wall, used = time.perf_counter(), time.process_time()
-                await pilot.press(*keys)
-                while ready is not None and not ready():
-                    await asyncio.sleep(0.005)
-                print(
-                    f"{name}: {time.process_time() - used:.3f} s of processor time, "
-                    f"{time.perf_counter() - wall:.3f} s"
-                )
 
-            wall, used = time.perf_counter(), time.process_time()
-            app.go("review")
-            while not app.screen.query("#file-list") or app.screen.query_one(Files).list.count != count:
-                await asyncio.sleep(0.005)
-            spent, passed = time.process_time() - used, time.perf_counter() - wall
-            print(f"opened: {spent:.3f} s of processor time, {passed:.3f} s")
-            files = app.screen.query_one(Files)
-            await pilot.pause(1.0)
-            await timed("a page on", "pagedown", ready=lambda: files.list.cursor > 0)
-            await timed("to the last", "end", ready=lambda: files.list.cursor == count - 1)
-            await pilot.press("slash")
-            field = files.query_one(Input)
-            await timed("a name typed", "7", ready=lambda: files.list.count < count and field.value == "7")
-            await timed("another letter", "7", ready=lambda: files.filter.text == "77" and _rests(files))
-            await pilot.press("escape")
-            await pilot.pause(1.0)
-            await timed("sorted by when taken", "s", ready=lambda: _rests(files))
-        flow.close()
-    grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    print(f"memory: {grown / 1024:.0f} MB in all, {before / 1024:.0f} MB before the plans")
+class _Timed:
+    """Around one step: prints its processor time and its seconds."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __enter__(self) -> None:
+        self._wall, self._used = time.perf_counter(), time.process_time()
+
+    def __exit__(self, *failure: object) -> None:
+        used, wall = time.process_time() - self._used, time.perf_counter() - self._wall
+        print(f"{self._name}: {used:.3f} s of processor time, {wall:.3f} s")
+
+
+async def _until(ready: Callable[[], bool]) -> None:
+    while not ready():
+        await asyncio.sleep(0.005)
+
+
+async def _looked_through(app: Any, pilot: Any, count: int) -> None:
+    """Review opened, scrolled, searched and sorted."""
+    from textual.widgets import Input
+
+    from pef_tui.tui.files import Files
+
+    async def timed(name: str, key: str, ready: Callable[[], bool]) -> None:
+        with _Timed(name):
+            await pilot.press(key)
+            await _until(ready)
+
+    with _Timed("opened"):
+        app.go("review")
+        await _until(
+            lambda: bool(app.screen.query("#file-list")) and app.screen.query_one(Files).list.count == count
+        )
+    files = app.screen.query_one(Files)
+    await pilot.pause(1.0)
+    await timed("a page on", "pagedown", lambda: files.list.cursor > 0)
+    await timed("to the last", "end", lambda: files.list.cursor == count - 1)
+    await pilot.press("slash")
+    field = files.query_one(Input)
+    await timed("a name typed", "7", lambda: files.list.count < count and field.value == "7")
+    await timed("another letter", "7", lambda: files.filter.text == "77" and _rests(files))
+    await pilot.press("escape")
+    await pilot.pause(1.0)
+    await timed("sorted by when taken", "s", lambda: _rests(files))
 
 
 def _rests(files: Any) -> bool:
     return all(worker.is_finished for worker in files.workers if worker.group == "find")
 
 
-if __name__ == "__main__":
-    what, *more = sys.argv[1:] or ["start"]
-    if what == "start":
+def main() -> None:
+    """What the command line says."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("what", choices=("start", "run", "review"), nargs="?", default="start")
+    parser.add_argument("files", type=int, nargs="?", default=0)
+    parser.add_argument("--rounds", type=int, default=ROUNDS, help="of `run`")
+    parser.add_argument("--ssh", action="store_true", help="the app takes the line for a slow one")
+    given = parser.parse_args()
+    if given.what == "start":
         start()
+    elif given.what == "run":
+        run(given.files or 5_000, given.rounds, **({"SSH_CONNECTION": "1 2 3 4"} if given.ssh else {}))
     else:
-        {"run": run, "review": review}[what](
-            int(more[0]) if more else {"run": 5_000, "review": 1_000_000}[what]
-        )
+        review(given.files or 1_000_000)
+
+
+if __name__ == "__main__":
+    main()

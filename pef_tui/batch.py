@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 
 from pef_tui import report
+from pef_tui.clock import Measured
 from pef_tui.console import Console, Data, data_out
 from pef_tui.display import safe
 from pef_tui.errors import DestHeld, ExifToolMissing, RunError, UsageError
@@ -64,11 +65,12 @@ class Front:
 
     def carry_out(self, run: Run) -> int:
         """The run from its first to its last word."""
-        progress = self._progress
+        progress, measured = self._progress, Measured()
         with self._watch:
             status = self._guarded(run)
             if self._report is not None and (wrong := self._report.finish(progress, self._error)):
                 self._error, status = self._error or wrong, status or FAILED
+        measured.tell("preview" if self._settings.dry_run else "run", progress.found)
         progress.notes += [note for note in self._host.notes if note not in progress.notes]
         self._console.clear()
         self._tell_notes()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import resource
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -23,6 +25,31 @@ class Spent(Struct):
     processor: float = 0.0
     """Seconds of the processor; what other programs used is not in it."""
     times: int = 0
+
+
+log = logging.getLogger("pef_tui")
+
+
+class Measured:
+    """Seconds and processor time from its making on: of this program, and of those it waited for meanwhile."""
+
+    def __init__(self) -> None:
+        self._began, self._own, self._others = time.monotonic(), *_processor()
+
+    def tell(self, what: str, files: int) -> None:
+        """Write to the log what so many files took."""
+        own, others = _processor()
+        own, others = own - self._own, others - self._others
+        took = time.monotonic() - self._began
+        told = "%s: %d files in %.2f s, %.2f s of processor time, %.2f s of it in other processes"
+        log.info(told, what, files, took, own + others, others)
+
+
+def _processor() -> Iterator[float]:
+    """Seconds of this process, and of those it has waited for."""
+    for whose in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN):
+        usage = resource.getrusage(whose)
+        yield usage.ru_utime + usage.ru_stime
 
 
 COPY, WRITE, CHECK, SYNC, PLACE, RECORD = "copy", "write", "check", "sync", "put in place", "record"

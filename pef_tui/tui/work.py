@@ -9,6 +9,7 @@ from contextlib import closing
 from threading import Thread
 from typing import Literal
 
+from pef_tui.clock import Measured
 from pef_tui.display import safe
 from pef_tui.errors import RunError
 from pef_tui.guard import reason
@@ -82,6 +83,7 @@ class Work:
     # -- in the thread of the run
 
     def _carry_out(self) -> None:
+        measured = Measured()
         try:
             self._consume()
         except RunError as error:
@@ -90,6 +92,7 @@ class Work:
             log.exception("unexpected")
             self.failure, self.error = error, f"unexpected: {reason(error)}"
         self._finish()
+        measured.tell("preview" if self.settings.dry_run else "run", self.progress.found)
         self.seconds = self.progress.seconds
         stopped = self.progress.stop.is_set()
         self.ending = "failed" if self.error else "stopped" if stopped else "done"
