@@ -119,7 +119,7 @@ def read_film(stream: BinaryIO) -> Film:
         data = head[:length] + stream.read(max(0, length - _HEAD))
         if box.kind in _READ:
             content[box] = _whole(data, box)
-        elif box.kind in _FREE and _hides_something(data[box.content - at :]):
+        elif box.kind in _FREE and hides_something(data[box.content - at :]):
             raise Doubtful("something lies in space that is free")
         head = _next_head(stream, box, at + max(len(data), len(head)), head[length:])
         at = box.end
@@ -161,7 +161,7 @@ def _whole(data: bytes, box: Box) -> bytes:
     return data
 
 
-def _hides_something(data: bytes) -> bool:
+def hides_something(data: bytes) -> bool:
     """Cameras put thumbnails and notes where nothing should be; programs their name."""
     return bool(data.strip(b"\0")) and not data.startswith(b"IsoMedia File")
 
