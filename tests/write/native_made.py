@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from heif_made import PIXELS, Heif, about, exif_item, heif, xmp_item
+from heif_made import Item as HeifItem
 from msgspec.structs import replace
 from native_cases import CAMERA, DC, SAMPLES
 
@@ -20,6 +22,8 @@ from pef_tui.testing.exif import (
     text,
     tiff_block,
 )
+from pef_tui.testing.films import box
+from pef_tui.testing.heif import avif, heic
 from pef_tui.testing.jpeg import xmp_packet
 from pef_tui.testing.pictures import HEIGHT, WIDTH, dng, gif, png, tiff, webp
 
@@ -169,6 +173,75 @@ def dngs() -> dict[str, bytes]:
     }
 
 
+PICTURE = HeifItem(1, b"hvc1", PIXELS)
+OWN = about(3, 1), about(4, 1)
+GAIN = (HeifItem(2, b"hvc1", PIXELS[:90]), about(2, 1, kind=b"auxl"))
+"""A map of how much brighter a picture may be shown, as phones put it beside the picture."""
+GAIN_PACKET = xmp_packet(
+    "<x:HDRGainMapVersion>65536</x:HDRGainMapVersion>", x="http://ns.apple.com/HDRGainMap/1.0/"
+)
+IN_LAST_MEDIA = {"order": ("ftyp", "meta", "mdat", "mdat")}
+MOTION = {"film": box(b"mpvd", box(b"ftyp", b"mp42", bytes(4)), bytes(range(250)))}
+
+
+def heics() -> dict[str, bytes]:
+    exif, xmp = exif_item(3, LITTLE), xmp_item(4, PACKET)
+    tags, wide = (PICTURE, exif, xmp), HeifItem(70_000, b"hvc1", PIXELS, version=3)
+    tiles = [HeifItem(number, b"hvc1", PIXELS[number:], cuts=(50, 300)) for number in range(5, 40)]
+    grid = HeifItem(1, b"grid", bytes(8), method=1), about(1, *range(5, 40), kind=b"dimg")
+    layouts = {
+        "plain": Heif([PICTURE]),
+        "exif": Heif([PICTURE, exif], OWN[:1]),
+        "big": Heif([PICTURE, exif_item(3, BIG, bytes(4))], OWN[:1]),
+        "xmp": Heif([PICTURE, xmp], OWN[1:]),
+        "exif and xmp": Heif(tags, OWN),
+        "xmp and exif": Heif([xmp, exif, PICTURE], OWN, before=b"nobody's"),
+        "an odd head": Heif([PICTURE, exif_item(3, LITTLE, b"\0\0\0\x09Exif\0\0odd")], OWN[:1]),
+        "tiles": Heif([grid[0], *tiles, exif], [grid[1], *OWN[:1]], iloc=1),
+        "tiles, all long": Heif([grid[0], *tiles, xmp], [grid[1], *OWN[1:]], iloc=2, sizes=(8, 8, 8, 8)),
+        "bases": Heif(tags, OWN, sizes=(4, 4, 4, 0), based=True),
+        "nothing but bases": Heif(tags, OWN, iloc=1, sizes=(0, 4, 4, 4), based=True),
+        "bases, no tags": Heif([PICTURE], sizes=(0, 4, 4, 0), based=True),
+        "large numbers": Heif([wide, xmp], [about(4, 70_000)], wide_numbers=True, iloc=2, primary=70_000),
+        "large numbers, no tags": Heif([wide], wide_numbers=True, iloc=2, primary=70_000),
+        "index behind": Heif([PICTURE, exif], OWN[:1], order=("ftyp", "mdat", "meta")),
+        "two places": Heif([PICTURE, exif_item(3, LITTLE, place=1)], OWN[:1], **IN_LAST_MEDIA),
+        "two places, the first empty": Heif([HeifItem(1, b"hvc1", PIXELS, place=1)], **IN_LAST_MEDIA),
+        "to the end": Heif(tags, OWN, to_the_end=True),
+        "long": Heif(tags, OWN, long_media=True),
+        "free space": Heif(
+            tags,
+            OWN,
+            order=("ftyp", "free", "meta", "free", "mdat"),
+            others={"free": box(b"free", bytes(90))},
+        ),
+        "motion photo": Heif(tags, OWN, order=("ftyp", "meta", "mdat", "film"), others=MOTION),
+        "gain map": Heif([PICTURE, GAIN[0], xmp_item(4, GAIN_PACKET)], [about(4, 2), GAIN[1]]),
+        "gain map and xmp": Heif(
+            [PICTURE, GAIN[0], xmp_item(5, GAIN_PACKET), xmp], [about(5, 2), GAIN[1], *OWN[1:]]
+        ),
+    }
+    return {name: heif(each) for name, each in layouts.items()} | {"a real one": heic(1)}
+
+
+def heifs() -> dict[str, bytes]:
+    exif, xmp = exif_item(3, LITTLE), xmp_item(4, PACKET)
+    layouts = {
+        "xmp": Heif([PICTURE, xmp], OWN[1:], b"mif1"),
+        "both": Heif([PICTURE, exif, xmp], OWN, b"mif1"),
+    }
+    return {name: heif(each) for name, each in layouts.items()} | {"a real one": heic(1, b"mif1")}
+
+
+def avifs() -> dict[str, bytes]:
+    picture, exif, xmp = HeifItem(1, b"av01", PIXELS), exif_item(3, BIG), xmp_item(4, PACKET)
+    layouts = {
+        "xmp": Heif([picture, xmp], OWN[1:], b"avif"),
+        "both": Heif([picture, exif, xmp], OWN, b"avif"),
+    }
+    return {name: heif(each) for name, each in layouts.items()} | {"a real one": avif(1)}
+
+
 def grafted(format: str) -> dict[str, bytes]:
     """The EXIF that cameras wrote into the JPEGs of the samples, in pictures of another format."""
     found = {}
@@ -188,10 +261,15 @@ def _exif_of(data: bytes) -> bytes | None:
     return None
 
 
-MADE = {"gif": gifs, "png": pngs, "webp": webps, "tiff": tiffs, "dng": dngs}
+MADE = {"gif": gifs, "png": pngs, "webp": webps, "tiff": tiffs, "dng": dngs} | {
+    "heic": heics,
+    "heif": heifs,
+    "avif": avifs,
+}
 """By the name of the format."""
 GRAFTS = {
     "png": lambda block: png_with(png_chunk(b"eXIf", block)),
     "webp": lambda block: extended(0x08, webp(2)[12:], riff_chunk(b"EXIF", block)),
+    "heic": lambda block: heif(Heif([PICTURE, exif_item(3, block)], OWN[:1])),
 }
 """A picture of the format with this EXIF."""

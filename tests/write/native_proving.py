@@ -22,13 +22,16 @@ HOUSEKEEPING = {
     r"^ExifTool:": "warnings: ExifTool mends what it moves (offsets of maker notes), the native writer moves nothing",
     r"^XMP:XMP-x:XMPToolkit$": "ExifTool signs what it writes",
     r"Offsets?$|ImageStart$|JpgFromRawStart$": "where something lies in the file; what lies there is compared itself",
+    r"^QuickTime:MediaData(Size)?$": "in HEIF the blocks of tags lie there too; image data is compared itself",
 }
 
 MENDED = {
     r"^MakerNotes:Panasonic:DataDump$": "es_jpg_Panasonic_DMC-FZ30.jpg",
     r"^MakerNotes:GE:GE_0x020[06]$": "et_GE.jpg",
+    r"^PrintIM:": "et_Nikon.jpg",
 }
-"""Tags that ExifTool leaves out until it has rewritten notes whose offsets look odd to it."""
+"""Tags that ExifTool leaves out until it has rewritten notes whose offsets look odd to it, or where it takes a
+directory for one that it has read already, because that one's offset, from another base, is the same."""
 
 _HOUSEKEEPING = re.compile("|".join(HOUSEKEEPING))
 Tags = Counter[tuple[str, bytes]]

@@ -10,6 +10,7 @@ from pef_tui.model import TagEdit
 from pef_tui.write.native.exif_edits import Wanted, wanted
 from pef_tui.write.native.film_edits import film_wanted
 from pef_tui.write.native.gif import check_gif, edit_gif
+from pef_tui.write.native.heif import edit_heif
 from pef_tui.write.native.jpeg import edit_jpeg
 from pef_tui.write.native.png import edit_png
 from pef_tui.write.native.quicktime import edit_film
@@ -40,6 +41,7 @@ EDITORS: Mapping[str, Editor] = {
     "webp": _pictures(edit_webp),
     "tiff": _pictures(edit_tiff_file),
     "dng": _pictures(edit_tiff_file),
+    **dict.fromkeys(("heic", "heif", "avif"), _pictures(edit_heif)),
     **dict.fromkeys(("mp4", "mov", "m4v", "3gp", "3g2"), Editor(film_wanted, edit_film)),
 }
 """By the name of the format (`State.format`)."""
