@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import gc
 import os
 import pickle
 import signal
@@ -18,6 +19,8 @@ _LENGTH = struct.Struct("<Q")
 _PR_SET_PDEATHSIG = 1
 STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 """Signals that end a run well; those who send them may send them to all processes."""
+UNSEEN = 50_000
+"""Objects more before the collector of cycles looks for some: what a call brings is let go of as it ends."""
 LOOK = 1.0
 """Seconds between two looks after the program that started it, where the kernel cannot be asked to do it."""
 
@@ -44,6 +47,7 @@ def _exactly(stream: IO[bytes], size: int) -> bytes:
 
 def main(parent: int) -> None:
     """Work on calls until nobody asks any more; ends at once when the process `parent` does."""
+    gc.set_threshold(UNSEEN, 20, 20)
     _live_with(parent)
     for number in STOPPING:
         # A handler, not SIG_IGN, which programs started from here would inherit.

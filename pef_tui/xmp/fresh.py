@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
-from pef_tui.model import TagEdit
+from pef_tui.model import TagEdit, Value
 from pef_tui.xmp.names import RDF, XMETA, Property
 from pef_tui.xmp.values import encode
 
@@ -13,6 +14,8 @@ BEFORE = (
     f'<x:xmpmeta xmlns:x="{XMETA}">\n <rdf:RDF xmlns:rdf="{RDF}">\n'
 )
 BEHIND = ' </rdf:RDF>\n</x:xmpmeta>\n<?xpacket end="w"?>'
+REMEMBERED = 1024
+"""Properties kept as they are written: the same people and albums come again and again."""
 _HOLDERS = {"bag": "rdf:Bag", "seq": "rdf:Seq", "alt": "rdf:Alt"}
 
 
@@ -23,7 +26,7 @@ def fresh(wanted: Sequence[tuple[TagEdit, Property]]) -> bytes:
     for edit, known in wanted:
         if edit.value is not None:
             spaces[known.prefix] = known.uri
-            parts.append(_property(edit, known))
+            parts.append(_property(known, edit.value))
     if not parts:
         return f"{BEFORE}{BEHIND}\n".encode()
     declared = "".join(f' xmlns:{prefix}="{uri}"' for prefix, uri in spaces.items())
@@ -31,9 +34,9 @@ def fresh(wanted: Sequence[tuple[TagEdit, Property]]) -> bytes:
     return f"{BEFORE}{description}{BEHIND}\n".encode()
 
 
-def _property(edit: TagEdit, known: Property) -> str:
+@lru_cache(REMEMBERED, typed=True)
+def _property(known: Property, value: Value) -> str:
     name = f"{known.prefix}:{known.name.rpartition('}')[2]}"
-    value = edit.value if edit.value is not None else ""
     if not known.container:
         return f"   <{name}>{_escaped(encode(known.item, value, known.tag))}</{name}>\n"
     holder = _HOLDERS[known.container]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -24,6 +25,8 @@ _XMP_DATE = re.compile(_DATE.pattern + rf"(?:\.\d{{1,9}})?(?:{_OFFSET.pattern}|Z
 # What XML cannot hold, lone surrogates, and blanks at either end, which ExifTool may take away.
 _ODD_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]|^\\s|\\s$|^$")
 _LARGEST = 0xFFFFFFFF
+REMEMBERED = 1024
+"""Values kept as they stand in a file: the same people, places and days come again and again."""
 
 
 _WORDS = frozenset(
@@ -75,16 +78,18 @@ def wanted(edits: Iterable[TagEdit]) -> Wanted:
     xmp: list[TagEdit] = []
     signs: dict[int, Field | None] = {}
     for edit in edits:
-        tag = edit.tag
+        tag, value = edit.tag, edit.value
         if (place := EXIF.get(tag)) is not None:
-            name, number, field = place
-            fields = exif.setdefault(name, {})
-            fields[number] = None if edit.value is None else field(edit.value)
-            if (sign := _SIGNS.get(tag)) is not None:
-                signs[number - 1 if number < 5 else 5] = None if edit.value is None else sign(edit.value)
+            name, number, _ = place
+            if (fields := exif.get(name)) is None:
+                fields = exif[name] = {}
+            fields[number] = None if value is None else _field(tag, value)
+            if tag in _SIGNS:
+                signs[number - 1 if number < 5 else 5] = None if value is None else _sign(tag, value)
         elif can_write(tag):
-            _check_xmp(edit)
-            xmp.append(edit if edit.when == "always" else replace(edit, when="always"))
+            if value is not None:
+                _check_xmp(tag, value)
+            xmp.append(replace(edit, when="always") if edit.when == "merge" else edit)
         else:
             raise Declined(f"{tag} is left to ExifTool")
     _check_height(xmp)
@@ -168,18 +173,18 @@ def fraction(value: float) -> tuple[int, int]:
     size = abs(value)
     rest = size
     best = (0, 1)
-    parts: list[int] = []
+    above, above_before, below, below_before = 1, 0, 0, 1
     while True:
-        above, below = int(rest + 0.5), 1
-        for part in parts:
-            above, below = part * above + below, above
-        if above > _LARGEST or below > _LARGEST:
+        last = int(rest + 0.5)
+        cut = (last * above + above_before, last * below + below_before)
+        if cut[0] > _LARGEST or cut[1] > _LARGEST:
             break
-        best = (above, below)
-        if abs((above / below - size) / size) < 1e-8:
+        best = cut
+        if abs((cut[0] / cut[1] - size) / size) < 1e-8:
             break
         whole = int(rest)
-        parts.insert(0, whole)
+        above, above_before = whole * above + above_before, above
+        below, below_before = whole * below + below_before, below
         rest -= whole
         if not rest:
             break
@@ -216,27 +221,36 @@ _SIGNS: Mapping[str, Callable[[Value], Field]] = {
 """The references that hold the signs of the numbers, where no edit names them."""
 
 
-def _check_xmp(edit: TagEdit) -> None:
+@lru_cache(REMEMBERED, typed=True)
+def _field(tag: str, value: Value) -> Field:
+    return EXIF[tag][2](value)
+
+
+@lru_cache(REMEMBERED, typed=True)
+def _sign(tag: str, value: Value) -> Field:
+    return _SIGNS[tag](value)
+
+
+@lru_cache(REMEMBERED, typed=True)
+def _check_xmp(tag: str, value: Value) -> None:
     """Raises Declined for a value that ExifTool may write in another way than `pef_tui.xmp` does."""
-    known, value = BY_TAG[edit.tag], edit.value
-    if value is None:
-        return
-    if edit.tag in _WORDS:
-        raise Declined(f"{edit.tag} is left to ExifTool")
+    known = BY_TAG[tag]
+    if tag in _WORDS:
+        raise Declined(f"{tag} is left to ExifTool")
     if isinstance(value, tuple):
-        if not value or not is_list(edit.tag) or known.item != "text" or len(set(value)) != len(value):
-            raise Declined(f"{edit.tag}: a list of an unusual form")
+        if not value or not is_list(tag) or known.item != "text" or len(set(value)) != len(value):
+            raise Declined(f"{tag}: a list of an unusual form")
         if any(_ODD_TEXT.search(text) for text in value):
-            raise Declined(f"{edit.tag}: a text with blanks or control characters")
+            raise Declined(f"{tag}: a text with blanks or control characters")
     elif isinstance(value, str):
         if not (_XMP_DATE.fullmatch(value) if known.item == "date" else known.item == "text"):
-            raise Declined(f"{edit.tag}: a value of an unusual form")
+            raise Declined(f"{tag}: a value of an unusual form")
         if _ODD_TEXT.search(value):
-            raise Declined(f"{edit.tag}: a text with blanks or control characters")
+            raise Declined(f"{tag}: a text with blanks or control characters")
     elif known.item not in ("number", "rational", "coordinate") or isinstance(value, bool):
-        raise Declined(f"{edit.tag}: a value of an unusual form")
+        raise Declined(f"{tag}: a value of an unusual form")
     elif abs(value) > 1e9 or (known.item == "number" and value != int(value)):
-        raise Declined(f"{edit.tag}: a number out of range")
+        raise Declined(f"{tag}: a number out of range")
 
 
 def _check_height(edits: Iterable[TagEdit]) -> None:

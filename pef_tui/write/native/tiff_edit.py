@@ -7,7 +7,8 @@ were there only the pointer to the first directory changes. (TIFF 6.0, section 2
 from __future__ import annotations
 
 from collections.abc import Mapping
-from struct import Struct
+from functools import cache
+from struct import Struct, pack
 from typing import Literal, NamedTuple
 
 from pef_tui.formats.file_bytes import Bytes
@@ -32,9 +33,9 @@ class Field(NamedTuple):
         """How many values, and their bytes."""
         if isinstance(self.values, bytes):
             return len(self.values), self.values
-        form = order.short if self.type == SHORT else order.long
-        count = len(self.values) // (2 if self.type == RATIONAL else 1)
-        return count, b"".join(map(form.pack, self.values))
+        number = len(self.values)
+        data = pack(f"{order.mark}{number}{'H' if self.type == SHORT else 'L'}", *self.values)
+        return number // 2 if self.type == RATIONAL else number, data
 
 
 Fields = Mapping[int, Field | None]
@@ -42,6 +43,7 @@ Fields = Mapping[int, Field | None]
 Changes = Mapping[Name, Fields]
 
 
+@cache
 def resolution(across: int = 72, down: int = 72, unit: int = 2) -> Fields:
     """What a new IFD0 must hold (EXIF 2.32, table 19); `unit` 1 none, 2 inches, 3 centimetres."""
     return {
@@ -64,15 +66,16 @@ _POSITION: Fields = {0x0000: Field(BYTE, b"\2\3\0\0")}
 class _Order:
     """How numbers stand in a block."""
 
-    __slots__ = ("entry", "long", "short")
+    __slots__ = ("entry", "head", "long", "mark", "short")
 
     def __init__(self, mark: str) -> None:
+        self.mark = mark
         self.short = Struct(mark + "H")
         self.long = Struct(mark + "L")
+        self.head = Struct(mark + "HHL")
         self.entry = Struct(mark + "HHLL")
 
 
-_ENTRY = Struct("12s")
 _ORDERS = {b"II*\0": _Order("<"), b"MM\0*": _Order(">")}
 _NEW = b"MM\0*\0\0\0\x08"
 
@@ -262,15 +265,7 @@ class _Tail:
     def end(self) -> int:
         return self._start + len(self.data)
 
-    def add(self, data: bytes) -> int:
-        """Put data at the end, on an even place; where that is."""
-        where = self.end
-        self.data += data
-        if len(data) % 2:
-            self.data.append(0)
-        return where
-
-    def put(self, form: Struct, where: int, value: int | bytes) -> None:
+    def put(self, form: Struct, where: int, value: int) -> None:
         form.pack_into(self.data, where - self._start, value)
 
 
@@ -303,31 +298,31 @@ def _appended(
 
 
 def _lay(out: _Tail, order: _Order, directory: _Directory | None, fields: Fields) -> dict[int, int]:
-    """Put a directory and the values that are new behind the block; where the value of each new entry stands."""
-    entries = dict(directory.entries) if directory is not None else {}
-    link = directory.link if directory is not None else 0
-    for tag, field in fields.items():
-        if field is None:
-            del entries[tag]
-        else:
-            entries[tag] = b""
-    at = out.add(order.short.pack(len(entries)) + bytes(12 * len(entries)) + order.long.pack(link)) + 2
+    """Put a directory and the values that are new behind the block; where the value of each new entry stands.
+
+    A value that does not fit into its entry goes behind the directory, on an even place.
+    """
+    there = directory.entries if directory is not None else {}
+    tags = sorted(tag for tag in {*there, *fields} if tag not in fields or fields[tag] is not None)
+    at = out.end + 2
+    behind = at + 12 * len(tags) + 4
+    parts = [order.short.pack(len(tags))]
+    values = bytearray()
     places: dict[int, int] = {}
-    for tag in sorted(entries):
-        entry = entries[tag]
-        if not entry:
-            field = fields[tag]
-            assert field is not None
-            entry = _entry(out, order, tag, field)
+    for tag in tags:
+        if (field := fields.get(tag)) is None:
+            parts.append(there[tag])
+        else:
+            count, data = field.packed(order)
+            if len(data) <= 4:
+                parts += (order.head.pack(tag, field.type, count), data.ljust(4, b"\0"))
+            else:
+                parts.append(order.entry.pack(tag, field.type, count, behind + len(values)))
+                values += data
+                if len(data) % 2:
+                    values.append(0)
             places[tag] = at + 8
-        out.put(_ENTRY, at, entry)
         at += 12
+    parts += (order.long.pack(directory.link if directory is not None else 0), bytes(values))
+    out.data += b"".join(parts)
     return places
-
-
-def _entry(out: _Tail, order: _Order, tag: int, field: Field) -> bytes:
-    """The twelve bytes of an entry; a value that does not fit into them goes behind the block."""
-    count, data = field.packed(order)
-    if len(data) <= 4:
-        return order.entry.pack(tag, field.type, count, 0)[:8] + data.ljust(4, b"\0")
-    return order.entry.pack(tag, field.type, count, out.add(data))
