@@ -60,11 +60,11 @@ def mixed(root: Path, pictures: int = 300) -> Path:
             number % 10
         ]
         if number % 40 == 7:
-            extension = (".heic", ".mp4")[number // 40 % 2]
+            extension = (".jp2", ".mp4", ".jp2", ".heic")[number // 40 % 4]
         name = f"Photos from 20{10 + number % 6}/P{number:04}{extension}"
         title = name.rpartition("/")[2]
         said = sidecar(title, taken=1.5e9 + number, place=(48.85, 2.35), people=["Ana"])
-        with_tags = extension in (".avi", ".heic", ".mp4") or number % 30 == 0
+        with_tags = extension in (".avi", ".heic", ".jp2", ".mp4") or number % 30 == 0
         large = make("jpeg", number) + chance.randbytes(3 << 20) if number % 30 == 1 else None
         spec[name] = Item(said if with_tags else None, large)
     source = takeout(root, spec)

@@ -18,7 +18,8 @@ import pytest
 
 from pef_tui.testing.export import sidecar, takeout
 
-FORMATS = (".jpg", ".png", ".heic", ".mp4", ".gif", ".avi", ".webp")
+FORMATS = (".jpg", ".png", ".heic", ".jp2", ".mp4", ".gif", ".avi", ".webp")
+"""JPEG 2000 is ExifTool's."""
 
 
 @pytest.fixture(scope="module")

@@ -7,6 +7,7 @@ import struct
 import zlib
 
 import pytest
+from heif_made import Heif, Item, about, exif_item, heif
 from native_cases import plan_with, state_of, written
 from native_made import LITTLE, MADE, PACKET, extended, png_with
 from PIL import Image
@@ -197,7 +198,8 @@ def test_reading_goes_back_but_a_few_times(format: str) -> None:
         "webp": extended(8, riff_chunk(b"VP8 ", bytes(800_000)), riff_chunk(b"EXIF", LITTLE)),
         "tiff": tiff_block(*[_page({0x111: Stored(bytes(20_000))})] * 30),
         "dng": MADE["dng"]()["phone"] + bytes(800_000),
-    }[format]
+        "heic": heif(Heif([Item(1, b"hvc1", bytes(800_000)), exif_item(3, LITTLE)], [about(3, 1)])),
+    }.get(format, MADE[format]()["xmp"])
     stream = Packed(large)
     state = READERS[format](stream)
     assert state is not None and state.tags == (state_of(large) or state).tags
