@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from functools import cache
+from functools import cache, lru_cache
 
 from msgspec import Struct
 
@@ -80,7 +80,12 @@ class Clock(Struct, frozen=True):
 
 def parse_date(value: object) -> tuple[datetime, int | None] | None:
     """What a date shows and its offset in minutes; None for what is no full date."""
-    found = _DATE.fullmatch(value.strip(" \0")) if isinstance(value, str) else None
+    return _parsed(value) if isinstance(value, str) else None
+
+
+@lru_cache(1024)  # a date is asked for by several mappers, and a picture has it in several tags
+def _parsed(value: str) -> tuple[datetime, int | None] | None:
+    found = _DATE.fullmatch(value.strip(" \0"))
     if found is None:
         return None
     year, month, day, hour, minute, second, offset = found.groups()
