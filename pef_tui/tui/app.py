@@ -38,7 +38,7 @@ class PefApp(App[int], inherit_bindings=False):
     """From choosing sources to a finished run. `flow` is what all screens share; it outlives the app."""
 
     TITLE = "pef-tui"
-    CSS = "Screen { overflow: hidden; } Footer { height: 1; } ToastRack { margin-bottom: 1; }"
+    CSS = "Screen { overflow: hidden; } ToastRack { margin-bottom: 1; }"
     BINDINGS = [
         Binding("f1,question_mark", "help", "Help", id="app.help"),
         Binding("q", "leave", "Quit", id="app.quit"),
