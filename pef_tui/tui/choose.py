@@ -46,7 +46,25 @@ class ChooseScreen(Screen[None]):
         Binding("x", "clear", "Clear", id="choose.clear"),
     ]
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (76, "-normal"), (110, "-wide")]
-    CSS_PATH = "choose.tcss"
+    DEFAULT_CSS = """
+    ChooseScreen #both { height: 1fr; }
+    ChooseScreen #left { width: 2fr; min-width: 26; max-width: 60; height: 100%; margin-right: 1; }
+    ChooseScreen #right { width: 4fr; height: 100%; scrollbar-size-vertical: 1; }
+    ChooseScreen .box { border-top: solid $foreground-muted !important; border-title-color: $text-primary;
+                        border-title-style: bold; }
+    ChooseScreen .box:focus, ChooseScreen .box:focus-within { border-top: solid $primary !important; }
+    ChooseScreen #chosen { height: auto; max-height: 6; padding: 0; background: transparent; border-left: none;
+                           border-right: none; border-bottom: none; text-wrap: nowrap; text-overflow: ellipsis; }
+    ChooseScreen #survey, ChooseScreen #where, ChooseScreen #words, ChooseScreen #options { height: auto; }
+    ChooseScreen #survey { min-height: 4; }
+    ChooseScreen #words, ChooseScreen #free, ChooseScreen #in-place { padding: 0 1; }
+    ChooseScreen #tree { height: 1fr; }
+    ChooseScreen.-narrow #both { layout: vertical; overflow-y: auto; }
+    ChooseScreen.-narrow #left { width: 100%; max-width: 100%; height: 8; padding: 0; }
+    ChooseScreen.-narrow #right { width: 100%; height: auto; padding: 0; overflow-y: hidden; }
+    ChooseScreen.-wide .box { margin-bottom: 1; }
+    ChooseScreen Input { background: $boost; }
+    """
 
     def __init__(self, flow: Flow) -> None:
         super().__init__()

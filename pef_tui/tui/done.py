@@ -50,7 +50,22 @@ class DoneScreen(Screen[None]):
         Binding("n", "new", "New", id="done.new"),
     ]
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (76, "-normal")]
-    CSS_PATH = "done.tcss"
+    DEFAULT_CSS = """
+    DoneScreen #head { height: auto; padding: 1; }
+    DoneScreen #both { height: 1fr; }
+    DoneScreen .box { border-top: solid $foreground-muted !important; border-title-color: $text-primary;
+                      border-title-style: bold; scrollbar-size-vertical: 1; }
+    DoneScreen .box:focus { border-top: solid $primary !important; }
+    DoneScreen #result { width: 38; height: 100%; margin-right: 1; }
+    DoneScreen #at-right { width: 1fr; height: 100%; }
+    DoneScreen #problems { height: 1fr; min-height: 3; padding: 0; background: transparent; border-left: none;
+                           border-right: none; border-bottom: none; text-wrap: nowrap; text-overflow: ellipsis; }
+    DoneScreen #steps { height: auto; max-height: 60%; padding: 0 1; }
+    DoneScreen.-narrow #head { padding: 0 1; }
+    DoneScreen.-narrow #both { layout: vertical; }
+    DoneScreen.-narrow #result { width: 100%; height: 1fr; margin: 0; }
+    DoneScreen.-narrow #at-right { width: 100%; height: 1fr; }
+    """
 
     def __init__(self, flow: Flow) -> None:
         super().__init__()

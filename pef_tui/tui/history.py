@@ -54,7 +54,21 @@ class HistoryScreen(Screen[None]):
         Binding("escape", "app.go_back", "Back", id="history.back"),
     ]
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (76, "-normal")]
-    CSS_PATH = "history.tcss"
+    DEFAULT_CSS = """
+    HistoryScreen #dest { margin: 0 1; }
+    HistoryScreen #state { height: auto; padding: 0 1; }
+    HistoryScreen #both { height: 1fr; }
+    HistoryScreen .box { border: none; border-top: solid $foreground-muted !important;
+                         border-title-color: $text-primary; border-title-style: bold; }
+    HistoryScreen .box:focus, HistoryScreen .box:focus-within { border-top: solid $primary !important; }
+    HistoryScreen OptionList { padding: 0; background: transparent; text-wrap: nowrap; text-overflow: ellipsis; }
+    HistoryScreen #runs { width: 34; height: 100%; margin-right: 1; }
+    HistoryScreen #at-right { width: 1fr; height: 100%; }
+    HistoryScreen #files { height: 1fr; border: none; }
+    HistoryScreen.-narrow #both { layout: vertical; }
+    HistoryScreen.-narrow #runs { width: 100%; height: 5; }
+    HistoryScreen.-narrow #at-right { width: 100%; height: 1fr; }
+    """
 
     def __init__(self, flow: Flow) -> None:
         super().__init__()

@@ -49,7 +49,22 @@ class RunScreen(Screen[None]):
         Binding("f5,n", "next", "Result", id="run.next", show=False),
     ]
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (NARROW, "-normal")]
-    CSS_PATH = "run.tcss"
+    DEFAULT_CSS = """
+    RunScreen #head { height: auto; padding: 1 1; }
+    RunScreen #middle { height: auto; min-height: 9; }
+    RunScreen #counts { width: 1fr; height: auto; min-height: 9; margin-right: 1; }
+    RunScreen #at-right { width: 1fr; height: auto; }
+    RunScreen #speed { height: 4; }
+    RunScreen #hands { height: 7; }
+    RunScreen #problems { height: 1fr; min-height: 2; }
+    RunScreen .box { border-top: solid $foreground-muted; border-title-color: $text-primary; border-title-style: bold;
+                     padding: 0 1; text-wrap: nowrap; text-overflow: ellipsis; }
+    RunScreen.-narrow #head { padding: 0 1; }
+    RunScreen.-narrow #middle { layout: vertical; }
+    RunScreen.-narrow #counts { width: 100%; min-height: 3; margin: 0; }
+    RunScreen.-narrow #at-right { width: 100%; }
+    RunScreen.-narrow #hands { height: 3; }
+    """
 
     def __init__(self, flow: Flow) -> None:
         super().__init__()
