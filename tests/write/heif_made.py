@@ -166,7 +166,7 @@ def _locations(picture: Heif, places: Mapping[int, int]) -> bytes:
     out = bytes((version, 0, 0, 0, offset << 4 | length, base << 4 | (index if version else 0)))
     out += len(picture.items).to_bytes(wide, "big")
     for item in picture.items:
-        start = places[item.number]
+        start = places.get(item.number, 0)
         out += item.number.to_bytes(wide, "big")
         out += item.method.to_bytes(2, "big") if version else b""
         out += item.source.to_bytes(2, "big")

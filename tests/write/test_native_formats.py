@@ -1,4 +1,4 @@
-"""The writer `native` in PNG, WebP, GIF and TIFF, against ExifTool: what that reads of both."""
+"""The writer `native` in PNG, WebP, GIF, TIFF and HEIF, against ExifTool: what that reads of both."""
 
 from __future__ import annotations
 
