@@ -16,7 +16,7 @@ from pef_tui.formats import FORMATS, HEAD, detect
 from pef_tui.formats.image_data import image_digest
 from pef_tui.testing import Item, make, sidecar, takeout
 
-FORMATS_HERE = ("png", "webp", "gif", "tiff", "dng")
+FORMATS_HERE = ("png", "webp", "gif", "tiff", "dng", "heic", "avif")
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +39,7 @@ def test_pictures_are_written_natively_once_and_read_back(export: Path, tmp_path
         source = Path(shutil.make_archive(str(tmp_path / "takeout"), "zip", export.parent, export.name))
     lines = run_here(source, out, "--writer", "native", "--verify", "100")
     assert {(line["outcome"], line["writer"]) for line in media(lines).values()} == {("written", "native")}
-    assert lines[-1]["verify"] == {"checked": 10, "failed": 0}
+    assert lines[-1]["verify"] == {"checked": 2 * len(FORMATS_HERE), "failed": 0}
     for path in (export / "Google Photos" / "P").iterdir():
         if path.suffix != ".json":
             form = detect(path.read_bytes()[:HEAD])
