@@ -6,6 +6,7 @@ import errno
 import heapq
 import os
 import stat
+import time
 from collections.abc import Collection, Iterator, Sequence
 from operator import attrgetter
 from typing import BinaryIO
@@ -13,6 +14,7 @@ from typing import BinaryIO
 from pef_tui.hooks import Listing
 from pef_tui.model import MediaFile, Source
 from pef_tui.takeout import containers
+from pef_tui.takeout.entries import Entries, entries, tree_digest
 from pef_tui.takeout.problems import Problems
 
 OWN_FOLDER = ".pef-tui"
@@ -56,13 +58,44 @@ class DirectoryReader:
         self._real = real = os.path.realpath(self._top)
         self._skip = frozenset(os.path.relpath(os.path.realpath(path), real) for path in skip)
         self._problems = Problems()
+        self._first: dict[str, bytes] | None = {}
+        """Digest of each folder as it was listed for the first time; None where a change since might not show."""
+        self._seen = b""
 
     def listings(self) -> Iterator[Listing]:
         """Every directory once, ordered by path; memory follows the largest directory."""
         shape = containers.find(containers.Look(self._folders, self._has_json), self._top)
         walks = [self._walk(container, len(container) + 1, "") for container in shape.containers]
         walks.append(self._walk("", 0, shape.prefix, frozenset(shape.containers)))
-        return heapq.merge(*walks, key=order) if len(walks) > 1 else walks[0]
+        yield from heapq.merge(*walks, key=order) if len(walks) > 1 else walks[0]
+        if self._first is not None and not self._links:
+            self._seen = tree_digest(self._first)
+        self._first = None
+
+    def seen(self) -> bytes:
+        """What `look` told when the source was listed for the first time, before any file of it was opened.
+
+        Empty where it was not listed wholly, and where a file was so young that a change since might not show.
+        """
+        return self._seen
+
+    def look(self) -> bytes:
+        """16 bytes that change with every file, name, size and time in the source. Raises OSError."""
+        found: dict[str, bytes] = {}
+        waiting = [""]
+        while waiting:
+            path = waiting.pop()
+            descriptor = self._open_folder(path)
+            try:
+                listed = entries(descriptor)
+            finally:
+                os.close(descriptor)
+            if listed.lost:
+                raise listed.lost[0][1]
+            found[path] = listed.digest()
+            below = f"{path}/" if path else ""
+            waiting += [below + name for name in listed.folders if self._wanted(below, name)]
+        return tree_digest(found)
 
     def open(self, path: str) -> BinaryIO:
         """Open one regular file, through a link only where links count as files. Raises OSError."""
@@ -104,50 +137,56 @@ class DirectoryReader:
                 if below + name not in skip:
                     waiting.append(below + name)
 
-    def _read(self, path: str) -> tuple[tuple[MediaFile, ...], list[str]]:
+    def _read(self, path: str) -> tuple[tuple[MediaFile, ...], Sequence[str]]:
         """Regular files of a folder, sorted, and names of its folders."""
-        files: list[MediaFile] = []
-        folders: list[str] = []
+        now = time.time_ns()
         try:
             descriptor = self._open_folder(path)
         except OSError as error:
             self._problems.failed(path or ".", error)
-            return (), folders
+            self._first = None
+            return (), ()
         try:
-            with os.scandir(descriptor) as entries:
-                self._sort_out(path, entries, files, folders)
-        except OSError as error:
-            self._problems.failed(path or ".", error)
+            found = entries(descriptor)
+            files = self._files(path, found, descriptor)
         finally:
             os.close(descriptor)
+        self._note(path, found, now)
+        below = f"{path}/" if path else ""
+        for name, why in found.lost:
+            self._problems.failed(below + name if name else path or ".", why)
         files.sort(key=attrgetter("path"))
-        return tuple(files), folders
+        return tuple(files), [name for name in found.folders if self._wanted(below, name)]
 
-    def _sort_out(
-        self, path: str, entries: Iterator[os.DirEntry[str]], files: list[MediaFile], folders: list[str]
-    ) -> None:
+    def _note(self, path: str, found: Entries, now: int) -> None:
+        """Keep the digest of a folder that is listed for the first time."""
+        if self._first is None or path in self._first:
+            return
+        if found.lost or not found.settled(now):
+            self._first = None
+        else:
+            self._first[path] = found.digest()
+
+    def _files(self, path: str, found: Entries, descriptor: int) -> list[MediaFile]:
         root, below = self._root, f"{path}/" if path else ""
-        for entry in entries:
-            try:
-                facts = entry.stat(follow_symlinks=False)
-            except OSError as error:  # gone since, or out of reach
-                self._problems.failed(below + entry.name, error)
-                continue
-            mode = facts.st_mode
+        rows = zip(found.names, found.sizes, found.mtimes_ns(), strict=True)
+        if found.only_files():
+            return [MediaFile(root, below + name, size, mtime_ns) for name, size, mtime_ns in rows]
+        files = []
+        for mode, (name, size, mtime_ns) in zip(found.modes, rows, strict=True):
             if stat.S_ISREG(mode):
-                files.append(MediaFile(root, below + entry.name, facts.st_size, facts.st_mtime_ns))
+                files.append(MediaFile(root, below + name, size, mtime_ns))
             elif self._links and stat.S_ISLNK(mode):
-                self._look_behind(below, entry, files)
-            elif not stat.S_ISDIR(mode):
-                self._problems.tell(below + entry.name, _KINDS.get(stat.S_IFMT(mode), "no regular file"))
-            elif self._wanted(below, entry.name):
-                folders.append(entry.name)
+                self._look_behind(below, name, descriptor, files)
+            else:
+                self._problems.tell(below + name, _KINDS.get(stat.S_IFMT(mode), "no regular file"))
+        return files
 
-    def _look_behind(self, below: str, entry: os.DirEntry[str], files: list[MediaFile]) -> None:
+    def _look_behind(self, below: str, name: str, descriptor: int, files: list[MediaFile]) -> None:
         """A symbolic link: a file, where it leads to one outside the source (inside, that one is found itself)."""
-        path = below + entry.name
+        path = below + name
         try:
-            facts = entry.stat()
+            facts = os.stat(name, dir_fd=descriptor)
             inside = f"{os.path.realpath(f'{self._top}/{path}')}/".startswith(f"{self._real}/")
         except OSError:
             self._problems.tell(path, "symbolic link that leads nowhere")

@@ -17,6 +17,7 @@ from pef_tui.model import Source
 from pef_tui.scratch import FULL, no_room, unnamed_file, write_at
 from pef_tui.takeout import members
 from pef_tui.takeout.catalogue import Catalogue, Member
+from pef_tui.takeout.entries import first_look, one_file
 from pef_tui.takeout.problems import Problems
 from pef_tui.takeout.tape import PIECE, Cut, Entry, Tape, entries
 from pef_tui.takeout.unpack import Held, Stored
@@ -57,6 +58,7 @@ class TarReader:
         """The archive itself, or the unnamed file."""
         self._end = 0
         self._found: Catalogue | None = None
+        self._seen = b""
 
     def listings(self) -> Iterator[Listing]:
         """Folders of the archive, ordered by path. Raises DiskFull where there is no room to unpack it."""
@@ -83,6 +85,14 @@ class TarReader:
         """Was everything in it found?"""
         return not self._problems.lost
 
+    def seen(self) -> bytes:
+        """What `look` told before the archive was opened; empty where it was so young that a change may not show."""
+        return self._seen
+
+    def look(self) -> bytes:
+        """16 bytes that change with the archive. Raises OSError."""
+        return one_file(self._source.path).digest()
+
     def close(self) -> None:
         """End a pass under way and let go of what was unpacked; streams that are open hold it on."""
         self._closed = True
@@ -94,6 +104,7 @@ class TarReader:
     def _members(self) -> Catalogue:
         with self._loading:
             if self._found is None:
+                self._seen = first_look(self._source.path)
                 self._found = Catalogue()
                 try:
                     self._load(self._found)

@@ -13,6 +13,7 @@ from pef_tui.hooks import Listing
 from pef_tui.model import Source
 from pef_tui.takeout import members, unpack
 from pef_tui.takeout.catalogue import Catalogue, Member
+from pef_tui.takeout.entries import first_look, one_file
 from pef_tui.takeout.problems import Problems
 from pef_tui.takeout.zip_directory import Entry, NoDirectory, entries
 
@@ -38,6 +39,7 @@ class ZipReader:
         self._loading = Lock()
         self._held: unpack.Held | None = None
         self._found: Catalogue | None = None
+        self._seen = b""
 
     def listings(self) -> Iterator[Listing]:
         """Folders of the archive, ordered by path. An archive without a central directory has none."""
@@ -65,6 +67,14 @@ class ZipReader:
         """Was everything in it found?"""
         return not self._problems.lost
 
+    def seen(self) -> bytes:
+        """What `look` told before the archive was opened; empty where it was so young that a change may not show."""
+        return self._seen
+
+    def look(self) -> bytes:
+        """16 bytes that change with the archive. Raises OSError."""
+        return one_file(self._source.path).digest()
+
     def close(self) -> None:
         """Let go of the archive; streams that are open hold it on."""
         with self._loading:
@@ -76,6 +86,7 @@ class ZipReader:
         """The members, read from the archive once."""
         with self._loading:
             if self._found is None:
+                self._seen = first_look(self._source.path)
                 self._found = Catalogue()
                 try:
                     self._held = unpack.Held(self._source.path)
