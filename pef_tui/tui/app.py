@@ -86,9 +86,15 @@ class PefApp(App[int], inherit_bindings=False):
             flow.start_preview()
         if stage == "run" and not flow.running:
             flow.start_run()
-        while len(self.screen_stack) > 2:
+        while len(self.screen_stack) > (2 if stage == "choose" else 3):
             self.pop_screen()
-        if stage != "choose":
+        if stage == "choose":
+            return
+        if (
+            len(self.screen_stack) == 3
+        ):  # Choose below looks around whenever it comes up: that would cost the run
+            self.switch_screen(stages.screen(stage, flow))
+        else:
             self.push_screen(stages.screen(stage, flow))
 
     def action_open(self, name: str) -> None:

@@ -9,6 +9,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.screen import Screen
+from textual.timer import Timer
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
@@ -72,6 +73,7 @@ class ChooseScreen(Screen[None]):
         self._shown: Survey | None = None
         self._words = ""
         self._checks = Checks(flow)
+        self._clock: Timer | None = None
 
     def compose(self) -> ComposeResult:
         """Where to pick on the left, what was picked on the right."""
@@ -105,7 +107,7 @@ class ChooseScreen(Screen[None]):
             ("words", "Before the run"),
         ):
             self.query_one(f"#{name}").border_title = f" {title} "
-        self.set_interval(interval(self._flow.environ), self._tick)
+        self._clock = self.set_interval(interval(self._flow.environ), self._tick)
         self._sources_changed(*self._flow.settings.sources)
 
     # -- sources
@@ -183,6 +185,13 @@ class ChooseScreen(Screen[None]):
         """Settings may have been changed on their screen."""
         self._show_place()
         self._checks.begin()
+        if self._clock is not None:
+            self._clock.resume()
+
+    def on_screen_suspend(self) -> None:
+        """Nothing is looked for while nobody sees it."""
+        if self._clock is not None:
+            self._clock.pause()
 
     def on_input_blurred(self, event: Input.Blurred) -> None:
         """Leaving the field takes what is in it."""

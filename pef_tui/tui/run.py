@@ -17,7 +17,7 @@ from pef_tui.tui.flow import Flow
 from pef_tui.tui.keys_bar import KeysBar
 from pef_tui.tui.pace import Pace
 from pef_tui.tui.run_words import done_so_far, hands, headline, problems, speed
-from pef_tui.tui.ticking import interval
+from pef_tui.tui.ticking import WATCHING
 from pef_tui.tui.work import Work
 
 NARROW = 76
@@ -26,13 +26,24 @@ SPARK_EVERY = 1.0
 
 
 class Pane(Static):
-    """Text that is drawn only when it changed: over a slow line every character counts."""
+    """Text that is drawn only when it changed: over a slow line every character counts.
+
+    The screen is laid out anew only where the text may need another height: that takes longer than to draw it.
+    """
+
+    def __init__(self, id: str, classes: str = "", grows: bool = False) -> None:
+        """`grows`: it is as high as its text, of which the first line alone may need more than one row."""
+        super().__init__(id=id, classes=classes)
+        self._grows = grows
+        self._shown: Content | None = None
+        self._shape = 0, 0
 
     def show(self, text: Content) -> None:
         """Show this, unless it is shown already."""
-        if text != getattr(self, "_shown", None):
-            self._shown = text
-            self.update(text)
+        if text != self._shown:
+            shape = text.plain.count("\n"), text.plain.find("\n")
+            self.update(text, layout=self._grows and shape != self._shape)
+            self._shown, self._shape = text, shape
 
 
 class RunScreen(Screen[None]):
@@ -71,6 +82,10 @@ class RunScreen(Screen[None]):
         self._flow = flow
         self._pace = Pace()
         self._drawn = 0.0
+        self._head, self._counts = Pane("head", grows=True), Pane("counts", "box", grows=True)
+        self._speed, self._hands, self._problems = (
+            Pane(name, "box") for name in ("speed", "hands", "problems")
+        )
 
     @property
     def _run(self) -> Work:
@@ -81,48 +96,45 @@ class RunScreen(Screen[None]):
     def compose(self) -> ComposeResult:
         """From what matters most down."""
         yield StageBar("run")
-        yield Pane(id="head")
+        yield self._head
         with Horizontal(id="middle"):
-            yield Pane(id="counts", classes="box")
+            yield self._counts
             with Vertical(id="at-right"):
-                yield Pane(id="speed", classes="box")
-                yield Pane(id="hands", classes="box")
-        yield Pane(id="problems", classes="box")
+                yield self._speed
+                yield self._hands
+        yield self._problems
         yield KeysBar()
 
     def on_mount(self) -> None:
         """Titles, and the clock that reads counters."""
-        for name, title in (
-            ("counts", "Done so far"),
-            ("speed", "Speed"),
-            ("hands", "In hand"),
-            ("problems", "Last problems"),
+        for pane, title in (
+            (self._counts, "Done so far"),
+            (self._speed, "Speed"),
+            (self._hands, "In hand"),
+            (self._problems, "Last problems"),
         ):
-            self.query_one(f"#{name}").border_title = f" {title} "
-        self.set_interval(interval(self._flow.environ), self._tick)
+            pane.border_title = f" {title} "
+        self.set_interval(WATCHING, self._tick)
         self.call_after_refresh(self._tick)
 
     def _tick(self) -> None:
         """One look at the counters."""
-        if not self.query("#counts"):  # the screen is being taken down
+        if not self._counts.is_attached:  # the screen is being taken down
             return
         run, now = self._run, time.monotonic()
         progress = run.progress
         paused = progress.pause.is_set()
         self._pace.sample(now, progress.media_count, progress.bytes, self._flow.done_part(run), paused)
-        self.query_one("#counts", Pane).show(done_so_far(run, self._flow.expected))
+        if not self.is_current:  # something lies over it; it may be seen behind that, but nobody looks
+            return
+        self._counts.show(done_so_far(run, self._flow.expected))
         if now - self._drawn >= SPARK_EVERY or run.over:
             self._drawn = now
-            width = self.query_one("#head").content_size.width
-            self.query_one("#head", Pane).show(headline(self._flow, run, self._pace, width))
-            self.query_one("#speed", Pane).show(
-                speed(run, self._pace, self.query_one("#speed").content_size.width)
-            )
-            self.query_one("#hands", Pane).show(hands(run, self.query_one("#hands").content_size))
-            self.query_one("#problems", Pane).show(
-                problems(run, self.query_one("#problems").content_size.height)
-            )
-        if run.over and self.app.screen is self:  # not merely seen behind one that is being put up
+            self._head.show(headline(self._flow, run, self._pace, self._head.content_size.width))
+            self._speed.show(speed(run, self._pace, self._speed.content_size.width))
+            self._hands.show(hands(run, self._hands.content_size))
+            self._problems.show(problems(run, self._problems.content_size.height))
+        if run.over:
             self.action_next()
 
     def action_pause(self) -> None:
