@@ -9,12 +9,13 @@ import stat
 import time
 from collections.abc import Collection, Iterator, Sequence
 from operator import attrgetter
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 from pef_tui.hooks import Listing
 from pef_tui.model import MediaFile, Source
 from pef_tui.takeout import containers
 from pef_tui.takeout.entries import Entries, entries, tree_digest
+from pef_tui.takeout.opened import OpenedFile
 from pef_tui.takeout.problems import Problems
 
 OWN_FOLDER = ".pef-tui"
@@ -109,10 +110,7 @@ class DirectoryReader:
                 descriptor = os.open(name, flags, dir_fd=above)
             finally:
                 os.close(above)
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            os.close(descriptor)
-            raise OSError(f"{path!r} is no regular file any more")
-        return os.fdopen(descriptor, "rb")
+        return cast("BinaryIO", OpenedFile(descriptor))
 
     def problems(self) -> Sequence[str]:
         """What was left out, one line each."""
