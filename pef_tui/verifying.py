@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from itertools import islice
+from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -31,14 +32,18 @@ PUT = frozenset((*WRITTEN, *AS_IT_WAS))
 _IPTC = "IPTC:"
 
 
+Name = Any
+"""A path: text where it is ASCII, else bytes, so that any name comes back as it was. (msgspec has no union of them.)"""
+
+
 class _Kept(Struct, frozen=True, array_like=True, gc=False):
-    """What reading back needs to know of an Outcome. Paths are bytes: any name comes back as it was."""
+    """What reading back needs to know of an Outcome, as `_kept` lays it out."""
 
     key: bytes
     root: int
-    source: bytes
+    source: Name
     size: int
-    output: bytes
+    output: Name
     word: MediaOutcome
     format: str
     edits: tuple[TagEdit, ...]
@@ -73,21 +78,20 @@ class Written:
         self._spill.close()
 
 
-def _kept(outcome: Outcome, output: str) -> _Kept:
+def _kept(outcome: Outcome, output: str) -> tuple[object, ...]:
+    """A tuple, for it is made while the run goes on: a Struct and the bytes of names take four times as long."""
     plan, match = outcome.plan, outcome.plan.match
-    edits = plan.edits if outcome.edits is None else outcome.edits
-    state = match.state
-    iptc = state is not None and any(edit.tag.startswith(_IPTC) for edit in edits)
-    return _Kept(
+    media, state = match.media, match.state
+    return (
         plan.key,
-        match.media.root,
-        os.fsencode(match.media.path),
-        match.media.size,
-        os.fsencode(output),
+        media.root,
+        media.path if media.path.isascii() else os.fsencode(media.path),
+        media.size,
+        output if output.isascii() else os.fsencode(output),
         outcome.word,
         state.format if state is not None else "",
-        edits,
-        iptc and state is not None and any(tag.startswith(_IPTC) for tag in state.tags),
+        plan.edits if outcome.edits is None else outcome.edits,
+        state is not None and "\n" + _IPTC in "\n" + "\n".join(state.tags),
         plan.xmp_edits,
         outcome.xmp,
         outcome.short_xmp,
@@ -95,9 +99,9 @@ def _kept(outcome: Outcome, output: str) -> _Kept:
 
 
 def _outcome(kept: _Kept) -> Outcome:
-    media = MediaFile(kept.root, os.fsdecode(kept.source), kept.size, 0)
+    media = MediaFile(kept.root, _path(kept.source), kept.size, 0)
     state = State(kept.format, {_IPTC: ""} if kept.iptc else {})
-    output = os.fsdecode(kept.output)
+    output = _path(kept.output)
     plan = Plan(
         Match(media, "", state=state),
         kept.word,
@@ -107,6 +111,10 @@ def _outcome(kept: _Kept) -> Outcome:
         key=kept.key,
     )
     return Outcome(plan, kept.word, output, xmp=kept.xmp, short_xmp=kept.short_xmp)
+
+
+def _path(name: Name) -> str:
+    return name if isinstance(name, str) else os.fsdecode(name)
 
 
 def read_back(

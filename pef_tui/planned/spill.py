@@ -20,12 +20,16 @@ IN_MEMORY = 16 << 20
 
 Kind = TypeVar("Kind", bound=msgspec.Struct)
 
+Block = list[Any]
 _encode = msgspec.msgpack.Encoder().encode
 _raws = msgspec.msgpack.Decoder(list[msgspec.Raw])
 
 
 class Spill:
-    """Structs by number. One thread appends, any may read what was appended before."""
+    """Structs, or tuples of what msgpack knows, by number. One thread appends, any may read what was appended before.
+
+    They are packed a block at a time, so nothing in them may change any more.
+    """
 
     def __init__(self, folder: str, in_memory: int = IN_MEMORY) -> None:
         """`folder`: where the unnamed file lies, once there is one."""
@@ -33,33 +37,30 @@ class Spill:
         self._limit = in_memory
         self._blocks: list[bytes] | None = []
         self._offsets = array("Q", (0,))
-        self._open: list[bytes] = []
+        self._open: Block = []
         self._descriptor = -1
 
-    def append(self, record: msgspec.Struct) -> None:
+    def append(self, record: object) -> None:
         """Keep one more. Lone surrogates in texts (bytes that were no UTF-8) are kept as they are shown: `\\xff`."""
-        try:
-            packed = _encode(record)
-        except UnicodeEncodeError:
-            packed = _encode(_shown(msgspec.to_builtins(record, builtin_types=(bytes,))))
-        self._open.append(packed)
+        self._open.append(record)
         if len(self._open) == BLOCK:
             self._close_block()
 
     def get(self, number: int) -> bytes:
         """The msgpack of one. Raises OSError."""
+        still_open = self._open  # first: the block it was may be closed meanwhile
         block, place = divmod(number, BLOCK)
         if block >= len(self._offsets) - 1:
-            return self._open[place]
+            return _packed(still_open[place])
         return bytes(_raws.decode(zlib.decompress(self._read(block)))[place])
 
     def all(self, kind: type[Kind]) -> Iterator[Kind]:
         """Everything appended before, in order. Raises OSError."""
-        decode = msgspec.msgpack.Decoder(kind).decode
-        blocks, still_open = len(self._offsets) - 1, list(self._open)
-        for block in range(blocks):
-            yield from map(decode, _raws.decode(zlib.decompress(self._read(block))))
-        yield from map(decode, still_open)
+        decode = msgspec.msgpack.Decoder(list[kind]).decode  # type: ignore[valid-type]
+        still_open = list(self._open)
+        for block in range(len(self._offsets) - 1):
+            yield from decode(zlib.decompress(self._read(block)))
+        yield from decode(_packed_block(still_open))
 
     def close(self) -> None:
         """Let the file go."""
@@ -69,7 +70,7 @@ class Spill:
         self._blocks, self._open = [], []
 
     def _close_block(self) -> None:
-        block = zlib.compress(_encode([msgspec.Raw(packed) for packed in self._open]), 1)
+        block = zlib.compress(_packed_block(self._open), 1)
         start = self._offsets[-1]
         if self._blocks is None:
             write_at(self._descriptor, block, start)
@@ -100,6 +101,20 @@ class Spill:
         if self._blocks is not None:
             return self._blocks[block]
         return os.pread(self._descriptor, stop - start, start)
+
+
+def _packed_block(records: Block) -> bytes:
+    try:
+        return _encode(records)
+    except UnicodeEncodeError:
+        return _encode([msgspec.Raw(_packed(record)) for record in records])
+
+
+def _packed(record: object) -> bytes:
+    try:
+        return _encode(record)
+    except UnicodeEncodeError:
+        return _encode(_shown(msgspec.to_builtins(record, builtin_types=(bytes,))))
 
 
 def _shown(value: Any) -> Any:
