@@ -2,10 +2,10 @@
 
     python bench/executors.py KIND [FILES] [ROUNDS] [WAY ...]
 
-KIND is `small` (JPEGs of 40 kB), `large` (JPEGs of 2 MB), `heic` or `mp4` (written by ExifTool). WAY is what is given
-to `--executor`, with a number of workers behind it: `threads:2 processes:1 processes:2` unless told otherwise. The ways
-take turns, so that other work on the machine meets all of them alike; each figure is the median of its rounds.
-TMPDIR says where.
+KIND is `small` (JPEGs of 40 kB), `large` (JPEGs of 2 MB), `heic` or `mp4` (small ones; `--writer exiftool` has ExifTool
+write them, to show what workers do for that). WAY is what is given to `--executor`, with a number of workers behind it:
+`threads:2 processes:1 processes:2` unless told otherwise. The ways take turns, so that other work on the machine meets
+all of them alike; each figure is the median of its rounds. TMPDIR says where.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ from pef_tui.testing.media import make
 
 SIZES = {"small": 40_000, "large": 2_000_000}
 FILES = {"small": 20_000, "large": 1_000, "heic": 300, "mp4": 300}
+BY_EXIFTOOL = ("heic", "mp4")
 FOLDER = 1000
 """Pictures in one folder."""
 
@@ -56,11 +57,12 @@ def picture(kind: str, chance: random.Random, number: int) -> bytes:
     return head + noise + b"\xff\xd9"
 
 
-def run(root: Path, out: Path, way: str) -> tuple[float, float]:
+def run(root: Path, out: Path, way: str, kind: str) -> tuple[float, float]:
     """Seconds on the clock, seconds of all processors."""
     name, _, workers = way.partition(":")
     command = [sys.executable, "-m", "pef_tui", "--batch", "--no-config", "-q", "--executor", name]
-    command += ["--workers", workers or "0", str(root), "-o", str(out)]
+    command += ["--workers", workers or "0", "--writer", "exiftool" if kind in BY_EXIFTOOL else "auto"]
+    command += [str(root), "-o", str(out)]
     before, began = os.times(), time.monotonic()
     subprocess.run(command, check=True)
     seconds, after = time.monotonic() - began, os.times()
@@ -78,11 +80,11 @@ def main() -> None:
     root = Path(tempfile.mkdtemp(prefix="pef-executors-"))
     try:
         build(root / "export", kind, files)
-        run(root / "export", root / "out", ways[0])
+        run(root / "export", root / "out", ways[0], kind)
         took: dict[str, list[tuple[float, float]]] = {way: [] for way in ways}
         for _ in range(rounds):
             for way in ways:
-                took[way].append(run(root / "export", root / "out", way))
+                took[way].append(run(root / "export", root / "out", way, kind))
         machine = f"{platform.machine()}, {os.cpu_count()} processors, Python {platform.python_version()}"
         print(f"{machine}: {files:,} {kind}")
         for way, times in took.items():

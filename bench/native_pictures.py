@@ -14,6 +14,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Mapping
+from itertools import pairwise
 from pathlib import Path
 
 from native_films import measure
@@ -22,10 +23,12 @@ from pef_tui.exiftool import locate
 from pef_tui.formats import FORMATS
 from pef_tui.formats.chunks import png_chunk, riff_chunk
 from pef_tui.testing import Exif, jpeg, make
-from pef_tui.testing.exif import Directory, Stored, long, octets, short, tiff_block
+from pef_tui.testing.exif import Directory, Stored, exif_block, long, octets, short, tiff_block
+from pef_tui.testing.heif_boxes import Heif, Item, about, exif_item, heif
 
 BLOCK = 8192
 """Bytes of image data in a chunk, as libpng writes it."""
+TILES = 48
 
 
 def large_jpeg(seed: int, filler: bytes) -> bytes:
@@ -59,6 +62,16 @@ def large_tiff(seed: int, filler: bytes, more: Directory | None = None) -> bytes
     return tiff_block(picture | (more or {}))
 
 
+def large_heic(seed: int, filler: bytes) -> bytes:
+    """Of 48 tiles, as phones make them, with a camera's EXIF."""
+    edges = [len(filler) * part // TILES for part in range(TILES + 1)]
+    tiles = [Item(2 + number, b"hvc1", filler[at:end]) for number, (at, end) in enumerate(pairwise(edges))]
+    block = exif_block(Exif(date="2019:07:01 12:34:56", make="Kamera", maker_note=bytes(4096)))
+    items = [Item(1, b"grid", bytes(8), method=1), *tiles, exif_item(TILES + 2, block)]
+    references = about(1, *(tile.number for tile in tiles), kind=b"dimg"), about(TILES + 2, 1)
+    return heif(Heif(items, references, iloc=1))
+
+
 MAKERS: Mapping[str, Callable[[int, bytes], bytes]] = {
     "jpeg": large_jpeg,
     "png": large_png,
@@ -66,6 +79,7 @@ MAKERS: Mapping[str, Callable[[int, bytes], bytes]] = {
     "gif": large_gif,
     "tiff": large_tiff,
     "dng": lambda seed, filler: large_tiff(seed, filler, {0xC612: octets(b"\1\4\0\0", 1)}),
+    "heic": large_heic,
 }
 
 

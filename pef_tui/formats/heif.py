@@ -23,10 +23,8 @@ from pef_tui.formats.film import (
     only,
 )
 from pef_tui.formats.heif_items import (
-    IN_FILE,
     IN_META,
     Items,
-    Location,
     Locations,
     Reference,
     read_groups,
@@ -48,6 +46,10 @@ _SAYING = frozenset((b"crtt", b"mdft", b"udes", b"altt"))
 """Properties that say when or what, as EXIF does. (ISO/IEC 23008-12, section 6.5)"""
 _LOOK, _SMALL = 72, 16
 """Bytes of free space that are looked at, and too few of them for a camera's notes."""
+
+
+Placed = tuple[int, int, int]
+"""The number of an item, and where a part of its data begins and ends in the file."""
 
 
 class TagItem(NamedTuple):
@@ -97,7 +99,7 @@ def read_heif(file: FileBytes) -> Heif:
     primary = read_primary(meta, only(inside, b"pitm"))
     items = read_items(meta, only(inside, b"iinf"))
     locations = read_locations(meta, only(inside, b"iloc"))
-    _check_places(locations, media, at_most_one(inside, b"idat"))
+    placed = _check_places(locations, media, at_most_one(inside, b"idat"))
     table, groups = at_most_one(inside, b"iref"), at_most_one(inside, b"grpl")
     references = [] if table is None else read_references(meta, table)
     taken = {*items.numbers, *(each.number for each in locations.entries)}
@@ -105,7 +107,7 @@ def read_heif(file: FileBytes) -> Heif:
     taken.update(() if groups is None else read_groups(meta, groups))
     if primary not in items.numbers:
         raise Doubtful("no item is the picture")
-    tags = _tag_items(file, items, locations, _described(references, primary))
+    tags = _tag_items(file, items, placed, _described(references, primary))
     return Heif(media, meta_box, meta, inside, primary, frozenset(taken), locations, *tags)
 
 
@@ -157,16 +159,24 @@ def _inside(meta: bytes) -> tuple[Box, ...]:
     return inside
 
 
-def _check_places(locations: Locations, media: Sequence[Box], inner: Box | None) -> None:
-    """All data must lie where data belongs. Raises Doubtful."""
+def _check_places(locations: Locations, media: Sequence[Box], inner: Box | None) -> list[Placed]:
+    """All data must lie where data belongs; that in the file. Raises Doubtful."""
     room = 0 if inner is None else inner.end - inner.content
-    for each in locations.entries:
-        for start, end in each.spans:
-            if each.method == IN_META:
+    placed: list[Placed] = []
+    for number, method, base, extents in locations.entries:
+        for _, offset, length in extents:
+            start = base + offset
+            end = start + length
+            if not length:
+                raise Doubtful("data of no told length")
+            if method == IN_META:
                 if end > room:
                     raise Doubtful("an item that is cut")
-            elif not any(box.content <= start and end <= box.end for box in media):
+                continue
+            if not any(box.content <= start and end <= box.end for box in media):
                 raise Doubtful("an item that lies in no image data")
+            placed.append((number, start, end))
+    return placed
 
 
 def _described(references: Iterable[Reference], primary: int) -> frozenset[int]:
@@ -175,26 +185,25 @@ def _described(references: Iterable[Reference], primary: int) -> frozenset[int]:
 
 
 def _tag_items(
-    file: FileBytes, items: Items, locations: Locations, about: frozenset[int]
+    file: FileBytes, items: Items, placed: Sequence[Placed], about: frozenset[int]
 ) -> tuple[TagItem | None, TagItem | None, tuple[bytes, ...]]:
     if len(items.exif) > 1 or not about.issuperset(items.exif):
         raise Doubtful("EXIF of something else than the picture")
     own = [number for number in items.xmp if number in about]
     if len(own) > 1:
         raise Doubtful("XMP twice")
-    exif = _tag_item(file, items.exif[0], locations) if items.exif else None
-    xmp = _tag_item(file, own[0], locations) if own else None
-    others = (_tag_item(file, number, locations).content for number in items.xmp if number not in about)
+    exif = _tag_item(file, items.exif[0], placed) if items.exif else None
+    xmp = _tag_item(file, own[0], placed) if own else None
+    others = (_tag_item(file, number, placed).content for number in items.xmp if number not in about)
     return exif, xmp, tuple(others)
 
 
-def _tag_item(file: FileBytes, number: int, locations: Locations) -> TagItem:
+def _tag_item(file: FileBytes, number: int, placed: Sequence[Placed]) -> TagItem:
     """The item of this number, which lies in one piece that is nobody else's. Raises Doubtful."""
-    found: Location | None = next((each for each in locations.entries if each.number == number), None)
-    if found is None or found.method != IN_FILE or len(found.extents) != 1:
+    found = [each for each in placed if each[0] == number]
+    if len(found) != 1:
         raise Doubtful("tags in several pieces, or nowhere")
-    start, end = next(found.spans)
-    others = (each for each in locations.entries if each is not found and each.method == IN_FILE)
-    if any(first < end and start < last for each in others for first, last in each.spans):
+    _, start, end = found[0]
+    if sum(first < end and start < last for _, first, last in placed) > 1:
         raise Doubtful("tags that lie in something else")
     return TagItem(number, start, end, file[start:end])

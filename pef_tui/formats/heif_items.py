@@ -6,12 +6,15 @@ A table with anything in it that readers may take differently is Doubtful. (ISO/
 from __future__ import annotations
 
 from collections.abc import Iterator
+from struct import Struct
 from typing import NamedTuple
 
 from pef_tui.formats.film import Box, Doubtful, boxes_in
 
-_SIZES = frozenset((0, 4, 8))
-"""Bytes that numbers in `iloc` may have."""
+_LETTERS = {0: "", 4: "I", 8: "Q"}
+"""How `struct` calls the numbers in `iloc`, by how many bytes they have."""
+_ENTRIES = {2: Struct(">HH4s"), 3: Struct(">IH4s")}
+"""Number, protection and kind of an item, behind version and flags of `infe`, by that version."""
 _XMP_TYPE = b"application/rdf+xml"
 
 IN_FILE, IN_META = 0, 1
@@ -84,6 +87,9 @@ class _Table:
             raise Doubtful("a table that is cut")
         return int.from_bytes(self._data[at : self._at], "big")
 
+    def rest(self) -> bytes:
+        return self._data[self._at : self._end]
+
     def head(self, versions: int) -> int:
         """The version, one below `versions`; flags mean nothing here."""
         version = self.take(1)
@@ -127,28 +133,22 @@ def read_items(meta: bytes, box: Box) -> Items:
 
 def _entry(meta: bytes, box: Box) -> tuple[int, str]:
     """An item's number; `exif` or `xmp` where it holds such."""
-    if box.kind != b"infe" or box.end - box.content < 13:
-        raise Doubtful("an item of an unknown form")
-    version = meta[box.content]
-    if version not in (2, 3):
-        raise Doubtful("an item of an unknown version")
-    table = _Table(meta, box.content + 4, box.end)
-    wide = 2 if version == 2 else 4
-    number, protected = table.take(wide), table.take(2)
-    kind = table.take(4).to_bytes(4, "big")
-    words = meta[box.content + 10 + wide : box.end]
+    at, version = box.content, meta[box.content] if box.kind == b"infe" and box.content < box.end else 0
+    if version not in _ENTRIES or at + _ENTRIES[version].size >= box.end:
+        raise Doubtful("an item of an unknown form or version")
+    number, protected, kind = _ENTRIES[version].unpack_from(meta, at + 4)
     if kind == b"Exif":
         found = "exif"
-    elif kind == b"mime" and _XMP_TYPE in words.lower():
+    elif kind == b"mime" and _XMP_TYPE in (words := meta[at + 4 + _ENTRIES[version].size : box.end]).lower():
         found = "xmp"
         _, _, told = words.partition(b"\0")
         if told.strip(b"\0") != _XMP_TYPE or not told.endswith(b"\0"):
             raise Doubtful("XMP that is packed, or called otherwise")
     else:
-        return number, ""
+        return int(number), ""
     if protected:
         raise Doubtful("tags that are protected")
-    return number, found
+    return int(number), found
 
 
 def read_references(meta: bytes, box: Box) -> list[Reference]:
@@ -176,34 +176,42 @@ def read_groups(meta: bytes, box: Box) -> frozenset[int]:
 
 
 def read_locations(meta: bytes, box: Box) -> Locations:
-    """Raises Doubtful, also for data in other files or made of other items."""
+    """Raises Doubtful, also for data in other files or made of other items. Where data lies is not looked at."""
     table = _Table(meta, box.content, box.end)
     version = table.head(3)
     first, second = table.take(1), table.take(1)
     sizes = first >> 4, first & 15, second >> 4, second & 15
-    if not _SIZES.issuperset(sizes) or (version == 0 and sizes[3]):
+    if not _LETTERS.keys() >= {*sizes} or (version == 0 and sizes[3]):
         raise Doubtful("places of an odd size")
-    entries = []
-    seen = set()
     wide = 4 if version == 2 else 2
-    for _ in range(table.take(wide)):
-        entries.append(_location(table, version, sizes))
-        seen.add(entries[-1].number)
-    table.finish()
-    if len(seen) != len(entries):
+    number = table.take(wide)
+    entries = tuple(_entries(table.rest(), number, version, sizes))
+    if len({entry.number for entry in entries}) != number:
         raise Doubtful("an item that lies in two places")
-    return Locations(version, sizes, tuple(entries))
+    return Locations(version, sizes, entries)
 
 
-def _location(table: _Table, version: int, sizes: tuple[int, int, int, int]) -> Location:
-    number = table.take(4 if version == 2 else 2)
-    method = table.take(2) if version else IN_FILE
-    if method not in (IN_FILE, IN_META) or table.take(2):
-        raise Doubtful("data in another file, or made of other items")
-    offset, length, base, part = sizes
-    start = table.take(base)
-    count = table.take(2)
-    extents = tuple(Extent(table.take(part), table.take(offset), table.take(length)) for _ in range(count))
-    if any(not extent.length for extent in extents):
-        raise Doubtful("data of no told length")
-    return Location(number, method, start, extents)
+def _entries(data: bytes, number: int, version: int, sizes: tuple[int, int, int, int]) -> Iterator[Location]:
+    """So many entries, which fill the data. Raises Doubtful."""
+    offset, length, base, part = (_LETTERS[size] for size in sizes)
+    head = Struct(f">{'I' if version == 2 else 'H'}{'H' if version else ''}H{base}H")
+    extent = Struct(f">{part}{offset}{length}")
+    at = 0
+    for _ in range(number):
+        behind = at + head.size
+        if behind > len(data):
+            raise Doubtful("a table that is cut")
+        fields = head.unpack_from(data, at)
+        method = fields[1] if version else IN_FILE
+        if method not in (IN_FILE, IN_META) or fields[2 if version else 1]:
+            raise Doubtful("data in another file, or made of other items")
+        at = behind + fields[-1] * extent.size
+        if at > len(data) or (fields[-1] and not length):
+            raise Doubtful("a table that is cut, or tells no lengths")
+        extents = tuple(
+            Extent(found[0] if part else 0, found[1 if part else 0] if offset else 0, found[-1])
+            for found in (extent.iter_unpack(data[behind:at]) if fields[-1] else ())
+        )
+        yield Location(fields[0], method, fields[-2] if base else 0, extents)
+    if at != len(data):
+        raise Doubtful("a table longer than it says")

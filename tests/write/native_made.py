@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from heif_made import PIXELS, Heif, about, exif_item, heif, xmp_item
-from heif_made import Item as HeifItem
 from msgspec.structs import replace
 from native_cases import CAMERA, DC, SAMPLES
 
@@ -24,6 +22,8 @@ from pef_tui.testing.exif import (
 )
 from pef_tui.testing.films import box
 from pef_tui.testing.heif import avif, heic
+from pef_tui.testing.heif_boxes import PIXELS, Heif, about, exif_item, heif, xmp_item
+from pef_tui.testing.heif_boxes import Item as HeifItem
 from pef_tui.testing.jpeg import xmp_packet
 from pef_tui.testing.pictures import HEIGHT, WIDTH, dng, gif, png, tiff, webp
 

@@ -1,4 +1,4 @@
-"""Broken PNG, WebP, GIF, TIFF and HEIF pictures through the writer `native`: bits flipped, ends cut off, pieces moved."""
+"""Broken PNG, WebP, GIF, TIFF and HEIF files through the writer `native`: bits flipped, ends cut, pieces moved."""
 
 from __future__ import annotations
 

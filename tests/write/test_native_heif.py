@@ -12,7 +12,6 @@ from pathlib import Path
 import orjson
 import pytest
 from exiftool_cases import EXIF, EXIFTOOL, XMP, needs_exiftool
-from heif_made import PIXELS, XMP_TYPE, Heif, Item, about, exif_item, heif, xmp_item
 from native_cases import plan_with, state_of, written
 from native_made import GAIN, GAIN_PACKET, LITTLE, MADE, MOTION, OWN, PACKET, PICTURE
 from native_proving import both
@@ -25,6 +24,7 @@ from pef_tui.model import Value
 from pef_tui.testing.exif import octets, tiff_block
 from pef_tui.testing.films import box
 from pef_tui.testing.heif import heic
+from pef_tui.testing.heif_boxes import PIXELS, XMP_TYPE, Heif, Item, about, exif_item, heif, xmp_item
 from pef_tui.testing.jpeg import jpeg
 from pef_tui.write.native.declined import Declined
 from pef_tui.write.native.exif_edits import wanted
@@ -188,7 +188,7 @@ LEFT: dict[str, tuple[str, Heif | bytes]] = {
     "protected": ("protected", _items(PICTURE, exif_item(3, LITTLE, protected=1))),
     "in another file": ("in another file", _items(replace(PICTURE, source=1), EXIF_ITEM)),
     "made of items": ("made of other", replace(_items(replace(PICTURE, method=2), EXIF_ITEM), iloc=1)),
-    "of an old version": ("unknown version", _items(replace(PICTURE, version=1), EXIF_ITEM)),
+    "of an old version": ("unknown form", _items(replace(PICTURE, version=1), EXIF_ITEM)),
     "two of a number": ("of one number", _items(PICTURE, replace(PICTURE, data=b"other"), EXIF_ITEM)),
     "no length": ("no told length", _items(replace(PICTURE, data=b""), EXIF_ITEM)),
     "odd sizes": ("odd size", replace(BOTH, sizes=(4, 2, 0, 0))),

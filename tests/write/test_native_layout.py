@@ -7,7 +7,6 @@ import struct
 import zlib
 
 import pytest
-from heif_made import Heif, Item, about, exif_item, heif
 from native_cases import plan_with, state_of, written
 from native_made import LITTLE, MADE, PACKET, extended, png_with
 from PIL import Image
@@ -17,6 +16,7 @@ from pef_tui.formats.gif_blocks import LANDING, XMP_BLOCK
 from pef_tui.model import Value
 from pef_tui.state.natively import READERS
 from pef_tui.testing.exif import Directory, Stored, long, octets, short, text, tiff_block
+from pef_tui.testing.heif_boxes import Heif, Item, about, exif_item, heif
 from pef_tui.testing.pictures import gif, png, tiff, webp
 
 DATE: dict[str, Value | None] = {"EXIF:DateTimeOriginal": "2019:07:01 12:34:56"}

@@ -116,15 +116,15 @@ def _moved(entry: Location, table: Locations, lengths: Mapping[int, int], steps:
         return entry
     moved = [sum(by for end, by in steps if end <= start) for start, _ in entry.spans]
     base = entry.base
-    if set(moved) == {moved[0]} and table.sizes[2] and (base or not table.sizes[0]):
+    if table.sizes[2] and (base or not table.sizes[0]) and moved.count(moved[0]) == len(moved):
         base += moved[0]
         moved = [0] * len(moved)
-    extents = [
-        extent._replace(offset=extent.offset + by) for extent, by in zip(entry.extents, moved, strict=True)
-    ]
-    if (length := lengths.get(entry.number)) is not None:
-        extents[0] = extents[0]._replace(length=length)
-    return entry._replace(base=base, extents=tuple(extents))
+    length = lengths.get(entry.number)
+    extents = tuple(
+        Extent(each.part, each.offset + by, length or each.length)
+        for each, by in zip(entry.extents, moved, strict=True)
+    )
+    return Location(entry.number, entry.method, base, extents)
 
 
 def _placed(

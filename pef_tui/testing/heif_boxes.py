@@ -1,4 +1,4 @@
-"""HEIF pictures of every layout that the writer `native` meets, put together from boxes."""
+"""HEIF pictures of any layout, put together from boxes; their image data is none that could be decoded."""
 
 from __future__ import annotations
 
@@ -90,7 +90,8 @@ def heif(picture: Heif) -> bytes:
 
 
 def _laid(picture: Heif, places: Mapping[int, int]) -> tuple[bytes, dict[int, int]]:
-    out, found, media = b"", {}, 0
+    found: dict[int, int] = {}
+    out, media = b"", 0
     parts: dict[str, Callable[[], bytes]] = {
         "ftyp": lambda: box(b"ftyp", picture.brand, bytes(4), b"mif1", picture.brand),
         "meta": lambda: _meta(picture, places, found),
