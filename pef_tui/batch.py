@@ -53,6 +53,8 @@ class Front:
         self._data = data
         self._console = Console(settings.quiet)
         self._progress = Progress()
+        single = data is not None or settings.verbose or settings.report or log.isEnabledFor(logging.DEBUG)
+        self._progress.by_count = not single
         self._progress.notes += host.notes
         self._progress.sources, self._progress.output = settings.sources, settings.output
         self._noted = 0

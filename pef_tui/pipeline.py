@@ -77,6 +77,11 @@ def _failure(error: OSError, output: str) -> RunError:
 def _run(settings: Settings, host: PluginHost, progress: Progress) -> Iterator[Record]:
     with ExitStack() as stack:
         place = opened(settings, host, progress, stack)
+        if place.seal is not None:
+            place.seal.tell(progress)
+            if not settings.dry_run:
+                place.ledger.close(_counts(progress))
+            return
         planned: Generator[list[Record | Plan], None, None] = ahead(Planning(place).produce, AHEAD)
         stack.callback(planned.close)
         waited = progress.clock.over(WAIT, planned)
@@ -97,10 +102,17 @@ def _run(settings: Settings, host: PluginHost, progress: Progress) -> Iterator[R
         elsewhere = _elsewhere(settings, host, place, dest, stack)
         shop = Workshop(place.writers, settings.worker_count, _hand(place, dest, verifier), elsewhere)
         stack.callback(shop.close)
-        yield from place.listings.watched(work(waited, shop, progress.stop))
+        yield from place.sealing.watched(place.listings.watched(work(waited, shop, progress.stop)))
         place.memory.flush()
-        counts: Counter[str] = Counter(progress.media)
-        place.ledger.close(counts + Counter(progress.json))
+        once_more = (
+            settings.in_place or settings.retry_failed
+        )  # the next run finds other files, or does other work
+        place.ledger.close(_counts(progress), b"" if once_more else place.sealing.sealed(progress))
+
+
+def _counts(progress: Progress) -> Counter[str]:
+    counts: Counter[str] = Counter(progress.media)
+    return counts + Counter(progress.json)
 
 
 def _verifier(settings: Settings, place: Opened, stack: ExitStack) -> Verifier:

@@ -45,6 +45,10 @@ class Progress:
         """What could not be read of the sources or was left out there, each in one line; complete at the end."""
         self.incomplete = False
         """Could some source not be read to its end, so that files may be missing of which nothing is known?"""
+        self.by_count = False
+        """Asked for by who needs no single records: where nothing changed since the last run, counts may be all."""
+        self.held = False
+        """Nothing changed since the last run, and counts are all there is."""
         self.stop = threading.Event()
         """Asks the run to end after the batch in hand."""
         self.pause = threading.Event()

@@ -38,6 +38,10 @@ _INSTALL = {
 _ANYWHERE = "see exiftool.org, or ask your system's package manager for exiftool"
 
 
+Program = tuple[str, int, int, int, int]
+"""A program as a file: path, inode, size, times of modification and of change (ns)."""
+
+
 class Found(Struct, frozen=True):
     """What there is of ExifTool."""
 
@@ -91,11 +95,8 @@ def ask_version(path: str) -> str:
     Asked once for as long as the program stays the same file, so that all parts of a run go by the same answer; once
     more where it was killed before it answered.
     """
-    try:
-        found = os.stat(path)
-    except OSError:
+    if (program := _program(path)) is None:
         return ""
-    program = os.path.abspath(path), found.st_ino, found.st_size, found.st_mtime_ns
     if program not in _VERSIONS:
         version, killed = _ask_version(path)
         if killed:
@@ -106,8 +107,32 @@ def ask_version(path: str) -> str:
     return _VERSIONS[program]
 
 
-_VERSIONS: dict[tuple[str, int, int, int], str] = {}
-"""What programs answered, by path, inode, size and modification time."""
+_VERSIONS: dict[Program, str] = {}
+"""What programs answered."""
+
+
+def _program(path: str) -> Program | None:
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    return os.path.abspath(path), found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
+
+
+def answered(path: str) -> tuple[Program, str] | None:
+    """A program that was asked its version, and what it said; None where it was not, or is another file now."""
+    program = _program(path) if path else None
+    return (program, _VERSIONS[program]) if program is not None and program in _VERSIONS else None
+
+
+def believe(program: Program, version: str) -> bool:
+    """Take an earlier run's answer for granted while the file is the same; False where it was asked by itself."""
+    return _VERSIONS.setdefault(program, version) is version
+
+
+def ask_again(program: Program) -> None:
+    """What was taken for granted is to be asked the next time."""
+    _VERSIONS.pop(program, None)
 
 
 def _ask_version(path: str) -> tuple[str, bool]:

@@ -148,6 +148,8 @@ class RunClosed(Struct, frozen=True, array_like=True, tag="closed"):
 
     ended_ns: int
     counts: dict[str, int] = {}
+    seal: bytes = b""
+    """What a later run that finds everything as it was is to tell (`pef_tui.run.seal`)."""
 
 
 Payload = RunOpened | Intent | Done | Forgotten | Listed | RunClosed

@@ -63,6 +63,8 @@ class Ledger:
         self._left: dict[bytes, tuple[bytes, ...]] = {}
         self._listed: dict[bytes, int] = {}
         self._batch = 0
+        self.seal = b""
+        """What the last run that sealed the manifest said; empty once anything was recorded since."""
         self.runs.clear()
 
     @classmethod
@@ -87,6 +89,7 @@ class Ledger:
             self._journal = None if self.read_only else Journal.create(self._folder)
         elif self._journal.seen.bad:
             self._tell(self._journal)
+            self.seal = b""
         self._orphan()
         if (
             self._journal is not None
@@ -127,10 +130,12 @@ class Ledger:
                 self._settle(record, None)
                 self._index.add(offset, record)
             case Forgotten():
+                self.seal = b""
                 for key in record.keys:
                     self._listed.pop(key.rpartition(b"/")[0], None)
                 self._index.add(offset, record)
             case Intent():
+                self.seal = b""
                 self._open[record.batch] = record
                 self._batch = max(self._batch, record.batch)
             case Listed():
@@ -139,8 +144,12 @@ class Ledger:
                 self._orphan()
                 self.runs.append((record, None))
             case RunClosed():
-                if self.runs:
-                    self.runs[-1] = (self.runs[-1][0], record)
+                self._end(record)
+
+    def _end(self, closed: RunClosed) -> None:
+        self.seal = closed.seal or self.seal
+        if self.runs:
+            self.runs[-1] = (self.runs[-1][0], replace(closed, seal=b""))
 
     def _orphan(self) -> None:
         """What the last run began and did not finish is left for the next."""
@@ -151,6 +160,7 @@ class Ledger:
 
     def _settle(self, done: Done, entries: Sequence[Entry] | None) -> None:
         """Drop what a record of entries makes void."""
+        self.seal = b""
         self._open.pop(done.batch, None)
         if done.batch:
             self._batch = max(self._batch, done.batch)
@@ -239,6 +249,7 @@ class Ledger:
         """A batch will put these keys at these outputs; its number. On the disk when this returns."""
         with self._lock:
             self._batch += 1
+            self.seal = b""
             intent = Intent(self._batch, tuple(items))
             self._append(intent, sync=True)
             self._open[self._batch] = intent
@@ -279,13 +290,12 @@ class Ledger:
             if (offset := self._listed.get(record.folder)) is None or self._listed_at(offset) != record:
                 self._listed[record.folder] = self._append(record)
 
-    def close(self, counts: Mapping[str, int]) -> None:
-        """The run ends by itself; an overgrown journal is compacted."""
+    def close(self, counts: Mapping[str, int], seal: bytes = b"") -> None:
+        """The run ends by itself; an overgrown journal is compacted. Without a `seal` the one before holds on."""
         with self._lock:
-            closed = RunClosed(time.time_ns(), dict(counts))
+            closed = RunClosed(time.time_ns(), dict(counts), seal)
             self._append(closed, sync=True)
-            if self.runs:
-                self.runs[-1] = (self.runs[-1][0], closed)
+            self._end(closed)
             if self._overgrown:
                 self._compact()
             self.release()
@@ -331,6 +341,8 @@ class Ledger:
         for offset in self._listed.values():
             if (listed := self._listed_at(offset)) is not None:
                 yield listed
+        if self.seal and self.runs and (last := self.runs[-1][1]) is not None:
+            yield replace(last, seal=self.seal)
 
     def _frames(self) -> Iterator[Done]:
         """Frames of entries that still count: large ones as they are, the rest of small ones joined."""

@@ -50,7 +50,7 @@ class RunReport:
                 page.write(settings.report, progress, settings.dry_run, error)
         except OSError as failure:
             wrong = f"--report {safe(settings.report, 200)}: {failure.strerror or failure}"
-        if not settings.dry_run and progress.media_count > progress.media["unchanged"]:
+        if not (settings.dry_run or progress.held) and progress.media_count > progress.media["unchanged"]:
             with suppress(OSError):
                 page.write_last(progress, error)
         page.close()

@@ -15,8 +15,9 @@ from msgspec.structs import replace
 
 from pef_tui import __version__
 from pef_tui.errors import ExifToolMissing, RunError, UsageError
-from pef_tui.exiftool.locate import Found, locate
+from pef_tui.exiftool.locate import Found, answered, ask_again, believe, locate
 from pef_tui.hooks import Executor, Filter, Matcher, SourceReader, Stage, Writer
+from pef_tui.manifest.folder import NAME, OWN
 from pef_tui.manifest.format import RunOpened
 from pef_tui.manifest.ledger import Ledger
 from pef_tui.manifest.lock import DestLock
@@ -28,6 +29,7 @@ from pef_tui.run.inplace import names_kept, source_in_place
 from pef_tui.run.listings import Listings
 from pef_tui.run.plan import MapTags
 from pef_tui.run.resume import Memory, RunBooks
+from pef_tui.run.seal import Seal, Sealing, holds, read
 from pef_tui.run.sources import as_sources, distinct, given_paths, missing_parts, output_path
 from pef_tui.run.space import check_space
 from pef_tui.run.template import Template
@@ -54,6 +56,9 @@ class Opened:
     ledger: Ledger
     memory: Memory
     listings: Listings
+    sealing: Sealing
+    seal: Seal | None
+    """What the last run said, where nothing changed since."""
     books: RunBooks
     sources: Sequence[Source]
     readers: Sequence[SourceReader]
@@ -105,16 +110,17 @@ def opened(settings: Settings, host: PluginHost, progress: Progress, stack: Exit
     output = source_in_place(settings, paths) if settings.in_place else output_path(settings.output, paths)
     root_mtime_ns = os.stat(output).st_mtime_ns if settings.in_place else 0
     decisions = load(settings.decisions)
-    exiftool = _exiftool(settings, progress)
     host.settings = replace(host.settings, output=output)
     scanners = host.registered("pef_scanners", progress.notes)
     sources = as_sources(paths, scanners)
     by_name = {scanner.name: scanner for scanner in scanners}
     readers = [by_name[source.scanner].open(source) for source in sources]
     progress.sources, progress.output = tuple(paths), output
+    early = None if os.path.lexists(os.path.join(output, OWN, NAME)) else _exiftool(settings, progress)
     ledger = _ledger(settings, output, progress, stack)
-    if not settings.dry_run:
-        check_space(settings, output, sources, by_name, ledger)
+    seal = _seal(settings, ledger, progress)
+    believed = seal is not None and seal.exiftool is not None and believe(*seal.exiftool)
+    exiftool = early or _exiftool(settings, progress)
     matchers = [*by_hand(decisions), *host.registered("pef_matchers", progress.notes)]
     filters = host.registered("pef_filters", progress.notes)
     stages = host.registered("pef_stages", progress.notes)
@@ -123,6 +129,16 @@ def opened(settings: Settings, host: PluginHost, progress: Progress, stack: Exit
     map_tags = host.map_tags(progress.notes)
     _all_ours(host)
     shape = _shape(host, settings, exiftool, decisions)
+    if seal is not None and not holds(seal, shape, sources, readers, output):
+        if believed and seal.exiftool is not None:
+            ask_again(seal.exiftool[0])
+            if locate(settings.exiftool) != exiftool:
+                exiftool = _exiftool(settings, progress)
+                writers = host.registered("pef_writers", progress.notes)
+                shape = _shape(host, settings, exiftool, decisions)
+        seal = None
+    if seal is None and not settings.dry_run:
+        check_space(settings, output, sources, by_name, ledger)
     open_media = _opener(readers)
     memory = Memory(
         ledger,
@@ -143,6 +159,8 @@ def opened(settings: Settings, host: PluginHost, progress: Progress, stack: Exit
         ledger=ledger,
         memory=memory,
         listings=Listings(ledger, memory, shape, started_ns, record=not settings.dry_run),
+        sealing=Sealing(ledger, shape, sources, readers, output, answered(exiftool.path)),
+        seal=seal,
         books=RunBooks(ledger, shape, open_media, started_ns, in_place=settings.in_place),
         sources=sources,
         readers=readers,
@@ -157,6 +175,13 @@ def opened(settings: Settings, host: PluginHost, progress: Progress, stack: Exit
         root_mtime_ns=root_mtime_ns,
         scratch=scratch_folder(output, settings.dry_run),
     )
+
+
+def _seal(settings: Settings, ledger: Ledger, progress: Progress) -> Seal | None:
+    """What the last run left for this one, where it may go by that."""
+    if not progress.by_count or settings.in_place or settings.force or settings.retry_failed:
+        return None
+    return read(ledger.seal)
 
 
 def _all_ours(host: PluginHost) -> None:

@@ -12,7 +12,7 @@ import stat
 import time
 from array import array
 from collections.abc import Callable, Iterator
-from itertools import chain, compress, repeat
+from itertools import compress, repeat
 from typing import Any
 
 import xxhash
@@ -73,14 +73,18 @@ class Entries:
     def settled(self, now_ns: int, *, modified: bool = False) -> bool:
         """Would a change of any file from now on show in its times? `now_ns`: before the folder was listed.
 
-        `modified`: where only modification times count.
+        A modification time well in the future is no clock's, so it shows every change. `modified`: the time of the last
+        change of anything, which nobody can set, does not count.
         """
-        times = (self.mtimes,) if modified else (self.mtimes, self.ctimes)
+        checked = ((self.mtimes, True), (self.ctimes, False))[: 1 if modified else 2]
         old = (now_ns - COARSE_NS) // NANO
-        if all(max(seconds, default=old - 1) < old for seconds, _ in times):
-            return True
-        moments = chain.from_iterable(zip(*each, strict=True) for each in times)
-        return all(seconds < old or _is_old(seconds * NANO + rest, now_ns) for seconds, rest in moments)
+        return all(
+            max(times[0], default=old - 1) < old
+            or all(
+                _shows(moment * NANO + rest, now_ns, may_be_set) for moment, rest in zip(*times, strict=True)
+            )
+            for times, may_be_set in checked
+        )
 
     def sort_out_folders(self) -> None:
         """Keep only the names of folders: what changes in one shows where that is listed."""
@@ -93,8 +97,10 @@ class Entries:
             column[:] = array(column.typecode, compress(column, is_file))
 
 
-def _is_old(moment: int, now_ns: int) -> bool:
-    return moment + (FINE_NS if moment % STEP_NS else COARSE_NS) < now_ns
+def _shows(moment: int, now_ns: int, may_be_set: bool) -> bool:
+    if moment + (FINE_NS if moment % STEP_NS else COARSE_NS) < now_ns:
+        return True
+    return may_be_set and moment > now_ns + COARSE_NS
 
 
 def entries(folder: int) -> Entries:

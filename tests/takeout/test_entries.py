@@ -135,7 +135,9 @@ NOW = 1_700_000_000 * SECOND + 123
         (NOW - 123 - SECOND, NOW - 100 * SECOND, False, False),  # whole seconds: the clock may be as coarse
         (NOW - 123 - 3 * SECOND, NOW - 100 * SECOND, True, True),
         (NOW - COARSE_NS - 1, NOW + SECOND, False, True),
-        (NOW + 1000 * SECOND, NOW - 100 * SECOND, False, False),
+        (NOW - COARSE_NS - 1, NOW + 1000 * SECOND, False, True),
+        (NOW + SECOND, NOW - 100 * SECOND, False, False),
+        (NOW + 1000 * SECOND, NOW - 100 * SECOND, True, True),  # edited, it would be of today
     ],
 )
 def test_only_what_is_old_enough_shows_every_change(
