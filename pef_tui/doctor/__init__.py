@@ -152,8 +152,8 @@ def _exiftool(settings: Settings) -> Iterable[Finding]:
     asked = bool(settings.exiftool) or settings.writer == "exiftool"
     if found.problem:
         what = (
-            f"{found.problem}; without it tags go into most JPEG, PNG, WebP, GIF, TIFF, MP4 and MOV files, "
-            "and for everything else into XMP files"
+            f"{found.problem}; without it tags go into most JPEG, HEIC, AVIF, PNG, WebP, GIF, TIFF, MP4 and MOV "
+            "files, and for everything else into XMP files"
         )
         yield Finding("problem" if asked else "warning", found.problem if asked else what, found.advice)
         return

@@ -239,10 +239,10 @@ def _exiftool(settings: Settings, progress: Progress) -> Found:
 def _without_exiftool(settings: Settings) -> str:
     """What a run without ExifTool costs."""
     if settings.existing == "never":
-        return "what HEIC, raw pictures and the like already say is not known"
+        return "what raw pictures and odd files already say is not known"
     return (
-        "tags go into most JPEG, PNG, WebP, GIF, TIFF, MP4 and MOV files, but those of everything else go into XMP "
-        "files beside it, and what such files already say is not known"
+        "tags go into most JPEG, HEIC, AVIF, PNG, WebP, GIF, TIFF, MP4 and MOV files, but those of everything else go "
+        "into XMP files beside it, and what such files already say is not known"
     )
 
 

@@ -101,8 +101,8 @@ def show(before: Path, after: Path) -> None:
     print()
     if not shutil.which("exiftool"):
         print(
-            "\nWithout ExifTool tags went into JPEG, PNG, WebP, GIF, TIFF, MP4 and MOV files,"
-            "\nand for others into XMP files beside them. With it (on Debian:"
+            "\nWithout ExifTool tags went into JPEG, HEIC, AVIF, PNG, WebP, GIF, TIFF, MP4"
+            "\nand MOV files, and for others into XMP files beside them. With it (on Debian:"
             "\napt install libimage-exiftool-perl) they go into those files too."
         )
 

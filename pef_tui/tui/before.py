@@ -50,7 +50,7 @@ def about_tool(settings: Settings) -> Iterator[Word]:
     found = locate(settings.exiftool)
     if not found.usable:
         asked = bool(settings.exiftool) or settings.writer == "exiftool"
-        without = "" if asked else "; without it HEIC, raw pictures and odd files get XMP files only"
+        without = "" if asked else "; without it raw pictures and odd files get XMP files only"
         yield Word("stop" if asked else "warning", safe(f"{found.problem}{without}. {found.advice}"))
     elif found.warning:
         yield Word("note", safe(f"{found.warning}: {found.advice}"))
