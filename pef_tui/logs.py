@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import logging
 import os
-import platform
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
-from logging.handlers import RotatingFileHandler
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -53,9 +52,9 @@ def open_log(settings: Settings, environ: Mapping[str, str]) -> str:
     handler = _handler(settings, environ)
     logger.addHandler(handler)
     logger.setLevel(logging.DEBUG if settings.verbose else logging.INFO)
-    logger.info(
-        "pef-tui %s, Python %s on %s", __version__, platform.python_version(), platform.platform(terse=True)
-    )
+    system, _, release, _, machine = os.uname()
+    python = sys.version.partition(" ")[0]
+    logger.info("pef-tui %s, Python %s on %s-%s-%s", __version__, python, system, release, machine)
     logger.info("settings %s", _told(settings))
     return handler.baseFilename if isinstance(handler, _Private) else ""
 
@@ -80,11 +79,34 @@ def _handler(settings: Settings, environ: Mapping[str, str]) -> logging.Handler:
     return handler
 
 
-class _Private(RotatingFileHandler):
-    """A file that only its owner reads; never begun anew where no size is given."""
+class _Private(logging.FileHandler):
+    """A file that only its owner reads; begun anew when it is as large as `size`, never where that is 0.
+
+    `logging.handlers` has the like, and loads sockets and queues with it.
+    """
 
     def __init__(self, path: str, size: int = 0, old: int = 0) -> None:
-        super().__init__(path, maxBytes=size, backupCount=old, encoding="utf-8", errors="backslashreplace")
+        super().__init__(path, encoding="utf-8", errors="backslashreplace")
+        self._size, self._old = size, old
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write one line, into a new file where this one is full."""
+        try:
+            stream = self.stream
+            if self._size and stream is not None and stream.tell() + len(self.format(record)) >= self._size:
+                stream.close()
+                self.stream = None  # opened again by what is written next
+                self._put_by()
+        except Exception:  # it goes on growing
+            self.handleError(record)
+        super().emit(record)
+
+    def _put_by(self) -> None:
+        """`log` becomes `log.1`, `log.1` becomes `log.2`; the oldest goes."""
+        names = [self.baseFilename, *(f"{self.baseFilename}.{number}" for number in range(1, self._old + 1))]
+        for newer, older in reversed(list(pairwise(names))):
+            with suppress(FileNotFoundError):
+                os.replace(newer, older)
 
     def _open(self) -> Any:
         def private(name: str, how: int) -> int:

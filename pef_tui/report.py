@@ -14,7 +14,6 @@ from pef_tui import __version__
 from pef_tui.display import json_safe, safe, utf8
 from pef_tui.model import Conflict, JsonRecord, Outcome, Record, TagEdit, Taken, Value
 from pef_tui.progress import Progress
-from pef_tui.xmp import can_write, to_xmp
 
 
 class MediaLine(Struct):
@@ -165,9 +164,11 @@ def said(outcome: Outcome) -> tuple[TagEdit, ...]:
     if outcome.word not in TAGS_WRITTEN:
         return ()
     edits = outcome.plan.edits if outcome.edits is None else outcome.edits
-    return (
-        edits if outcome.word == "written" else tuple(edit for edit in to_xmp(edits) if can_write(edit.tag))
-    )
+    if outcome.word == "written":
+        return edits
+    from pef_tui.xmp import can_write, to_xmp  # a parser comes with it
+
+    return tuple(edit for edit in to_xmp(edits) if can_write(edit.tag))
 
 
 def warnings(outcome: Outcome) -> tuple[str, ...]:

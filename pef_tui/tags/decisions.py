@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
 from typing import Literal
 
@@ -93,6 +92,12 @@ def _title(match: Match) -> tuple[str, ...]:
     return (title,) if title else ()
 
 
+def _toml(data: bytes) -> object:
+    import tomllib
+
+    return tomllib.loads(data.decode())
+
+
 def load(path: str) -> Decisions:
     """The decisions in a file, TOML by its ending, else JSON. Raises UsageError with one line."""
     if not path:
@@ -101,7 +106,7 @@ def load(path: str) -> Decisions:
     try:
         with Path(path).open("rb") as stream:
             data = stream.read(LARGEST)
-        raw = tomllib.loads(data.decode()) if path.lower().endswith(".toml") else orjson.loads(data)
+        raw = _toml(data) if path.lower().endswith(".toml") else orjson.loads(data)
         document = msgspec.convert(raw, Document)
     except OSError as error:
         raise UsageError(f"{shown}: cannot be read: {error.strerror or error}") from None

@@ -5,14 +5,16 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 
+from pef_tui.deferred import deferred
 from pef_tui.hooks import Filter, Matcher, Scanner, hookimpl
 from pef_tui.scratch import scratch_folder
 from pef_tui.settings import Settings
-from pef_tui.takeout.filters import filters
-from pef_tui.takeout.match import match_folder
 from pef_tui.takeout.scan import DirectoryReader
-from pef_tui.takeout.tars import TarReader
-from pef_tui.takeout.zips import ZipReader
+
+_match_folder = deferred("pef_tui.takeout.match", "match_folder")
+_TarReader = deferred("pef_tui.takeout.tars", "TarReader")
+_ZipReader = deferred("pef_tui.takeout.zips", "ZipReader")
+_FILTERS = "only", "album", "skip", "include", "exclude", "since", "until"
 
 
 @hookimpl
@@ -22,11 +24,11 @@ def pef_scanners(settings: Settings) -> Iterator[Scanner]:
     scratch = scratch_folder(settings.output, settings.dry_run)
     links = settings.in_place and settings.symlinks == "replace"
     yield Scanner("directory", os.path.isdir, lambda source: DirectoryReader(source, output, links=links))
-    yield Scanner("zip", lambda path: _is_named(path, ".zip"), ZipReader)
+    yield Scanner("zip", lambda path: _is_named(path, ".zip"), _ZipReader)
     yield Scanner(
         "tar",
         lambda path: _is_named(path, ".tgz", ".tar.gz", ".tar"),
-        lambda source: TarReader(source, scratch),
+        lambda source: _TarReader(source, scratch),
     )
 
 
@@ -38,10 +40,13 @@ def _is_named(path: str, *endings: str) -> bool:
 @hookimpl
 def pef_filters(settings: Settings) -> Iterator[Filter]:
     """Those the settings ask for. Raises ValueError for a date that is none."""
-    yield from filters(settings)
+    if any(getattr(settings, name) for name in _FILTERS):
+        from pef_tui.takeout.filters import filters
+
+        yield from filters(settings)
 
 
 @hookimpl
 def pef_matchers() -> Iterator[Matcher]:
     """Google's naming rule, by prediction."""
-    yield Matcher("takeout", match_folder)
+    yield Matcher("takeout", _match_folder)
