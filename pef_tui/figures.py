@@ -98,7 +98,7 @@ class Figures:
         self.failures = Causes()
         self.warnings = Causes()
         self.unmatched = Causes()
-        self._month = _Months()
+        self._month_before, self._month_after = _Months(), _Months()
 
     def add(self, record: Record) -> None:
         """Count one record; what was left out by a filter is no picture of this run."""
@@ -112,10 +112,10 @@ class Figures:
         name = format_of(record)
         self.formats[name] += 1
         self.bytes[name] += media.size
-        self.before[self._month.of(media.mtime_ns // 1_000_000_000)] += 1
+        self.before[self._month_before.of(media.mtime_ns // 1_000_000_000)] += 1
         seconds = taken_local(record)
         if seconds is not None:
-            self.after[self._month.of(seconds)] += 1
+            self.after[self._month_after.of(seconds)] += 1
         if match.taken is not None:
             self.zones[match.taken.zone] += 1
         if match.rule is not None and match.json is not None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import unicodedata
 from datetime import UTC, datetime, timedelta, timezone
+from functools import cache
 from typing import Literal
 
 from msgspec import Struct
@@ -238,6 +239,12 @@ class XmpFile(Struct, frozen=True, gc=False):
     """8 bytes: hash of its bytes."""
 
 
+@cache
+def _zone(minutes: int) -> timezone:
+    """The zone so many minutes east of UTC."""
+    return timezone(timedelta(minutes=minutes)) if minutes else UTC
+
+
 class Taken(Struct, frozen=True, gc=False):
     """When a picture was taken: the instant, and the offset of the clock on the wall there."""
 
@@ -253,8 +260,7 @@ class Taken(Struct, frozen=True, gc=False):
     @property
     def local(self) -> datetime:
         """The wall clock there (in UTC where no offset is known)."""
-        zone = timezone(timedelta(minutes=self.offset)) if self.offset is not None else UTC
-        return (EPOCH + timedelta(seconds=self.instant)).astimezone(zone)
+        return (EPOCH + timedelta(seconds=self.instant)).astimezone(_zone(self.offset or 0))
 
 
 class Match(Struct, frozen=True, gc=False):
