@@ -3,7 +3,7 @@
     python bench/compare.py --count 2000 --kilobytes 2000 [--mix jpeg=70,heic=15,mp4=10,png=5] [--in FOLDER]
 
 `cp -r` of the export, `find` over source and output, ExifTool called once a file (sampled), one and two ExifTools fed
-in batches (sampled), `google-photos-migrate` where its command is given with --migrate, pef-tui, and pef-tui again
+in batches (sampled), each writing what pef-tui writes, as its dry run tells; `google-photos-migrate` where its command is given with --migrate, pef-tui, and pef-tui again
 with nothing to do. Prints files a second, processor time a file, and ratios; `cp` and pef-tui end with a sync.
 """
 
@@ -18,12 +18,15 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from exports import TAKEN, add_options, build, spec_of
+import orjson
+from exports import add_options, build, spec_of
 
 Work = Callable[[], object]
+Value = str | float | list[str]
+Tags = Mapping[str, Mapping[str, Value]]
 
 
 class Row:
@@ -66,32 +69,41 @@ def copy(export: Path, out: Path) -> None:
     call(["sync", "-f", out])
 
 
-def tags(path: Path, number: int) -> list[str]:
-    """What ExifTool is to write into one file: the same as pef-tui."""
-    when = time.strftime("%Y:%m:%d %H:%M:%S", time.gmtime(TAKEN + number + 7200))
-    place = ["-GPSLatitude=48.85", "-GPSLatitudeRef=N", "-GPSLongitude=2.35", "-GPSLongitudeRef=E"]
-    words = ["-XMP-iptcExt:PersonInImage=Ann", "-XMP-iptcExt:PersonInImage=Bob", "-XMP-dc:Description=At sea"]
-    if path.suffix in (".mp4", ".mov"):
-        return [f"-CreateDate={when}", f"-Keys:CreationDate={when}+02:00", *words]
-    zone = "-EXIF:OffsetTimeOriginal=+02:00"
-    return [f"-EXIF:DateTimeOriginal={when}", f"-EXIF:CreateDate={when}", zone, *place, *words]
+def planned(export: Path) -> dict[str, dict[str, Value]]:
+    """What pef-tui will write into each file, by its name."""
+    command = [sys.executable, "-m", "pef_tui", "--batch", "-q", "--no-config", "--dry-run", "--json"]
+    with tempfile.TemporaryDirectory() as out:
+        told = subprocess.run([*command, export, "-o", out], check=True, capture_output=True).stdout
+    lines = [orjson.loads(line) for line in told.splitlines()]
+    return {line["source"].rpartition("/")[2]: line["tags"] for line in lines if line.get("tags")}
 
 
-def one_by_one(media: Sequence[Path], out: Path) -> None:
-    for number, path in enumerate(media):
-        call(["exiftool", "-q", "-m", *tags(path, number), "-o", out / path.name, path])
+def arguments(tags: Mapping[str, Value]) -> list[str]:
+    """The same for ExifTool."""
+    wanted = []
+    for tag, value in tags.items():
+        wanted += [f"-{tag}={one}" for one in (value if isinstance(value, list) else [value])]
+        if tag in ("EXIF:GPSLatitude", "EXIF:GPSLongitude"):
+            wanted.append(f"-{tag}Ref={value}")
+    return wanted
 
 
-def batched(media: Sequence[Path], out: Path, processes: int) -> None:
+def one_by_one(media: Sequence[Path], tags: Tags, out: Path) -> None:
+    for path in media:
+        call(["exiftool", "-q", "-m", *arguments(tags[path.name]), "-o", out / path.name, path])
+
+
+def batched(media: Sequence[Path], tags: Tags, out: Path, processes: int) -> None:
     """So many ExifTools, each with all of its files in one go."""
     running = []
     for part in range(processes):
         lines: list[str] = []
-        for number, path in list(enumerate(media))[part::processes]:
-            lines += ["-q", "-m", *tags(path, number), "-o", str(out / path.name), str(path), "-execute"]
-        arguments = out / f"arguments{part}"
-        arguments.write_text("\n".join(lines))
-        running.append(subprocess.Popen(["exiftool", "-@", arguments], stdout=subprocess.DEVNULL))
+        for path in media[part::processes]:
+            lines += ["-q", "-m", *arguments(tags[path.name]), "-o", str(out / path.name), str(path)]
+            lines.append("-execute")
+        file = out / f"arguments{part}"
+        file.write_text("\n".join(lines))
+        running.append(subprocess.Popen(["exiftool", "-@", file], stdout=subprocess.DEVNULL))
     for each in running:
         each.wait()
     call(["sync", "-f", out])
@@ -114,15 +126,18 @@ def measure(root: Path, media: list[Path], given: argparse.Namespace) -> list[Ro
     )
     rows.append(Row("cp -r, sync", count, lambda: copy(export, root / "copy")))
     if shutil.which("exiftool") and given.exiftool:
+        tags = planned(export)
+        media = [path for path in media if path.name in tags]
         for processes in (1, 2):
             part = sample(media, given.exiftool)
             where = root / f"exiftool{processes}"
             where.mkdir()
             name = f"{processes} ExifTool{'s' * (processes > 1)} in batches, sampled"
-            rows.append(Row(name, len(part), lambda p=part, w=where, n=processes: batched(p, w, n)))
+            rows.append(Row(name, len(part), lambda p=part, w=where, n=processes: batched(p, tags, w, n)))
         few = sample(media, max(1, given.exiftool // 10))
         (root / "single").mkdir()
-        rows.append(Row("ExifTool once a file, sampled", len(few), lambda: one_by_one(few, root / "single")))
+        name = "ExifTool once a file, sampled"
+        rows.append(Row(name, len(few), lambda: one_by_one(few, tags, root / "single")))
     if given.migrate:
         rows.append(Row("google-photos-migrate", count, lambda: migrate(given.migrate, root)))
     return rows

@@ -40,10 +40,13 @@ class Spec(Struct, frozen=True):
     folders: int = 1
     tagged: int = 100
     """Of a hundred sidecars, how many have place, people and description."""
+    like: Path | None = None
+    """Folder of JPEGs that cameras made: their headers are taken in turn."""
 
 
 def build(root: Path, spec: Spec) -> list[Path]:
     """Make `Takeout/Google Photos` below `root`; the media, in the order in which they were made."""
+    models = _models(spec)
     rest = random.Random(1).randbytes(max(1, spec.kilobytes) * 10_000).replace(b"\xff", b"\xfe")
     made = []
     for number, format in enumerate(_formats(spec)):
@@ -52,7 +55,8 @@ def build(root: Path, spec: Spec) -> list[Path]:
             folder.mkdir(parents=True)
         path = folder / f"IMG_{number:07}{EXTENSIONS[format]}"
         size = spec.kilobytes * 1000 * (10 if format in ("mp4", "mov") else 1)
-        path.write_bytes(padded(format, number, size, rest))
+        model = models[number % len(models)] if models and format == "jpeg" else None
+        path.write_bytes(padded(format, number, size, rest, model))
         (folder / f"{path.name}.supplemental-metadata.json").write_bytes(
             orjson.dumps(said(path.name, number, spec))
         )
@@ -76,10 +80,19 @@ def _formats(spec: Spec) -> Iterator[str]:
         yield chance.choices(names, weights)[0]
 
 
-def padded(format: str, number: int, size: int, rest: bytes) -> bytes:
-    """One file of about `size` bytes; every second JPEG has EXIF of a camera, maker notes with it."""
+def _models(spec: Spec) -> list[bytes]:
+    """Pictures of the folder that is named, but for those that are larger than is wanted."""
+    if spec.like is None:
+        return []
+    paths = sorted(path for path in spec.like.rglob("*") if path.suffix.lower() in (".jpg", ".jpeg"))
+    found = [path.read_bytes() for path in paths if path.stat().st_size <= spec.kilobytes * 1000]
+    return [data for data in found if data.endswith(b"\xff\xd9")]
+
+
+def padded(format: str, number: int, size: int, rest: bytes, model: bytes | None = None) -> bytes:
+    """One file of about `size` bytes; every second JPEG without model has EXIF of a camera, maker notes with it."""
     if format == "jpeg":
-        data = jpeg(number, exif=CAMERA if number % 2 else None)
+        data = model or jpeg(number, exif=CAMERA if number % 2 else None)
         return data[:-2] + rest[: max(0, size - len(data))] + data[-2:]
     data = make(format, number)
     filler = rest[: max(0, size - len(data))]
@@ -88,9 +101,10 @@ def padded(format: str, number: int, size: int, rest: bytes) -> bytes:
         crc = struct.pack(">I", zlib.crc32(chunk))
         return data[:-12] + struct.pack(">I", len(filler)) + chunk + crc + data[-12:]
     if format == "webp":
-        body = data[8:] + b"peNd" + struct.pack("<I", len(filler) & ~1) + filler[: len(filler) & ~1]
+        still = data[20 : 20 + int.from_bytes(data[16:20], "little")] + filler
+        body = data[8:16] + struct.pack("<I", len(still)) + still + bytes(len(still) % 2)
         return data[:4] + struct.pack("<I", len(body)) + body
-    return data + struct.pack(">I", len(filler) + 8) + b"free" + filler
+    return data + struct.pack(">I", len(filler) + 8) + b"mdat" + filler
 
 
 def mix(text: str) -> dict[str, int]:
@@ -106,12 +120,15 @@ def add_options(parser: argparse.ArgumentParser, count: int, kilobytes: int) -> 
     )
     parser.add_argument("--mix", type=mix, default=JPEGS, help="jpeg=70,heic=15,mp4=10,png=5")
     parser.add_argument("--folders", type=int, default=1)
+    parser.add_argument(
+        "--like", type=Path, metavar="FOLDER", help="JPEGs of cameras, whose headers are taken in turn"
+    )
     parser.add_argument("--tagged", type=int, default=100, help="of 100 sidecars, how many have all tags")
 
 
 def spec_of(given: argparse.Namespace) -> Spec:
     """What the options say."""
-    return Spec(given.count, given.kilobytes, given.mix, given.folders, given.tagged)
+    return Spec(given.count, given.kilobytes, given.mix, given.folders, given.tagged, given.like)
 
 
 if __name__ == "__main__":
