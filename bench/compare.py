@@ -3,8 +3,9 @@
     python bench/compare.py --count 2000 --kilobytes 2000 [--mix jpeg=70,heic=15,mp4=10,png=5] [--in FOLDER]
 
 `cp -r` of the export, `find` over source and output, ExifTool called once a file (sampled), one and two ExifTools fed
-in batches (sampled), each writing what pef-tui writes, as its dry run tells; `google-photos-migrate` where its command is given with --migrate, pef-tui, and pef-tui again
-with nothing to do. Prints files a second, processor time a file, and ratios; `cp` and pef-tui end with a sync.
+in batches (sampled), each writing what pef-tui writes, as its dry run tells; `google-photos-migrate` where its command
+is given with --migrate; pef-tui, and pef-tui again with nothing to do. Prints files a second, processor time a file,
+and ratios; `cp` and pef-tui end with a sync.
 """
 
 from __future__ import annotations
