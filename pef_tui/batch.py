@@ -7,6 +7,7 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from typing import TYPE_CHECKING
 
 from pef_tui import report
 from pef_tui.clock import Measured
@@ -16,9 +17,11 @@ from pef_tui.errors import DestHeld, ExifToolMissing, RunError, UsageError
 from pef_tui.model import Outcome, Record
 from pef_tui.plugins import PluginHost
 from pef_tui.progress import Progress
-from pef_tui.report_page import RunReport
 from pef_tui.settings import Settings
 from pef_tui.watch import Watch
+
+if TYPE_CHECKING:
+    from pef_tui.report_page import RunReport
 
 Run = Callable[[Settings, PluginHost, Progress], Iterator[Record]]
 
@@ -117,16 +120,24 @@ class Front:
     def _consume(self, run: Run) -> None:
         log.info("sources %s, output %s", safe(repr(self._settings.sources)), safe(self._settings.output))
         limit = self._settings.max_errors
-        told = self._report = RunReport(self._settings)
-        told.check()
+        if self._settings.report:
+            self._begun_report().check()
         records = run(self._settings, self._host, self._progress)
         with closing(records):  # type: ignore[type-var]
             for record in records:
                 self._progress.add(record)
-                told.add(record)
+                self._begun_report().add(record)
                 self._tell(record)
                 if limit and self._progress.failed >= limit and not self._progress.stop.is_set():
                     self._end(f"stopped after {limit:,} failed files (--max-errors); the next run goes on")
+
+    def _begun_report(self) -> RunReport:
+        """The report of this run; one that only counts has none."""
+        if self._report is None:
+            from pef_tui.report_page import RunReport
+
+            self._report = RunReport(self._settings)
+        return self._report
 
     def _end(self, why: str) -> None:
         """Let the run end after the batch in hand, as failed."""

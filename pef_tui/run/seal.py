@@ -8,30 +8,32 @@ modification and of change must all be the same; where anything is not, the run 
 from __future__ import annotations
 
 import os
-import time
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from typing import Protocol, runtime_checkable
 
 import msgspec
 from msgspec import Struct
 
 from pef_tui.hooks import SourceReader
-from pef_tui.manifest.format import Entry
-from pef_tui.manifest.ledger import Ledger
-from pef_tui.model import JsonOutcome, JsonRecord, MediaOutcome, Outcome, Record, Source, xmp_name
+from pef_tui.model import JsonOutcome, MediaOutcome, Source
 from pef_tui.progress import Progress
-from pef_tui.run.resume import FAT_NS
 from pef_tui.takeout.entries import Entries, entries, tree_digest
-from pef_tui.takeout.read_ahead import UNREADABLE
-from pef_tui.takeout.scan import DirectoryReader
-from pef_tui.takeout.tars import TarReader
-from pef_tui.takeout.zips import ZipReader
 
 SCHEME = 1
 """Of what is compared; another number makes every seal void."""
-MOST_FOLDERS = 100_000
-"""Folders of DEST, beyond which nothing is sealed."""
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+@runtime_checkable
+class Sealable(Protocol):
+    """A SourceReader that tells whether its source changed; those of plugins, which are wrapped, never do."""
+
+    def seen(self) -> bytes:
+        """What `look` told before any file was opened; empty where a change since might not show."""
+
+    def look(self) -> bytes:
+        """16 bytes that change with the source. Raises OSError."""
+
 
 Program = tuple[str, int, int, int, int]
 """An ExifTool as a file (`pef_tui.exiftool.locate`)."""
@@ -67,7 +69,6 @@ class Seal(Struct, frozen=True, array_like=True):
         progress.held = True
 
 
-_encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(Seal).decode
 
 
@@ -89,15 +90,15 @@ def holds(
         return False
     try:
         for reader, (_, _, seen) in zip(readers, seal.sources, strict=True):
-            if not isinstance(reader, DirectoryReader | ZipReader | TarReader) or reader.look() != seen:
+            if not isinstance(reader, Sealable) or reader.look() != seen:
                 return False
-        outputs = {os.fsdecode(folder): _listed(dest, folder).digest() for folder in seal.folders}
+        outputs = {os.fsdecode(folder): listed(dest, folder).digest() for folder in seal.folders}
     except OSError:
         return False
     return tree_digest(outputs) == seal.outputs
 
 
-def _listed(dest: str, folder: bytes) -> Entries:
+def listed(dest: str, folder: bytes) -> Entries:
     """What lies in a folder of DEST. Raises OSError."""
     descriptor = os.open(os.path.join(os.fsencode(dest), folder), _FOLDER)
     try:
@@ -107,128 +108,3 @@ def _listed(dest: str, folder: bytes) -> Entries:
     if found.lost:
         raise found.lost[0][1]
     return found
-
-
-class _Unsealed(Exception):
-    """Something of a run may be otherwise the next time."""
-
-
-class Sealing:
-    """Takes note of one run, and seals it when it is over. Lives in the thread that tells."""
-
-    def __init__(
-        self,
-        ledger: Ledger,
-        shape: bytes,
-        sources: Sequence[Source],
-        readers: Sequence[SourceReader],
-        dest: str,
-        exiftool: tuple[Program, str] | None,
-    ) -> None:
-        self._ledger = ledger
-        self._shape = shape
-        self._sources = sources
-        self._readers = readers
-        self._dest = dest
-        self._exiftool = exiftool
-        self._media: Counter[MediaOutcome] = Counter()
-        self._json: Counter[JsonOutcome] = Counter()
-        self._other = 0
-        self._recorded: Counter[str] = Counter()
-        """Files by Folder of which the manifest has an entry."""
-        self._sure = True
-        self._outputs: dict[bytes, bytes] = {}
-
-    def watched(self, records: Iterator[Record]) -> Iterator[Record]:
-        """The records of a run as they pass by."""
-        for record in records:
-            if isinstance(record, Outcome):
-                self._note(record)
-            elif isinstance(record, JsonRecord):
-                self._json[record.outcome] += 1
-                if record.reason.startswith(UNREADABLE):
-                    self._sure = False
-            else:
-                self._other += 1
-            yield record
-
-    def _note(self, outcome: Outcome) -> None:
-        """What the next run will tell of a file: what the manifest has is done then, all else is told again."""
-        plan = outcome.plan
-        if outcome.word == "unchanged" or plan.output is not None:
-            self._recorded[plan.match.folder] += 1
-            self._media["unchanged"] += 1
-            doubtful = outcome.temporary
-        else:
-            self._media[outcome.word] += 1
-            told = outcome.warnings or plan.warnings or plan.conflicts
-            doubtful = outcome.word == "failed" or outcome.temporary or plan.temporary or bool(told)
-        if doubtful:
-            self._sure = False
-
-    def sealed(self, progress: Progress) -> bytes:
-        """What the manifest is to keep of a run that came to its end; empty where the next one must look again."""
-        if not self._sure or progress.incomplete or progress.stop.is_set():
-            return b""
-        try:
-            sources = tuple(self._source(*pair) for pair in zip(self._sources, self._readers, strict=True))
-            for folder, count in self._recorded.items():
-                self._compare(folder, count)
-            seal = Seal(
-                SCHEME,
-                self._shape,
-                sources,
-                tuple(self._outputs),
-                tree_digest({os.fsdecode(folder): digest for folder, digest in self._outputs.items()}),
-                dict(self._media),
-                dict(self._json),
-                self._other,
-                tuple(progress.unread),
-                self._exiftool,
-            )
-            return _encode(seal)
-        except (_Unsealed, OSError, UnicodeEncodeError):
-            return b""
-
-    def _source(self, source: Source, reader: SourceReader) -> tuple[bytes, str, bytes]:
-        if not isinstance(reader, DirectoryReader | ZipReader | TarReader) or not (seen := reader.seen()):
-            raise _Unsealed
-        return os.fsencode(source.path), source.scanner, seen
-
-    def _compare(self, folder: str, count: int) -> None:
-        """Does the manifest say of as many files of a Folder that they are done, and do their outputs lie there so?"""
-        wanted: dict[bytes, list[Entry]] = {}
-        for entry in self._ledger.folder(os.fsencode(folder)):
-            if entry.shape != self._shape:
-                continue
-            count -= 1
-            if entry.temporary:
-                raise _Unsealed
-            if entry.output:
-                wanted.setdefault(entry.output.rpartition(b"/")[0], []).append(entry)
-        if count > 0:
-            raise _Unsealed
-        for place, expected in wanted.items():
-            self._compare_outputs(place, expected)
-
-    def _compare_outputs(self, place: bytes, expected: Sequence[Entry]) -> None:
-        now = time.time_ns()
-        found = _listed(self._dest, place)
-        if self._outputs.setdefault(place, digest := found.digest()) != digest:
-            raise _Unsealed
-        if len(self._outputs) > MOST_FOLDERS or not found.settled(now, modified=True):
-            raise _Unsealed
-        facts = dict(
-            zip(map(os.fsencode, found.names), zip(found.sizes, found.mtimes_ns(), strict=True), strict=True)
-        )
-        for entry in expected:
-            name = entry.output.rpartition(b"/")[2]
-            if not _same(facts.get(name), entry.output_size, entry.output_mtime_ns):
-                raise _Unsealed
-            xmp = os.fsencode(xmp_name(os.fsdecode(name), entry.short_xmp))
-            if entry.xmp and not _same(facts.get(xmp), entry.xmp_size, entry.xmp_mtime_ns):
-                raise _Unsealed
-
-
-def _same(found: tuple[int, int] | None, size: int, mtime_ns: int) -> bool:
-    return found is not None and found[0] == size and abs(found[1] - mtime_ns) <= FAT_NS

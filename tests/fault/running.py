@@ -16,11 +16,17 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pef_tui.batch
-import pef_tui.pipeline  # noqa: F401
+import pef_tui.chain  # noqa: F401
 from pef_tui.cli import main
 from pef_tui.plugins import BUILT_IN
 
-for module in BUILT_IN.values():  # once here, not in every fork
+LATE = (
+    *("takeout.match", "takeout.tars", "takeout.zips"),
+    *("write.exiftool_writer", "write.native.writer", "write.xmp_writer"),
+)
+"""Rooms that are loaded when they are needed."""
+
+for module in (*BUILT_IN.values(), *(f"pef_tui.{name}" for name in LATE)):  # once here, not in every fork
     importlib.import_module(module)
 
 SLOW = 120.0

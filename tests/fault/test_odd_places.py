@@ -103,15 +103,15 @@ def test_two_runs(oracle: Oracle, place: Path, tried: Callable[[int], None]) -> 
 
     def waits() -> None:
         no_exiftool()
-        import pef_tui.pipeline as pipeline
+        import pef_tui.chain as chain
 
-        real = pipeline.carry_out
+        real = chain.carry_out
 
         def slow(*args: object, **more: object) -> object:
             time.sleep(20)
             return real(*args, **more)  # type: ignore[arg-type]
 
-        pipeline.carry_out = slow  # type: ignore[assignment]
+        chain.carry_out = slow  # type: ignore[assignment]
 
     holder = Run(oracle.argv(out), waits)
     try:
@@ -322,15 +322,15 @@ def test_a_source_that_changes(place: Path, tried: Callable[[int], None]) -> Non
 
         def meanwhile(change: Callable[[Path], object] = change, victim: Path = victim) -> None:
             no_exiftool()
-            import pef_tui.pipeline as pipeline
+            import pef_tui.chain as chain
 
-            real = pipeline.carry_out
+            real = chain.carry_out
 
             def changed(*args: object, **more: object) -> object:
                 change(victim)
                 return real(*args, **more)  # type: ignore[arg-type]
 
-            pipeline.carry_out = changed  # type: ignore[assignment]
+            chain.carry_out = changed  # type: ignore[assignment]
 
         out = place / f"out{number}"
         status, words, _ = carry_out(arguments(source, out, "--workers", "1"), meanwhile)

@@ -87,7 +87,7 @@ def test_auto_takes_processes_once_a_run_is_large(
     )
     run_here(source, tmp_path / "small")
     assert not sent
-    monkeypatch.setattr("pef_tui.pipeline.AUTO_FROM", 1)
+    monkeypatch.setattr("pef_tui.chain.AUTO_FROM", 1)
     monkeypatch.setattr(module.Elsewhere, "_begin_meanwhile", module.Elsewhere.start)
     run_here(source, tmp_path / "large")
     assert sum(sent) > 50 and tree(tmp_path / "large") == tree(tmp_path / "small")

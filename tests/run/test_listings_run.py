@@ -201,7 +201,7 @@ def test_what_was_young_once_is_trusted_later(
     now = time.time_ns()
     os.utime(folder(export) / "a1.jpg", ns=(now, now))
     run_here(export, out)
-    monkeypatch.setattr("pef_tui.run.opening.time.time_ns", lambda: now + 10**10)
+    monkeypatch.setattr("time.time_ns", lambda: now + 10**10)
     opened.clear()
     run_here(export, out)
     assert "a1.jpg" in opened
