@@ -32,6 +32,7 @@ JsonKind = Literal["unread", "sidecar", "album", "other", "invalid"]
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MILLISECONDS_FROM = 100_000_000_000  # a timestamp above this cannot be seconds (it would be the year 5138)
+_zone = cache(lambda minutes: timezone(timedelta(minutes=minutes)))
 
 
 class Source(Struct, frozen=True, gc=False):
@@ -237,12 +238,6 @@ class XmpFile(Struct, frozen=True, gc=False):
     """Why it cannot be read; then it goes with its media as it is."""
     content: bytes = b""
     """8 bytes: hash of its bytes."""
-
-
-@cache
-def _zone(minutes: int) -> timezone:
-    """The zone so many minutes east of UTC."""
-    return timezone(timedelta(minutes=minutes)) if minutes else UTC
 
 
 class Taken(Struct, frozen=True, gc=False):
