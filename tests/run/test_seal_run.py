@@ -1,0 +1,479 @@
+"""Runs that find everything as it was: told from the seal of the run before, and never where anything changed."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from commands import tree
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from pef_tui import chain
+from pef_tui.cli import main
+from pef_tui.manifest import Ledger
+from pef_tui.pipeline import run
+from pef_tui.plugins import PluginHost
+from pef_tui.progress import Progress
+from pef_tui.settings import Settings
+from pef_tui.takeout.entries import FINE_NS, STEP_NS
+from pef_tui.testing.export import sidecar, takeout
+
+YEAR = "Photos from 2019"
+TICK = 2 * STEP_NS / 1e9
+"""Seconds in which the clock for files goes on."""
+
+
+@pytest.fixture(autouse=True)
+def no_exiftool(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
+
+
+def export_in(place: Path) -> Path:
+    """Four pictures, one without a sidecar; an orphan, a text, an album, a broken JSON."""
+    spec: dict[str, Any] = {
+        f"{YEAR}/a.jpg": sidecar("a.jpg", taken=1.5e9),
+        f"{YEAR}/alone.jpg": None,
+        f"{YEAR}/notes.txt": b"not a picture",
+        f"{YEAR}/gone.jpg.json": sidecar("gone.jpg"),
+        "Trip/b.jpg": sidecar("b.jpg", people=["Ana"]),
+        "Trip/c.gif": sidecar("c.gif"),
+        "Trip/metadata.json": {"title": "Trip", "description": "by train"},
+        "broken.json": b"{",
+    }
+    return takeout(place, spec)
+
+
+@pytest.fixture
+def export(tmp_path: Path) -> Path:
+    made = export_in(tmp_path / "export")
+    time.sleep(2 * FINE_NS / 1e9)
+    return made
+
+
+@pytest.fixture
+def out(export: Path, tmp_path: Path) -> Path:
+    """The output of a run."""
+    out = tmp_path / "out"
+    assert not ran(export, out).held
+    time.sleep(TICK)
+    return out
+
+
+def ran(*sources: Path, by_count: bool = True, **more: Any) -> Progress:
+    """A run; the last path is DEST."""
+    *given, out = sources
+    wanted = Settings(sources=tuple(map(str, given)), output=str(out), **more)
+    progress = Progress()
+    progress.by_count = by_count
+    for record in run(wanted, PluginHost(wanted), progress):
+        progress.add(record)
+    return progress
+
+
+def told(progress: Progress) -> tuple[dict[str, int], dict[str, int], int, list[str]]:
+    media = {str(word): count for word, count in progress.media.items() if count}
+    return media, {str(word): count for word, count in progress.json.items()}, progress.other, progress.unread
+
+
+def by_records(*sources: Path, **more: Any) -> Progress:
+    """What a run would tell that goes the long way, as every preview by records does."""
+    return ran(*sources, by_count=False, dry_run=True, **more)
+
+
+def folder(export: Path, name: str = YEAR) -> Path:
+    return export / "Google Photos" / name
+
+
+def test_a_second_run_tells_the_same_without_opening_or_writing_a_file(
+    export: Path, out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, long_way = tree(out), by_records(export, out)
+    monkeypatch.setattr(chain, "carried_out", lambda *_: pytest.fail("nothing was to do"))
+    for _ in range(2):
+        again = ran(export, out)
+        assert again.held and told(again) == told(long_way)
+    assert told(again)[0] == {"unchanged": 4} and told(again)[1:3] == (
+        {"used": 3, "orphan": 1, "album": 1, "invalid": 1},
+        1,
+    )
+    assert ran(export, out, dry_run=True).held
+    assert tree(out) == before
+    ledger = Ledger.open(str(out), read_only=True)
+    assert [closed and sum(closed.counts.values()) for _, closed in ledger.runs] == [10, 10, 10]
+    ledger.release()
+
+
+def test_the_words_and_the_exit_code_are_the_same(
+    export: Path, out: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    report = (out / ".pef-tui" / "report.html").exists()
+    arguments = ["--batch", "--no-config", str(export), "-o", str(out)]
+    said = []
+    for seal in (True, False):
+        if not seal:
+            monkeypatch.setattr("pef_tui.run.beginning.read", lambda data: None)
+        assert main(arguments) == 0
+        said.append([line.partition(" files found")[0] for line in capfd.readouterr().err.splitlines()])
+    assert said[0] == said[1] and any("4 done by an earlier run" in line for line in said[0])
+    assert (out / ".pef-tui" / "report.html").exists() == report
+
+
+@pytest.mark.parametrize("more", [("--json",), ("-v",), ("--report", "page.html")])
+def test_who_wants_every_file_gets_every_file(
+    export: Path, out: Path, tmp_path: Path, more: tuple[str, ...], capfd: pytest.CaptureFixture[str]
+) -> None:
+    more = tuple(str(tmp_path / word) if word.endswith(".html") else word for word in more)
+    assert main(["--batch", "--no-config", str(export), "-o", str(out), *more]) == 0
+    seen = capfd.readouterr()
+    page = tmp_path / "page.html"
+    assert "alone.jpg" in seen.out + seen.err + (page.read_text() if page.exists() else "")
+
+
+# -- what changed
+
+
+def same_times(path: Path, change: Callable[[Path], object]) -> None:
+    """Change a file and set its modification time back."""
+    facts = path.stat()
+    change(path)
+    os.utime(path, ns=(facts.st_atime_ns, facts.st_mtime_ns))
+
+
+def reversed_bytes(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[::-1])
+
+
+def other_file(path: Path) -> None:
+    """Another file of the same size under the same name."""
+    data = path.read_bytes()
+    path.unlink()
+    path.write_bytes(data)
+
+
+def of_a(export: Path) -> Path:
+    return next(folder(export).glob("a.jpg.*json"))
+
+
+Edit = Callable[[Path, Path], object]
+
+EDITS: dict[str, Edit] = {
+    "source edited": lambda export, out: (folder(export) / "a.jpg").write_bytes(b"x"),
+    "source edited, size and time kept": lambda export, out: same_times(
+        folder(export) / "a.jpg", reversed_bytes
+    ),
+    "source replaced": lambda export, out: same_times(folder(export) / "a.jpg", other_file),
+    "source touched": lambda export, out: os.utime(folder(export) / "a.jpg"),
+    "source deleted": lambda export, out: (folder(export) / "alone.jpg").unlink(),
+    "source renamed": lambda export, out: (folder(export) / "a.jpg").rename(folder(export) / "A.jpg"),
+    "source moved": lambda export, out: (folder(export) / "a.jpg").rename(folder(export, "Trip") / "a.jpg"),
+    "source added": lambda export, out: shutil.copy(folder(export) / "a.jpg", folder(export) / "d.jpg"),
+    "folder added": lambda export, out: shutil.copytree(folder(export), folder(export, "New")),
+    "folder deleted": lambda export, out: shutil.rmtree(folder(export, "Trip")),
+    "text added": lambda export, out: (export / "x.txt").write_text("x"),
+    "link added": lambda export, out: (export / "link").symlink_to("nowhere"),
+    "sidecar edited": lambda export, out: same_times(
+        of_a(export), lambda path: path.write_text(path.read_text().replace("1500000000", "1500000001"))
+    ),
+    "sidecar added": lambda export, out: (folder(export) / "alone.jpg.json").write_text(
+        json.dumps(sidecar("alone.jpg"))
+    ),
+    "sidecar deleted": lambda export, out: of_a(export).unlink(),
+    "orphan deleted": lambda export, out: (folder(export) / "gone.jpg.json").unlink(),
+    "output edited": lambda export, out: (out / YEAR / "a.jpg").write_bytes(b"mine"),
+    "output edited, size and time kept": lambda export, out: same_times(out / YEAR / "a.jpg", reversed_bytes),
+    "output touched": lambda export, out: os.utime(out / YEAR / "a.jpg"),
+    "output cut": lambda export, out: same_times(
+        out / YEAR / "a.jpg", lambda path: os.truncate(path, path.stat().st_size - 1)
+    ),
+    "output replaced": lambda export, out: same_times(out / YEAR / "a.jpg", other_file),
+    "output deleted": lambda export, out: (out / "Trip" / "b.jpg").unlink(),
+    "output folder deleted": lambda export, out: shutil.rmtree(out / "Trip"),
+    "manifest deleted": lambda export, out: (out / ".pef-tui" / "manifest").unlink(),
+    "manifest cut": lambda export, out: cut(out, 1),
+    "manifest cut at its last record": lambda export, out: cut(out, None),
+    "manifest damaged": lambda export, out: damaged(out),
+}
+
+
+def cut(out: Path, by: int | None) -> None:
+    """Take bytes off the manifest's end; all of its last record where none are named."""
+    path = out / ".pef-tui" / "manifest"
+    data = path.read_bytes()
+    path.write_bytes(data[: data.rindex(b"\xabPEF") if by is None else -by])
+
+
+def damaged(out: Path) -> None:
+    path = out / ".pef-tui" / "manifest"
+    data = bytearray(path.read_bytes())
+    data[data.index(b"a.jpg")] ^= 1
+    path.write_bytes(data)
+
+
+@pytest.mark.parametrize("edit", EDITS.values(), ids=EDITS.keys())
+def test_whatever_changed_is_looked_at(export: Path, out: Path, edit: Edit) -> None:
+    edit(export, out)
+    wanted = by_records(export, out)
+    found = ran(export, out)
+    assert not found.held and told(found) == told(wanted)
+
+
+PLUGIN = """
+from pef_tui import TagEdit, TagMapper, hookimpl
+
+@hookimpl
+def pef_tag_mappers():
+    yield TagMapper("only", lambda match: [TagEdit("XMP-dc:Source", "{}", when="always")])
+"""
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"timezone": "Asia/Tokyo"},
+        {"existing": "never"},
+        {"until": "2050-01-01"},
+        {"unmatched": "skip"},
+        {"albums": "tag"},
+        {"force": True},
+        {"retry_failed": True},
+        {"plugin": ("no:tags",)},
+    ],
+    ids=str,
+)
+def test_another_option_is_another_question(export: Path, out: Path, more: dict[str, Any]) -> None:
+    assert not ran(export, out, **more).held
+
+
+def test_a_plugin_and_decisions_are_part_of_the_question(export: Path, out: Path, tmp_path: Path) -> None:
+    plugin, decisions = tmp_path / "only.py", tmp_path / "decisions.json"
+    more: dict[str, Any] = {"plugin": (str(plugin),), "decisions": str(decisions)}
+    rule = '{"decisions": [{"folder": "Trip", "choice": "%s"}]}'
+    for text, choice in (("one", "keep"), ("two", "keep"), ("two", "google")):
+        plugin.write_text(PLUGIN.format(text))
+        decisions.write_text(rule % choice)
+        assert not ran(export, out, **more).held
+        time.sleep(TICK)
+        assert ran(export, out, **more).held
+    assert not ran(export, out).held
+
+
+def test_an_exiftool_that_comes_or_changes_is_part_of_the_question(
+    export: Path, out: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from pef_tui.exiftool import locate
+
+    asked = []
+    monkeypatch.setattr(locate, "_ask_version", lambda path: (asked.append(path) or "13.54", False))
+    monkeypatch.setattr(locate, "_VERSIONS", {})
+    tool = tmp_path / "exiftool"
+    tool.write_text("#!/bin/false")
+    tool.chmod(0o755)
+    more = {"exiftool": str(tool)}
+    monkeypatch.setattr("pef_tui.run.opening._tag_reader", lambda *_: None)
+    first = ran(export, out, **more)
+    assert not first.held and len(asked) == 1
+    locate._VERSIONS.clear()
+    time.sleep(TICK)
+    second = ran(export, out, **more)
+    assert second.held and len(asked) == 1 and second.exiftool == "13.54"  # the same file: believed
+    locate._VERSIONS.clear()
+    (export / "x.txt").write_text("x")
+    assert not ran(export, out, **more).held and len(asked) == 2  # needed: asked
+    locate._VERSIONS.clear()
+    tool.write_text("#!/bin/true")
+    ran(export, out, **more)
+    assert len(asked) == 3  # another file: asked
+
+
+def test_another_part_and_a_missing_one_are_looked_at(export: Path, out: Path, tmp_path: Path) -> None:
+    part = takeout(tmp_path / "part2", {f"{YEAR}/alone.jpg.json": sidecar("alone.jpg", taken=1.4e9)})
+    time.sleep(2 * FINE_NS / 1e9)
+    assert not ran(export, part, out).held
+    time.sleep(TICK)
+    assert ran(export, part, out).held
+    assert not ran(export, out).held
+
+
+def test_an_archive_is_known_by_its_file(export: Path, tmp_path: Path) -> None:
+    for form, name in (("zip", "part.zip"), ("gztar", "part.tar.gz")):
+        shutil.make_archive(str(tmp_path / "part"), form, export)
+        part, out = tmp_path / name, tmp_path / f"out-{form}"
+        time.sleep(2 * FINE_NS / 1e9)
+        assert not ran(part, out).held
+        time.sleep(TICK)
+        again = ran(part, out)
+        assert again.held and told(again) == told(by_records(part, out))
+        os.utime(part)
+        assert not ran(part, out).held
+
+
+def test_an_old_manifest_says_nothing_of_what_came_after(export: Path, out: Path, tmp_path: Path) -> None:
+    manifest, kept = out / ".pef-tui" / "manifest", tmp_path / "kept"
+    shutil.copy2(manifest, kept)
+    same_times(of_a(export), reversed_text)
+    ran(export, out)
+    same_times(of_a(export), reversed_text)
+    shutil.copy2(kept, manifest)
+    time.sleep(TICK)
+    wanted = by_records(export, out)
+    found = ran(export, out)
+    assert not found.held and told(found) == told(wanted)
+
+
+def reversed_text(path: Path) -> None:
+    text = path.read_text()
+    old, new = ("1500000000", "1500000001") if "1500000000" in text else ("1500000001", "1500000000")
+    path.write_text(text.replace(old, new))
+
+
+def test_an_output_folder_that_was_moved_is_the_same(export: Path, out: Path, tmp_path: Path) -> None:
+    moved = tmp_path / "moved"
+    out.rename(moved)
+    assert told(ran(export, moved)) == told(by_records(export, moved))
+    assert ran(export, moved).held
+    copied = tmp_path / "copied"
+    shutil.copytree(moved, copied)
+    assert not ran(export, copied).held
+    assert ran(export, copied).held
+
+
+# -- what is not sealed
+
+
+def unsealed(out: Path) -> bool:
+    ledger = Ledger.open(str(out), read_only=True)
+    try:
+        return ledger.seal == b""
+    finally:
+        ledger.release()
+
+
+@pytest.fixture
+def new(export: Path, tmp_path: Path) -> Iterator[Path]:
+    """A DEST that the run to come must not seal."""
+    out = tmp_path / "new"
+    yield out
+    assert unsealed(out)
+
+
+def test_a_young_source_is_not_sealed(export: Path, new: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pef_tui.takeout.entries.FINE_NS", 10**12)
+    monkeypatch.setattr("pef_tui.takeout.entries.COARSE_NS", 10**12)
+    ran(export, new)
+
+
+def test_a_stopped_run_is_not_sealed(export: Path, new: Path) -> None:
+    wanted = Settings(sources=(str(export),), output=str(new))
+    progress = Progress()
+    for _ in run(wanted, PluginHost(wanted), progress):
+        progress.stop.set()
+
+
+def test_a_run_that_could_not_read_a_file_is_not_sealed(
+    export: Path, new: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from pef_tui.takeout.scan import DirectoryReader
+
+    real = DirectoryReader.open
+
+    def refused(self: DirectoryReader, path: str) -> Any:
+        if path.endswith("a.jpg"):
+            raise OSError(5, "Input/output error")
+        return real(self, path)
+
+    monkeypatch.setattr(DirectoryReader, "open", refused)
+    ran(export, new)
+
+
+def test_an_output_changed_while_the_run_goes_on_is_not_sealed(
+    export: Path, new: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from pef_tui.run.sealing import Sealing
+
+    real = Sealing.sealed
+
+    def changed(self: Sealing, progress: Progress) -> bytes:
+        (new / YEAR / "a.jpg").write_bytes(b"mine")
+        return real(self, progress)
+
+    monkeypatch.setattr(Sealing, "sealed", changed)
+    ran(export, new)
+
+
+def test_a_run_in_place_is_not_sealed(export: Path) -> None:
+    settings = Settings(sources=(str(export),), in_place=True)
+    for _ in range(2):
+        progress = Progress()
+        progress.by_count = True
+        for record in run(settings, PluginHost(settings), progress):
+            progress.add(record)
+        assert not progress.held and unsealed(export)
+        time.sleep(TICK)
+
+
+def test_a_source_changed_while_the_run_goes_on_is_looked_at_by_the_next(
+    export: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "out"
+    real = chain.carry_out
+
+    def meanwhile(*given: Any, **named: Any) -> Any:
+        done = real(*given, **named)
+        same_times(of_a(export), reversed_text)
+        return done
+
+    monkeypatch.setattr(chain, "carry_out", meanwhile)
+    ran(export, out)
+    monkeypatch.undo()
+    monkeypatch.setenv("PATH", "/nowhere")
+    assert not ran(export, out).held
+
+
+# -- anything, in any order
+
+
+def edited(export: Path, out: Path, number: int, kind: int) -> None:
+    """One change of whatever is there."""
+    everything = sorted(path for root in (export, out) for path in root.rglob("*") if path.is_file())
+    path = [path for path in everything if ".pef-tui" not in path.parts][number % 10]
+    if kind == 0:
+        path.unlink()
+    elif kind == 1:
+        path.write_bytes(path.read_bytes() + b"x")
+    elif kind == 2:
+        same_times(path, reversed_bytes)
+    elif kind == 3:
+        os.utime(path, (1e9, 1e9))
+    elif kind == 4:
+        shutil.copy(path, path.with_name(f"copy{number}{path.suffix}"))
+    elif kind == 5:
+        path.rename(path.with_name(f"new{number}{path.suffix}"))
+
+
+@settings(
+    max_examples=4,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 7)), min_size=1, max_size=4))
+def test_whatever_happens_the_same_is_told_as_without_a_seal(
+    tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[int, int]]
+) -> None:
+    place = tmp_path_factory.mktemp("any")
+    export, out = export_in(place / "export"), place / "out"
+    for number, kind in [(0, 9), *steps]:
+        edited(export, out, number, kind)
+        time.sleep(2 * FINE_NS / 1e9)
+        for _ in range(2):
+            wanted = by_records(export, out)
+            found = ran(export, out)
+            assert told(found) == told(wanted)
+        assert found.held or kind != 9
