@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import Protocol
@@ -68,6 +69,8 @@ class Lane:
         self._carry_out = carry_out
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix=name)
         self.pending: set[Future[list[Outcome]]] = set()
+        self._ended: deque[Future[list[Outcome]]] = deque()
+        """Filled by the threads, so that who asks after every Plan need not ask every batch."""
         self._batch: list[Plan] = []
         self._seconds = 0.0
         self._bytes = 0
@@ -93,7 +96,9 @@ class Lane:
     def hand_out(self) -> None:
         """Give the batch, whatever its size, to a thread."""
         if self._batch:
-            self.pending.add(self._pool.submit(self._carry_out, self._batch))
+            future = self._pool.submit(self._carry_out, self._batch)
+            self.pending.add(future)
+            future.add_done_callback(self._ended.append)
             self.forget()
 
     def forget(self) -> None:
@@ -112,9 +117,10 @@ class Lane:
 
     def done(self, *, wait_for_one: bool) -> set[Future[list[Outcome]]]:
         """Take the batches that are done."""
-        if not self.pending:
-            return set()
-        done, self.pending = wait(self.pending, None if wait_for_one else 0, FIRST_COMPLETED)
+        if wait_for_one and self.pending and not self._ended:
+            wait(self.pending, return_when=FIRST_COMPLETED)
+        done = {self._ended.popleft() for _ in range(len(self._ended))} & self.pending
+        self.pending -= done
         return done
 
     def leave(self) -> None:
