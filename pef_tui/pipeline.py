@@ -63,9 +63,9 @@ def _run(settings: Settings, host: PluginHost, progress: Progress) -> Iterator[R
             return
         start.seal.tell(progress)
         if not settings.dry_run:
-            start.record()
+            start.record(sync=False)
             counts: Counter[str] = Counter(progress.media)
-            start.ledger.close(counts + Counter(progress.json))
+            start.ledger.close(counts + Counter(progress.json), sync=False)
 
 
 __all__ = ["DestHeld", "DiskFull", "ExifToolMissing", "RunError", "UsageError", "run"]

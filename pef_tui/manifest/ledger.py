@@ -238,10 +238,10 @@ class Ledger:
         journal = self._journal
         return journal.inode, journal.seen.size, journal.seen.last, journal.seen.sequence
 
-    def begin(self, run: RunOpened) -> None:
-        """A run begins."""
+    def begin(self, run: RunOpened, *, sync: bool = True) -> None:
+        """A run begins; with `sync` it is on the disk when this returns."""
         with self._lock:
-            self._append(run, sync=True)
+            self._append(run, sync=sync)
             self._orphan()
             self.runs.append((run, None))
 
@@ -290,11 +290,11 @@ class Ledger:
             if (offset := self._listed.get(record.folder)) is None or self._listed_at(offset) != record:
                 self._listed[record.folder] = self._append(record)
 
-    def close(self, counts: Mapping[str, int], seal: bytes = b"") -> None:
+    def close(self, counts: Mapping[str, int], seal: bytes = b"", *, sync: bool = True) -> None:
         """The run ends by itself; an overgrown journal is compacted. Without a `seal` the one before holds on."""
         with self._lock:
             closed = RunClosed(time.time_ns(), dict(counts), seal)
-            self._append(closed, sync=True)
+            self._append(closed, sync=sync)
             self._end(closed)
             if self._overgrown:
                 self._compact()

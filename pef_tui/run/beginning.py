@@ -64,9 +64,9 @@ class Begun:
     seal: Seal | None
     """What the last run said, where nothing changed since."""
 
-    def record(self) -> None:
-        """The manifest is to say that the run began. Raises OSError."""
-        self.ledger.begin(_run_opened(self.settings, self.host, self.shape))
+    def record(self, *, sync: bool = True) -> None:
+        """The manifest is to say that the run began; of one that does nothing it need not be sure. Raises OSError."""
+        self.ledger.begin(_run_opened(self.settings, self.host, self.shape), sync=sync)
 
 
 def begun(settings: Settings, host: PluginHost, progress: Progress, stack: ExitStack) -> Begun:
