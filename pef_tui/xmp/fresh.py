@@ -26,7 +26,10 @@ def fresh(wanted: Sequence[tuple[TagEdit, Property]]) -> bytes:
     for edit, known in wanted:
         if edit.value is not None:
             spaces[known.prefix] = known.uri
-            parts.append(_property(known, edit.value))
+            make = (
+                _property if isinstance(edit.value, float) else _remembered
+            )  # 0.0 and -0.0 count as one there
+            parts.append(make(known, edit.value))
     if not parts:
         return f"{BEFORE}{BEHIND}\n".encode()
     declared = "".join(f' xmlns:{prefix}="{uri}"' for prefix, uri in spaces.items())
@@ -34,7 +37,6 @@ def fresh(wanted: Sequence[tuple[TagEdit, Property]]) -> bytes:
     return f"{BEFORE}{description}{BEHIND}\n".encode()
 
 
-@lru_cache(REMEMBERED, typed=True)
 def _property(known: Property, value: Value) -> str:
     name = f"{known.prefix}:{known.name.rpartition('}')[2]}"
     if not known.container:
@@ -51,6 +53,9 @@ def _property(known: Property, value: Value) -> str:
         return f"   <{name}>\n    <{holder}/>\n   </{name}>\n"
     items = "".join([f"     {opening}{_escaped(text)}</rdf:li>\n" for text in texts])
     return f"   <{name}>\n    <{holder}>\n{items}    </{holder}>\n   </{name}>\n"
+
+
+_remembered = lru_cache(REMEMBERED, typed=True)(_property)
 
 
 def _escaped(text: str) -> str:
