@@ -59,7 +59,7 @@ class KeysBar(Static):
             return
         self._keys = list(self._fitting())
         words = Content("").join(self._words(at, each) for at, each in enumerate(self._keys))
-        if words != self._shown:
+        if not words.is_same(self._shown):
             self._shown = words
             self.update(words, layout=False)
 

@@ -40,7 +40,7 @@ class Pane(Static):
 
     def show(self, text: Content) -> None:
         """Show this, unless it is shown already."""
-        if text != self._shown:
+        if self._shown is None or not text.is_same(self._shown):
             shape = text.plain.count("\n"), text.plain.find("\n")
             self.update(text, layout=self._grows and shape != self._shape)
             self._shown, self._shape = text, shape

@@ -10,7 +10,7 @@ from planned_cases import hour, orphan, outcome, planned
 
 from pef_tui.model import JsonRecord, Outcome
 from pef_tui.planned import Filter, Planned, ordered, select
-from pef_tui.planned.spill import Spill
+from pef_tui.planned.spill import BLOCK, Spill
 
 
 def store() -> Planned:
@@ -150,3 +150,17 @@ def test_a_spill_that_can_have_no_file_stays_in_memory(tmp_path: Path) -> None:
     for number in range(200):
         spill.append(outcome(f"{number}.jpg"))
     assert b"77.jpg" in spill.get(77)
+
+
+def test_a_spill_reads_what_is_open_and_what_is_packed_alike(tmp_path: Path) -> None:
+    import msgspec
+
+    spill = Spill(str(tmp_path))
+    names = [f"{number}\udcff.jpg" if number % 7 == 0 else f"{number}.jpg" for number in range(BLOCK + 9)]
+    for number, name in enumerate(names):
+        spill.append(outcome(name))
+        assert b"\\xff" in spill.get(number) if number % 7 == 0 else name.encode() in spill.get(number)
+    decode = msgspec.msgpack.Decoder(Outcome).decode
+    shown = [name.replace("\udcff", "\\xff") for name in names]
+    assert [decode(spill.get(number)).plan.match.media.name for number in range(len(names))] == shown
+    assert [each.plan.match.media.name for each in spill.all(Outcome)] == shown
