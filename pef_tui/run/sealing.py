@@ -15,7 +15,7 @@ from pef_tui.manifest.ledger import Ledger
 from pef_tui.model import JsonOutcome, JsonRecord, MediaOutcome, Outcome, Record, Source, xmp_name
 from pef_tui.progress import Progress
 from pef_tui.run.inplace import FAT_NS
-from pef_tui.run.seal import SCHEME, Program, Seal, Sealable, listed
+from pef_tui.run.seal import SCHEME, Program, Seal, Sealable, listed, read
 from pef_tui.takeout.entries import tree_digest
 from pef_tui.takeout.read_ahead import UNREADABLE
 
@@ -83,11 +83,17 @@ class Sealing:
             self._sure = False
 
     def sealed(self, progress: Progress) -> bytes:
-        """What the manifest is to keep of a run that came to its end; empty where the next one must look again."""
+        """What the manifest is to keep of a run that came to its end; empty where the next one must look again.
+
+        Empty, too, where a run that did not ask for the seal finds one that may hold on.
+        """
         if not self._sure or progress.incomplete or progress.stop.is_set():
             return b""
         try:
             sources = tuple(self._source(*pair) for pair in zip(self._sources, self._readers, strict=True))
+            before = None if progress.by_count else read(self._ledger.seal)
+            if before is not None and (before.shape, before.sources) == (self._shape, sources):
+                return b""
             for folder, count in self._recorded.items():
                 self._compare(folder, count)
             seal = Seal(

@@ -136,6 +136,16 @@ def test_who_wants_every_file_gets_every_file(
     assert "alone.jpg" in seen.out + seen.err + (page.read_text() if page.exists() else "")
 
 
+def test_a_run_that_wants_every_file_leaves_the_seal_as_it_is(export: Path, out: Path) -> None:
+    manifest = out / ".pef-tui" / "manifest"
+    size = manifest.stat().st_size
+    assert told(ran(export, out, by_count=False)) == told(ran(export, out))
+    assert manifest.stat().st_size - size < 800
+    os.utime(out / YEAR / "a.jpg")
+    assert not ran(export, out, by_count=False).held
+    assert not ran(export, out).held
+
+
 # -- what changed
 
 
