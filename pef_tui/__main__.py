@@ -33,9 +33,9 @@ def _command() -> int:
     if sys.getfilesystemencoding().lower() != "utf-8" and os.environ.get("PYTHONUTF8") != "1":
         _again_in_utf8()
     _leave_working_directory()
+    gc.set_threshold(UNSEEN, 20, 20)
     from pef_tui.cli import main as command
 
-    gc.set_threshold(UNSEEN, 20, 20)
     return command(sys.argv[1:])
 
 
