@@ -65,13 +65,16 @@ class DirectoryReader:
 
     def listings(self) -> Iterator[Listing]:
         """Every directory once, ordered by path; memory follows the largest directory."""
-        shape = containers.find(containers.Look(self._folders, self._has_json), self._top)
+        shape = self._shape()
         walks = [self._walk(container, len(container) + 1, "") for container in shape.containers]
         walks.append(self._walk("", 0, shape.prefix, frozenset(shape.containers)))
         yield from heapq.merge(*walks, key=order) if len(walks) > 1 else walks[0]
-        if self._first is not None and not self._links:
+        if self._first is not None and not self._links and self._shape() == shape:
             self._seen = tree_digest(self._first)
         self._first = None
+
+    def _shape(self) -> containers.Shape:
+        return containers.find(containers.Look(self._folders, self._has_json), self._top)
 
     def seen(self) -> bytes:
         """What `look` told when the source was listed for the first time, before any file of it was opened.

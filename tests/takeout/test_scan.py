@@ -7,12 +7,14 @@ import random
 import shutil
 import socket
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
 
 from pef_tui.hooks import Listing
 from pef_tui.model import Source
+from pef_tui.takeout.entries import FINE_NS
 from pef_tui.takeout.problems import TOLD
 from pef_tui.takeout.scan import DirectoryReader
 
@@ -254,3 +256,50 @@ def test_twenty_thousand_files_in_a_folder(tmp_path: Path) -> None:
     (listing,) = reader(tmp_path).listings()
     assert len(listing.files) == 20_000
     assert [file.name for file in listing.files] == sorted(file.name for file in listing.files)
+
+
+def test_what_was_seen_is_what_a_look_tells_until_something_changes(tmp_path: Path) -> None:
+    make(tmp_path, "a.jpg", "Trip/b.jpg", "out/c.jpg", ".pef-tui/manifest")
+    time.sleep(2 * FINE_NS / 1e9)
+    source = reader(tmp_path, tmp_path / "out")
+    assert source.seen() == b""
+    passes = source.listings(), source.listings()
+    next(passes[0])
+    assert source.seen() == b""  # not yet whole
+    list(passes[0])
+    seen = source.seen()
+    assert (
+        seen and seen == source.look() == reader(tmp_path, tmp_path / "out").look() != reader(tmp_path).look()
+    )
+    make(tmp_path, "out/d.jpg", ".pef-tui/lock")
+    assert source.look() == seen
+    make(tmp_path, "Trip/new.jpg")
+    list(passes[1])
+    assert source.seen() == seen != source.look()
+
+
+@pytest.mark.parametrize("how", ["young", "unreadable", "links", "moved"])
+def test_what_may_have_changed_unseen_is_not_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    make(tmp_path, "a.jpg", "Trip/b.jpg")
+    time.sleep(2 * FINE_NS / 1e9)
+    source = DirectoryReader(Source(0, str(tmp_path)), links=how == "links")
+    if how == "young":
+        monkeypatch.setattr("pef_tui.takeout.entries.FINE_NS", 10**12)
+        monkeypatch.setattr("pef_tui.takeout.entries.COARSE_NS", 10**12)
+    elif how == "unreadable":
+        real = DirectoryReader._open_folder
+
+        def refused(self: DirectoryReader, path: str) -> int:
+            if path:
+                raise OSError(5, "Input/output error")
+            return real(self, path)
+
+        monkeypatch.setattr(DirectoryReader, "_open_folder", refused)
+    listings = source.listings()
+    next(listings)
+    if how == "moved":  # while it was listed, containers came to lie elsewhere
+        make(tmp_path, "Takeout/Google Photos/Photos from 2019/a.jpg")
+    list(listings)
+    assert source.seen() == b""
