@@ -20,6 +20,8 @@ from pef_tui.takeout.problems import Problems
 
 OWN_FOLDER = ".pef-tui"
 """Where an output folder keeps its manifest; never a part of an export."""
+KEPT = 200_000
+"""Files (about 150 bytes each) that are not listed twice."""
 LONG = 1000
 """Characters of a path given to the kernel at once: up to 4 bytes each, where PATH_MAX is 4,096 bytes."""
 
@@ -62,6 +64,8 @@ class DirectoryReader:
         self._first: dict[str, bytes] | None = {}
         """Digest of each folder as it was listed for the first time; None where a change since might not show."""
         self._seen = b""
+        self._kept: dict[str, tuple[int, Entries]] = {}
+        """What `look` listed and when, for the first listing to come."""
 
     def listings(self) -> Iterator[Listing]:
         """Every directory once, ordered by path; memory follows the largest directory."""
@@ -84,11 +88,14 @@ class DirectoryReader:
         return self._seen
 
     def look(self) -> bytes:
-        """16 bytes that change with every file, name, size and time in the source. Raises OSError."""
+        """16 bytes that change with every file, name, size and time in the source. Raises OSError.
+
+        What it lists, up to `KEPT` files, is not listed again by `listings` when that is called for the first time.
+        """
         found: dict[str, bytes] = {}
-        waiting = [""]
+        waiting, room = [""], KEPT if self._first == {} else 0
         while waiting:
-            path = waiting.pop()
+            path, now = waiting.pop(), time.time_ns()
             descriptor = self._open_folder(path)
             try:
                 listed = entries(descriptor)
@@ -97,6 +104,8 @@ class DirectoryReader:
             if listed.lost:
                 raise listed.lost[0][1]
             found[path] = listed.digest()
+            if (room := room - len(listed.names)) > 0 and listed.only_files():
+                self._kept[path] = now, listed
             below = f"{path}/" if path else ""
             waiting += [below + name for name in listed.folders if self._wanted(below, name)]
         return tree_digest(found)
@@ -140,6 +149,8 @@ class DirectoryReader:
 
     def _read(self, path: str) -> tuple[tuple[MediaFile, ...], Sequence[str]]:
         """Regular files of a folder, sorted, and names of its folders."""
+        if (kept := self._kept.pop(path, None)) is not None:
+            return self._told(path, *kept)
         now = time.time_ns()
         try:
             descriptor = self._open_folder(path)
@@ -148,10 +159,14 @@ class DirectoryReader:
             self._first = None
             return (), ()
         try:
-            found = entries(descriptor)
-            files = self._files(path, found, descriptor)
+            return self._told(path, now, entries(descriptor), descriptor)
         finally:
             os.close(descriptor)
+
+    def _told(
+        self, path: str, now: int, found: Entries, descriptor: int = -1
+    ) -> tuple[tuple[MediaFile, ...], Sequence[str]]:
+        files = self._files(path, found, descriptor)
         self._note(path, found, now)
         below = f"{path}/" if path else ""
         for name, why in found.lost:
