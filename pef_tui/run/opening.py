@@ -27,6 +27,7 @@ from pef_tui.state.inspect import ReadTags
 from pef_tui.state.readers import TagReaders
 from pef_tui.tags.decisions import Decisions
 from pef_tui.takeout.join import folders
+from pef_tui.takeout.scan import DirectoryReader
 
 JSON_THREADS = 4
 """Threads that read sidecars: they wait for the disk, not for the processor."""
@@ -89,7 +90,12 @@ def opened(start: Begun, stack: ExitStack) -> Opened:
     settings, output, ledger, shape = start.settings, start.output, start.ledger, start.shape
     executor = chosen(settings.executor, start.executors)
     if not settings.dry_run:
-        check_space(settings, output, start.sources, start.scanners, ledger)
+        known = {
+            root: reader.bytes
+            for root, reader in enumerate(start.readers)
+            if isinstance(reader, DirectoryReader) and reader.bytes is not None
+        }
+        check_space(settings, output, start.sources, start.scanners, ledger, known)
         start.record()
     open_media = _opener(start.readers)
     memory = Memory(

@@ -11,7 +11,7 @@ import errno
 import fcntl
 import os
 import tempfile
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from pef_tui.errors import DiskFull
 from pef_tui.hooks import Scanner
@@ -26,9 +26,16 @@ Listed = Callable[[], Iterable[Folder]]
 
 
 def check_space(
-    settings: Settings, output: str, sources: Sequence[Source], scanners: dict[str, Scanner], ledger: Ledger
+    settings: Settings,
+    output: str,
+    sources: Sequence[Source],
+    scanners: dict[str, Scanner],
+    ledger: Ledger,
+    known: Mapping[int, int] | None = None,
 ) -> None:
     """Raises DiskFull where DEST's disk has no room for what the run puts there at least.
+
+    `known`: bytes of all files in a source, by its number, where they were added up already.
 
     Nothing is asked of a run in place, which needs room for what it has in hand; of one with filters, which may need
     next to nothing; and of tar archives, which tell their sizes only when they are read through.
@@ -36,7 +43,7 @@ def check_space(
     if settings.in_place or _filtered(settings) or any(source.scanner == "tar" for source in sources):
         return
     free = _free(output)
-    if free >= _most(sources):
+    if free >= _most(sources, known or {}):
         return
     shared = _reflinks(output, sources)
     seen: set[tuple[str, int]] | None = set() if settings.albums != "folder" else None
@@ -61,17 +68,21 @@ def _free(path: str) -> int:
     return found.f_bavail * found.f_frsize
 
 
-def _most(sources: Sequence[Source]) -> int:
-    """Bytes that the sources cannot exceed: all that is used on their disks; an archive does not grow by much."""
+def _most(sources: Sequence[Source], known: Mapping[int, int]) -> int:
+    """Bytes that the sources cannot exceed: what is known, else all that is used on their disks; an archive does not
+    grow by much.
+    """
     disks: dict[int, int] = {}
-    archives = 0
+    others = sum(known.values())
     for source in sources:
+        if source.root in known:
+            continue
         if os.path.isdir(source.path):
             found = os.statvfs(source.path)
             disks[os.stat(source.path).st_dev] = (found.f_blocks - found.f_bfree) * found.f_frsize
         else:
-            archives += 2 * os.stat(source.path).st_size
-    return sum(disks.values()) + archives
+            others += 2 * os.stat(source.path).st_size
+    return sum(disks.values()) + others
 
 
 def _least(folder: Folder, ledger: Ledger, shared: bool, seen: set[tuple[str, int]] | None) -> int:

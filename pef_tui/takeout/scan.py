@@ -66,6 +66,8 @@ class DirectoryReader:
         self._seen = b""
         self._kept: dict[str, tuple[int, Entries]] = {}
         """What `look` listed and when, for the first listing to come."""
+        self.bytes: int | None = None
+        """Of all files together, once `look` has listed them all."""
 
     def listings(self) -> Iterator[Listing]:
         """Every directory once, ordered by path; memory follows the largest directory."""
@@ -93,6 +95,7 @@ class DirectoryReader:
         What it lists, up to `KEPT` files, is not listed again by `listings` when that is called for the first time.
         """
         found: dict[str, bytes] = {}
+        total = 0
         waiting, room = [""], KEPT if self._first == {} else 0
         while waiting:
             path, now = waiting.pop(), time.time_ns()
@@ -104,10 +107,12 @@ class DirectoryReader:
             if listed.lost:
                 raise listed.lost[0][1]
             found[path] = listed.digest()
+            total += sum(listed.sizes)
             if (room := room - len(listed.names)) > 0 and listed.only_files():
                 self._kept[path] = now, listed
             below = f"{path}/" if path else ""
             waiting += [below + name for name in listed.folders if self._wanted(below, name)]
+        self.bytes = total
         return tree_digest(found)
 
     def open(self, path: str) -> BinaryIO:

@@ -34,18 +34,18 @@ def free(monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
     """How much is free in DEST, set by the test, and whether copies share blocks."""
     said = {"bytes": 0, "shared": 0}
     monkeypatch.setattr(space, "_free", lambda path: said["bytes"])
-    monkeypatch.setattr(space, "_most", lambda sources: 1 << 60)
+    monkeypatch.setattr(space, "_most", lambda sources, known: sum(known.values()) or 1 << 60)
     monkeypatch.setattr(space, "_reflinks", lambda output, sources: bool(said["shared"]))
     return said
 
 
-def check(export: Path, out: Path, **how: object) -> None:
+def check(export: Path, out: Path, known: dict[int, int] | None = None, **how: object) -> None:
     out.mkdir(exist_ok=True)
     ledger = Ledger.open(str(out), read_only=False)
     scanner = Scanner("directory", os.path.isdir, DirectoryReader)
     try:
         sources = (Source(0, str(export)),)
-        space.check_space(Settings(**how), str(out), sources, {"directory": scanner}, ledger)  # type: ignore[arg-type]
+        space.check_space(Settings(**how), str(out), sources, {"directory": scanner}, ledger, known)  # type: ignore[arg-type]
     finally:
         ledger.release()
 
@@ -108,6 +108,11 @@ def test_sources_are_not_listed_where_there_is_plenty(
     monkeypatch.setattr(space, "_free", lambda path: 1 << 60)
     monkeypatch.setattr(space, "folders", None)
     check(export, tmp_path / "out")
+    reader = DirectoryReader(Source(0, str(export)))
+    reader.look()
+    assert reader.bytes is not None and 14 * MB < reader.bytes < 15 * MB
+    monkeypatch.setattr(space, "_free", lambda path: 15 * MB)
+    check(export, tmp_path / "out", known={0: reader.bytes})
 
 
 def test_the_command_ends_with_one_line_and_nothing_in_dest(
