@@ -16,7 +16,7 @@ from snapshot import HUES, rows, styles
 from pef_tui import pipeline
 from pef_tui.exiftool.locate import Found
 from pef_tui.progress import Progress
-from pef_tui.run import opening
+from pef_tui.run import beginning
 from pef_tui.testing.exif import Exif
 from pef_tui.testing.export import Item, sidecar, takeout
 from pef_tui.testing.jpeg import jpeg
@@ -78,7 +78,7 @@ def steady(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     time.tzset()
     monkeypatch.chdir(tmp_path)
     none = Found("", "", "ExifTool is not installed", "sudo apt install libimage-exiftool-perl")
-    monkeypatch.setattr(opening, "_exiftool", lambda settings, progress: none)
+    monkeypatch.setattr(beginning, "_exiftool", lambda settings, progress: none)
     monkeypatch.setattr(checks, "about_tool", lambda settings: [Word("warning", none.problem)])
     monkeypatch.setattr(checks, "free_space", lambda path: 80_300_000_000)
     monkeypatch.setattr(Progress, "seconds", property(lambda progress: 12.3))
