@@ -40,6 +40,7 @@ def test_choose_looks_for_nothing_from_review_to_done_and_does_again_once_it_is_
         told.give()
         pilot.app.go("review")
         await until(pilot, lambda: flow.preview is not None and flow.preview.over)
+        await shown(pilot, "planned in")
         before = Counter(calls)
         pilot.app.go("run")
         await until(pilot, lambda: isinstance(pilot.app.screen, RunScreen))
