@@ -78,12 +78,10 @@ class PefApp(App[int], inherit_bindings=False):
         self.set_interval(max(1.0, interval(self.flow.environ)), self._look_at_terminal)
 
     def go(self, stage: str) -> None:
-        """Show the screen of a stage instead of the one that is on; begins the preview or the run where it is due."""
+        """Show the screen of a stage instead of the one that is on; begins the run where it is due."""
         flow = self.flow
         if stage == "review" and flow.running:  # one thing at a time: the disk is busy
             stage = "run"
-        if stage == "review" and not flow.preview_fits:
-            flow.start_preview()
         if stage == "run" and not flow.running:
             flow.start_run()
         while len(self.screen_stack) > (2 if stage == "choose" else 3):

@@ -178,11 +178,13 @@ class Flow:
 
     @property
     def preview_fits(self) -> bool:
-        """Is there a whole preview of just what the run would do now?"""
+        """Is there a preview, whole or under way, of just what the run would do now?"""
+        preview = self.preview
         return (
-            self.preview is not None
-            and self.preview.ending == "done"
-            and self.preview.settings == self._started(dry_run=True)
+            preview is not None
+            and preview.ending in ("", "done")
+            and not preview.progress.stop.is_set()
+            and preview.settings == self._started(dry_run=True)
         )
 
     @property

@@ -14,6 +14,7 @@ from pef_tui.tui.app import PefApp
 from pef_tui.tui.checks import Checks
 from pef_tui.tui.choose import ChooseScreen
 from pef_tui.tui.done import DoneScreen
+from pef_tui.tui.flow import Flow
 from pef_tui.tui.run import Pane, RunScreen
 
 
@@ -53,6 +54,36 @@ def test_choose_looks_for_nothing_from_review_to_done_and_does_again_once_it_is_
         assert len(pilot.app.screen_stack) == 3
         pilot.app.go("choose")
         await until(pilot, lambda: calls["begin"] > before["begin"] and calls["_tick"] > before["_tick"] + 1)
+
+    piloted(flow, script)
+
+
+def test_one_preview_serves_for_as_long_as_nothing_is_changed(
+    tmp_path: Path, export: Path, told: Told, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: Counter[str] = Counter()
+    _count(monkeypatch, calls, (Flow, "start_preview"))
+    flow = made_flow(tmp_path, export)
+
+    async def script(pilot: Any) -> None:
+        pilot.app.go("review")
+        told.give(2)
+        await shown(pilot, "Planning: 2 files")
+        pilot.app.go("choose")  # ... and back, while it is under way
+        await until(pilot, lambda: isinstance(pilot.app.screen, ChooseScreen))
+        pilot.app.go("review")
+        told.give(told.total - 2)
+        await shown(pilot, "10 files planned in")
+        pilot.app.go("choose")
+        pilot.app.go("review")
+        await shown(pilot, "10 files planned in")
+        assert calls == {"start_preview": 1}
+        pilot.app.go("choose")
+        flow.change(albums="none")
+        told.give()
+        pilot.app.go("review")
+        await shown(pilot, "10 files planned in")
+        assert calls == {"start_preview": 2}
 
     piloted(flow, script)
 
