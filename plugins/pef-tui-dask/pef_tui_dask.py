@@ -6,6 +6,7 @@ with pef-tui; a worker that dies costs its batch, which Dask gives to another.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import threading
 from collections.abc import Callable, Iterator
@@ -22,6 +23,16 @@ from pef_tui import Executor, Settings, SettingsTable, hookimpl
 GONE = "the scheduler is gone, or has no workers any more"
 LOOK = 2.0
 """Seconds between two looks whether there are workers."""
+LOGS = (
+    "distributed",
+    "distributed.client",
+    "distributed.core",
+    "tornado",
+    "tornado.application",
+    "asyncio",
+    "concurrent.futures",
+)
+"""What would print its own tracebacks where a worker or the scheduler goes away; pef-tui tells that in one line."""
 
 
 class Options(Struct, frozen=True, forbid_unknown_fields=True):
@@ -68,11 +79,7 @@ class Cluster(futures.Executor):
             if options.scheduler
             else {"scheduler_file": options.scheduler_file}
         )
-        for name in (
-            "distributed",
-            "distributed.client",
-            "distributed.core",
-        ):  # pef-tui tells what goes wrong
+        for name in LOGS:
             logging.getLogger(name).setLevel(logging.CRITICAL)
         self._client = Client(**where, timeout=options.seconds, name="pef-tui", set_as_default=False)
         try:
@@ -84,7 +91,8 @@ class Cluster(futures.Executor):
         self._seconds = options.seconds
         self._open: set[futures.Future[Any]] = set()
         self._ended = threading.Event()
-        threading.Thread(target=self._watch, name="dask", daemon=True).start()
+        self._watcher = threading.Thread(target=self._watch, name="dask", daemon=True)
+        self._watcher.start()
 
     def width(self) -> int:
         """How many calls the cluster works on at once: the threads of all its workers."""
@@ -120,7 +128,7 @@ class Cluster(futures.Executor):
         """Give all calls up once the scheduler is gone, or all workers for too long: Dask would wait for ever."""
         alone = 0.0
         while not self._ended.wait(LOOK):
-            with suppress(Exception):
+            with suppress(Exception, asyncio.CancelledError):
                 alone = 0.0 if self._client.nthreads() else alone + LOOK
             if alone >= self._seconds or self._client.status == "closed":
                 self._ended.set()
@@ -132,4 +140,6 @@ class Cluster(futures.Executor):
         """Let the calls end, or drop them, and the connection."""
         self._calls.shutdown(wait=wait and not cancel_futures and not self._gone())
         self._ended.set()
+        if self._watcher is not threading.current_thread():
+            self._watcher.join(5)  # it must not ask a client that is being closed
         self._client.close(timeout=5)
