@@ -169,5 +169,5 @@ def failing(
             faults.append((number, f"ends with {status}: {words}"))
         if fault := oracle.finish(out, again=number % 10 == 0):
             faults.append((number, fault))
-    assert not faults
+    assert not faults, "\n".join(f"{number}: {what}" for number, what in faults)
     return points
