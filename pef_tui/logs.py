@@ -99,7 +99,10 @@ class _Private(logging.FileHandler):
                 self._put_by()
         except Exception:  # it goes on growing
             self.handleError(record)
-        super().emit(record)
+        try:
+            super().emit(record)
+        except OSError:  # a new one that cannot be opened; the next line tries again
+            self.handleError(record)
 
     def _put_by(self) -> None:
         """`log` becomes `log.1`, `log.1` becomes `log.2`; the oldest goes."""

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import errno
 import logging
+import os
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -105,6 +108,24 @@ def test_a_full_disk_stops_no_run(state: Path, capfd: pytest.CaptureFixture[str]
     logs.open_log(Settings(log="/dev/full"), {})
     logging.getLogger("pef_tui.test").error("told nobody")
     assert capfd.readouterr().err == ""
+
+
+def test_a_new_one_that_cannot_be_opened_stops_no_run(state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(logs, "BYTES", 600)
+    logs.open_log(Settings(), {"XDG_STATE_HOME": str(state.parent)})
+    note, real, tried = logging.getLogger("pef_tui.test").warning, os.open, []
+
+    def full(*given: Any, **more: Any) -> int:
+        tried.append(given)
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("os.open", full)
+    for number in range(20):
+        note("lost %d", number)
+    assert tried, "the file was full meanwhile"
+    monkeypatch.setattr("os.open", real)
+    note("written again")
+    assert "written again" in (state / "log").read_text()
 
 
 def test_what_goes_wrong_in_the_program_is_told_with_its_lines(state: Path) -> None:
