@@ -183,7 +183,6 @@ class Flow:
         return (
             preview is not None
             and preview.ending in ("", "done")
-            and not preview.progress.stop.is_set()
             and preview.settings == self._started(dry_run=True)
         )
 

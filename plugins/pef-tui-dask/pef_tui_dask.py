@@ -27,7 +27,6 @@ LOGS = (
     "distributed",
     "distributed.client",
     "distributed.core",
-    "tornado",
     "tornado.application",
     "asyncio",
     "concurrent.futures",
