@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 from array import array
 from bisect import bisect_right
+from itertools import compress
 
 from pef_tui.display import utf8
+from pef_tui.planned.columns import both
 
 SPARSE = 20_000
 """Hits up to which each is looked up by its place; of more, all names are swept (40 ms a million)."""
@@ -74,6 +76,16 @@ class Names:
                 break
             mask[row] = 1
             at = blob.find(needle, ends[row + 1] - 1)
+        return mask
+
+    def beginning(self, start: bytes, among: bytes) -> bytes | bytearray:
+        """Of the names that `among` has 1 for, 1 for those that begin with this, folded."""
+        if among.count(1) > SPARSE:
+            return both(among, self.holding(b"\0" + start)[: len(among)])
+        mask = bytearray(len(among))
+        ends, blob = self._folded_ends, self._folded
+        for row in compress(range(len(among)), among):
+            mask[row] = blob.startswith(start, ends[row], ends[row + 1] - 1)
         return mask
 
     def _swept(self, needle: bytes, count: int) -> bytearray:

@@ -64,6 +64,8 @@ def in_folder(planned: Planned, numbers: Iterable[int], count: int) -> bytes:
     """A mask of the rows in some Folders, by their numbers: looked up byte by byte where there are few."""
     wanted = set(numbers)
     column = planned.folder[:count].tobytes()
+    if len(planned.folders) <= 256:
+        return column[::4].translate(bytes(each in wanted for each in range(256)))
     if len(wanted) > 64:
         return bytes([number in wanted for number in planned.folder[:count]])
     mask = bytes(count)
@@ -104,13 +106,13 @@ def _in_group(planned: Planned, key: tuple[str, str], count: int) -> bytearray:
     return mask
 
 
-def _with_text(planned: Planned, text: str, count: int) -> bytes:
+def _with_text(planned: Planned, text: str, count: int) -> bytes | bytearray:
     head, slash, tail = text.rpartition("/")
     if slash:
         ending = folded(head)
         folders = _folders(planned, lambda path: path.endswith(ending))
         inside = in_folder(planned, folders, count)
-        return both(inside, planned.names.holding(b"\0" + folded(tail))[:count]) if tail else inside
+        return planned.names.beginning(folded(tail), inside) if tail else inside
     needle = folded(text)
     named = bytes(planned.names.holding(needle)[:count])
     folders = _folders(planned, lambda path: needle in path)

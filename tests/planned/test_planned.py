@@ -63,6 +63,16 @@ def test_a_search_finds_the_same_where_hits_are_many(monkeypatch: pytest.MonkeyP
         assert list(select(store(), wanted)) == rows
 
 
+@pytest.mark.parametrize("folders", [256, 257, 300])
+def test_folders_are_told_apart_however_many_there_are(folders: int) -> None:
+    rows = planned(*(outcome(f"{number}.jpg", f"F{number % folders}") for number in range(2 * folders)))
+    for number in (0, 1, 44, 255, folders - 1):
+        assert list(select(rows, Filter(folder=f"F{number}"))) == [number, number + folders]
+        assert list(select(rows, Filter(text=f"f{number}/{number}."))) == [number]
+    ends = [number for number in range(2 * folders) if f"f{number % folders}".endswith("4")]
+    assert list(select(rows, Filter(text="4/"))) == ends
+
+
 def test_rows_are_sorted_by_time_name_and_size() -> None:
     rows = store()
     names = ["img_1.jpg", "img_3.png", "img_4.mp4", "img_9.jpg.json", "x.jpg", "ähre.jpg"]
