@@ -29,9 +29,9 @@ from pef_tui.tags.people import people
 from pef_tui.tags.policy import settle
 from pef_tui.tags.text import text
 from pef_tui.testing.phone_films import PhoneFilm, phone_film
+from pef_tui.write.copying import Ways, assemble
 from pef_tui.write.exiftool_writer import exiftool_writer
 from pef_tui.write.native.writer import compose
-from pef_tui.write.staging import assemble
 
 TAKEN = 1_561_977_296
 SAID = Sidecar(
@@ -79,7 +79,7 @@ def planned(path: Path, state: State) -> Plan:
 
 def put_together(paths: Sequence[Path], plans: Sequence[Plan], folder: Path) -> None:
     """Each written anew straight from its source, as a run does it, and removed again."""
-    ways: dict[int, int] = {}
+    ways = Ways()
     for path, plan in zip(paths, plans, strict=True):
         new = folder / f"new{path.suffix}"
         with path.open("rb") as source, new.open("wb+") as target:

@@ -136,6 +136,9 @@ Compose = Callable[[Plan, BinaryIO], Sequence[Piece] | Written]
 """What a source, opened at its beginning and able to seek, consists of once the Plan's edits are made; or the answer
 that makes a copy of it as it is (`declined`, `unchanged`). Only reads; called from several threads. Raises OSError."""
 
+Fit = Callable[[Plan, BinaryIO, int], Sequence[Piece] | Written]
+"""The same with so many bytes more before the Span that is longest, if the format has a place for them."""
+
 
 class WriterSession(Protocol):
     """A writer at work; lives in one thread."""
@@ -158,6 +161,9 @@ class Writer(Struct, frozen=True):
     compose: Compose | None = None
     """For writers that change little of a file: it is put together straight from its source, and no byte is moved
     twice. Where a source cannot seek, the session writes into a staged copy as for every writer."""
+    fit: Fit | None = None
+    """Asked where DEST's disk lets files share blocks and a Span would lie at another place in a block than in its
+    source: with the bytes that are missing it takes no time and no room."""
 
 
 class Executor(Struct, frozen=True):

@@ -208,16 +208,25 @@ def _writer(given: Writer, watched: Watched) -> Writer:
     def open() -> WriterSession:
         return _Session(given.open, watched)
 
-    compose = given.compose
-    guarded = None if compose is None else lambda plan, source: _composed(compose, plan, source, watched)
-    return Writer(given.name, accepts, open, given.order, guarded)
+    compose, fit = given.compose, given.fit
+    return Writer(
+        given.name,
+        accepts,
+        open,
+        given.order,
+        None if compose is None else lambda *about: _composed(compose, about, watched),
+        None if fit is None else lambda *about: _composed(fit, about, watched),
+    )
 
 
 def _composed(
-    compose: hooks.Compose, plan: Plan, source: BinaryIO, watched: Watched
+    compose: Callable[..., Sequence[Piece] | Written],
+    about: tuple[Plan, BinaryIO] | tuple[Plan, BinaryIO, int],
+    watched: Watched,
 ) -> Sequence[Piece] | Written:
+    plan, *others = about
     try:
-        made = compose(replace(plan, match=private(plan.match)), source)
+        made = compose(replace(plan, match=private(plan.match)), *others)
         if isinstance(made, Written):
             return _answer(made)
         pieces = list(made)

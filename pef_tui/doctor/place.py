@@ -11,8 +11,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from pef_tui.hooks import Finding
+from pef_tui.write.copying import clone
 
-FICLONE = 0x40049409
 """Linux's request to share the blocks of another file (linux/fs.h)."""
 LONGEST_NAME = 255
 """Bytes of a name on nearly every file system."""
@@ -76,10 +76,8 @@ def _can(what: str, attempt: Callable[[], object]) -> Finding:
 
 
 def _reflink(source: Path, target: Path) -> None:
-    import fcntl
-
     with source.open("rb") as reading, target.open("wb") as writing:
-        fcntl.ioctl(writing, FICLONE, reading.fileno())
+        clone(reading.fileno(), writing.fileno())
 
 
 def _rule(same: bool, what: str) -> Iterator[Finding]:

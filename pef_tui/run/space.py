@@ -8,7 +8,6 @@ disk, which costs nothing that is done.
 from __future__ import annotations
 
 import errno
-import fcntl
 import os
 import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -19,8 +18,7 @@ from pef_tui.manifest.ledger import Ledger
 from pef_tui.model import Folder, MediaFile, Source
 from pef_tui.settings import Settings
 from pef_tui.takeout.join import folders
-
-_FICLONE = 0x40049409
+from pef_tui.write.copying import clone
 
 Listed = Callable[[], Iterable[Folder]]
 
@@ -38,19 +36,19 @@ def check_space(
     `known`: bytes of all files in a source, by its number, where they were added up already.
 
     Nothing is asked of a run in place, which needs room for what it has in hand; of one with filters, which may need
-    next to nothing; and of tar archives, which tell their sizes only when they are read through.
+    next to nothing; of tar archives, which tell their sizes only when they are read through; and where copies share
+    their blocks with the source.
     """
     if settings.in_place or _filtered(settings) or any(source.scanner == "tar" for source in sources):
         return
     free = _free(output)
-    if free >= _most(sources, known or {}):
+    if free >= _most(sources, known or {}) or _reflinks(output, sources):
         return
-    shared = _reflinks(output, sources)
     seen: set[tuple[str, int]] | None = set() if settings.albums != "folder" else None
     readers = [scanners[source.scanner].open(source) for source in sources]
     needed = 0
     for folder in folders(readers):
-        needed += _least(folder, ledger, shared, seen)
+        needed += _least(folder, ledger, seen)
     if needed > free:
         raise DiskFull(
             f"the run needs about {_size(needed)}, and {_size(free)} are free on the disk of {output}: "
@@ -85,11 +83,10 @@ def _most(sources: Sequence[Source], known: Mapping[int, int]) -> int:
     return sum(disks.values()) + others
 
 
-def _least(folder: Folder, ledger: Ledger, shared: bool, seen: set[tuple[str, int]] | None) -> int:
+def _least(folder: Folder, ledger: Ledger, seen: set[tuple[str, int]] | None) -> int:
     """Bytes that this Folder's media take at least in DEST, besides what lies there.
 
-    Where copies share blocks (`shared`) only files that are written into take any: at the most favourable, as many of
-    the smallest ones as there are sidecars. `seen`: where twins in albums take nothing, those met before.
+    `seen`: where twins in albums take nothing, those met before.
     """
     sizes: dict[tuple[str, int], int] = {}
     for media in folder.media:
@@ -99,8 +96,7 @@ def _least(folder: Folder, ledger: Ledger, shared: bool, seen: set[tuple[str, in
                 continue
             seen.add(twin)
         sizes[twin] = 0 if _there(folder, media, ledger) else media.size
-    needed = sorted(sizes.values())
-    return sum(needed[: len(folder.json)] if shared else needed)
+    return sum(sizes.values())
 
 
 def _there(folder: Folder, media: MediaFile, ledger: Ledger) -> bool:
@@ -117,7 +113,7 @@ def _reflinks(output: str, sources: Sequence[Source]) -> bool:
         with tempfile.TemporaryFile(dir=output) as first, tempfile.TemporaryFile(dir=output) as second:
             first.write(b"x" * 4096)
             first.flush()
-            fcntl.ioctl(second, _FICLONE, first.fileno())
+            clone(first.fileno(), second.fileno())
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pef_tui.errors import RunError
+from pef_tui.write.copying import Ways
 
 if TYPE_CHECKING:
     from pef_tui.write.undo_book import UndoBook
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 OWN = ".pef-tui"
 STAGING = "staging"
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_TRIAL = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _NO_SYNC = (errno.EINVAL, errno.ENOTSUP, errno.ENOSYS)
 _UMASK = re.compile(rb"^Umask:\s*([0-7]+)", re.MULTILINE)
 
@@ -60,12 +62,21 @@ class Dest:
         self._numbers = count(first)
         self.undo: UndoBook | None = None
         """Where it is written in place: what it is undone with. DEST is SOURCE then, every output its own source."""
-        self.ways: dict[int, int] = {}
-        """By device of the source: the first way of copying that works (`staging.WAYS`)."""
+        self.ways = Ways()
 
     def number(self) -> int:
         """A number no other copy of this run has."""
         return next(self._numbers)
+
+    def block(self, source: int) -> int:
+        """How long the blocks are that a private copy can share with this source; 1 where none can. Raises OSError."""
+        return self.ways.block(source, self._nameless)
+
+    def _nameless(self) -> int:
+        name = f"{self.number()}.trial"
+        fd = os.open(name, _TRIAL, 0o600, dir_fd=self.staging_fd)
+        os.unlink(name, dir_fd=self.staging_fd)
+        return fd
 
     @contextmanager
     def folder(self, parts: tuple[str, ...], *, create: bool) -> Iterator[int]:

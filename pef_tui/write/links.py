@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import errno
-import fcntl
 import os
 import stat
 from collections.abc import Sequence
 
 from pef_tui.model import xmp_name
+from pef_tui.write.copying import clone
 from pef_tui.write.dest import Dest, Outside, components
 from pef_tui.write.place import Books, Copy, Placed, standing_of
 from pef_tui.write.staging import FULL
@@ -17,7 +17,6 @@ REFLINK, HARD_LINK, SYMBOLIC_LINK = "shared blocks", "hard link", "symbolic link
 OWN_TIMES = ("", REFLINK)
 """What has permissions and times of its own."""
 
-_FICLONE = 0x40049409
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _CREATE = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
@@ -82,7 +81,7 @@ def _reflink(fd: int, original: str, name: str, place: Dest) -> None:
     try:
         target = os.open(name, _CREATE, 0o600, dir_fd=place.staging_fd)
         try:
-            fcntl.ioctl(target, _FICLONE, source)
+            clone(source, target)
         finally:
             os.close(target)
     finally:

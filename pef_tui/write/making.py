@@ -14,13 +14,14 @@ from typing import BinaryIO, NamedTuple
 
 from pef_tui import errors
 from pef_tui.clock import CHECK, COPY, SYNC, WRITE, Clock
-from pef_tui.hooks import Compose, Piece, Staged, Writer, WriterSession, Written
+from pef_tui.hooks import Fit, Piece, Staged, Writer, WriterSession, Written
 from pef_tui.model import Plan
 from pef_tui.write.beside import complete_xmp, size_of, stage_xmp
+from pef_tui.write.copying import LEAST_SHARED, SourceChanged, misfit
 from pef_tui.write.dest import Dest, sync
 from pef_tui.write.links import OWN_TIMES
 from pef_tui.write.place import Copy, xmp_beside
-from pef_tui.write.staging import FULL, OpenMedia, SourceChanged, descriptor, extension_of, stage
+from pef_tui.write.staging import FULL, OpenMedia, descriptor, extension_of, stage
 from pef_tui.write.undo_book import like_original
 
 _BROKEN = (*FULL, errno.EIO, errno.EROFS)
@@ -45,7 +46,7 @@ def make(copies: Sequence[Copy], place: Dest, tools: Tools) -> None:
     A file that cannot be read or written is a failure of its own. Raises OSError where the disk is full or fails,
     RunError where it does not keep what is written; the caller clears (`clear`).
     """
-    composers = {writer.name: writer.compose for writer in tools.writers}
+    composers = {writer.name: writer for writer in tools.writers if writer.compose is not None}
     for copy in copies:
         if not copy.name:
             with tools.clock.on(COPY):
@@ -76,16 +77,16 @@ def clear(place: Dest, copies: Sequence[Copy]) -> None:
                     os.unlink(name, dir_fd=place.staging_fd)
 
 
-def _stage(copy: Copy, place: Dest, tools: Tools, compose: Compose | None = None) -> None:
+def _stage(copy: Copy, place: Dest, tools: Tools, writer: Writer | None = None) -> None:
     """Make the private copy, as its writer composes it where that can; or say why there is none."""
     media = copy.plan.match.media
     name = f"{place.number()}{extension_of(copy.plan)}"
     try:
         with tools.open_media(media) as source:
             pieces = None
-            if compose is not None and descriptor(source) is not None:
+            if writer is not None and descriptor(source) is not None:
                 with tools.clock.on(WRITE, copy.writer, _format_of(copy.plan)):
-                    copy.written, pieces = _composed(copy, compose, source)
+                    copy.written, pieces = _composed(copy, writer, source, place)
             stage(place, name, source, media.size, media.mtime_ns, pieces)
     except SourceChanged as changed:
         copy.fail(str(changed), temporary=True)
@@ -100,15 +101,29 @@ def _stage(copy: Copy, place: Dest, tools: Tools, compose: Compose | None = None
         stage_xmp(copy, place, tools.open_media)
 
 
-def _composed(copy: Copy, compose: Compose, source: BinaryIO) -> tuple[Written, Sequence[Piece] | None]:
+def _composed(
+    copy: Copy, writer: Writer, source: BinaryIO, place: Dest
+) -> tuple[Written, Sequence[Piece] | None]:
     """What the output consists of; None for the source as it is."""
+    assert writer.compose is not None
     try:
-        pieces = compose(copy.plan, source)
+        pieces = writer.compose(copy.plan, source)
+        if writer.fit is not None and not isinstance(pieces, Written):
+            pieces = _fitted(pieces, copy.plan, writer.fit, source, place)
     except OSError:
         raise
     except Exception as error:
         return Written("declined", f"{type(error).__name__}: {error}"), None
     return (pieces, None) if isinstance(pieces, Written) else (Written("written"), pieces)
+
+
+def _fitted(pieces: Sequence[Piece], plan: Plan, fit: Fit, source: BinaryIO, place: Dest) -> Sequence[Piece]:
+    """The same made so that the longest span shares its blocks with the source, where disk and format allow it."""
+    if plan.match.media.size < LEAST_SHARED or not (room := misfit(pieces, place.block(source.fileno()))):
+        return pieces
+    source.seek(0)
+    fitted = fit(plan, source, room)
+    return pieces if isinstance(fitted, Written) or misfit(fitted, place.block(source.fileno())) else fitted
 
 
 def _format_of(plan: Plan) -> str:

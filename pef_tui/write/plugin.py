@@ -6,9 +6,11 @@ from collections.abc import Callable, Iterator
 from functools import cache
 from importlib import import_module
 
+from msgspec.structs import replace
+
 from pef_tui.deferred import deferred
 from pef_tui.exiftool.locate import locate
-from pef_tui.hooks import Compose, Writer, hookimpl
+from pef_tui.hooks import Writer, hookimpl
 from pef_tui.settings import Settings
 
 
@@ -25,11 +27,13 @@ def pef_writers(settings: Settings) -> Iterator[Writer]:
 
 
 def _native() -> Writer:
+    room = "pef_tui.write.native.writer"
+
     def made() -> Writer:
-        writer: Writer = import_module("pef_tui.write.native.writer").native_writer()
+        writer: Writer = import_module(room).native_writer()
         return writer
 
-    return _late("native", 100, made, deferred("pef_tui.write.native.writer", "compose"))
+    return replace(_late("native", 100, made), compose=deferred(room, "compose"), fit=deferred(room, "fit"))
 
 
 def _exiftool(path: str, settings: Settings) -> Writer:
@@ -43,9 +47,7 @@ def _exiftool(path: str, settings: Settings) -> Writer:
     return _late("exiftool", 200, made)
 
 
-def _late(name: str, order: int, make: Callable[[], Writer], compose: Compose | None = None) -> Writer:
+def _late(name: str, order: int, make: Callable[[], Writer]) -> Writer:
     """A Writer that is loaded when it is first asked something: a run with nothing to do asks none."""
     made = cache(make)
-    return Writer(
-        name, lambda plan: made().accepts(plan), lambda: made().open(), order=order, compose=compose
-    )
+    return Writer(name, lambda plan: made().accepts(plan), lambda: made().open(), order=order)

@@ -36,7 +36,7 @@ from pef_tui.testing.exif import long as longs
 from pef_tui.testing.exif import text as ascii_text
 from pef_tui.testing.films import film
 from pef_tui.testing.jpeg import iptc_block, jpeg, motion_photo, segment, xmp_packet
-from pef_tui.write.native.writer import compose
+from pef_tui.write.native.writer import compose, fit
 
 SAMPLES = Path(__file__).parents[2].parent / "shared" / "samples"
 DC = "http://purl.org/dc/elements/1.1/"
@@ -89,9 +89,12 @@ def plan_with(data: bytes, tags: dict[str, Value | None], format: str = "") -> P
     return Plan(match, "written", edits, writer="native")
 
 
-def written(plan: Plan, data: bytes) -> bytes | str:
-    """The picture with the Plan's edits, or the word and reason of the writer's answer."""
-    pieces = compose(plan, io.BytesIO(data))
+def written(plan: Plan, data: bytes, room: int = 0) -> bytes | str:
+    """The picture with the Plan's edits, or the word and reason of the writer's answer.
+
+    `room`: with so many bytes more before what is moved.
+    """
+    pieces = fit(plan, io.BytesIO(data), room) if room else compose(plan, io.BytesIO(data))
     if not isinstance(pieces, tuple):
         return f"{pieces.word}: {pieces.reason}" if pieces.reason else pieces.word
     return b"".join(data[piece.start : piece.stop] if isinstance(piece, Span) else piece for piece in pieces)

@@ -27,6 +27,7 @@ HOUSEKEEPING = {
     r"^XMP:XMP-x:XMPToolkit$": "ExifTool signs what it writes",
     r"^QuickTime:MediaDataOffset$": "ExifTool puts all media data behind everything else",
     r"^QuickTime:Wide$": "an empty box that ExifTool leaves out",
+    r"^QuickTime:Free$": "an empty box: room, so that media data can share the blocks of its source",
 }
 LEFT = ("Description stands in a place of its own", "user data of an unknown kind")
 """Why films of these tests may be left to ExifTool."""

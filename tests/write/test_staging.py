@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from pef_tui.model import Match, MediaFile, Plan, State
-from pef_tui.write import staging
+from pef_tui.write import copying
+from pef_tui.write.copying import SourceChanged
 from pef_tui.write.dest import Dest, Outside, SyncFailed, components
-from pef_tui.write.staging import SourceChanged, clean_staging, extension_of, stage
+from pef_tui.write.staging import clean_staging, extension_of, stage
 
 BYTES = os.urandom(3_000_001)
 
@@ -37,9 +38,9 @@ def copied(dest: Dest, source: Path, name: str = "1.jpg") -> bytes:
     return (Path(dest.staging) / name).read_bytes()
 
 
-@pytest.mark.parametrize("way", range(len(staging.WAYS)))
+@pytest.mark.parametrize("way", range(len(copying.WAYS)))
 def test_every_way_of_copying_gives_the_same_bytes(dest: Dest, source: Path, way: int) -> None:
-    dest.ways[source.stat().st_dev] = way
+    dest.ways.first[source.stat().st_dev] = way
     assert copied(dest, source) == BYTES
     assert (Path(dest.staging) / "1.jpg").stat().st_mode & 0o777 == 0o600
 
@@ -60,7 +61,7 @@ def test_a_way_that_cannot_is_not_tried_again(
         os.write(target, b"rubbish before it gave up")
         raise OSError(errno.EXDEV, "no")
 
-    monkeypatch.setattr(staging, "WAYS", (cannot, staging._read_write))
+    monkeypatch.setattr(copying, "WAYS", (cannot, copying._read_write))
     assert copied(dest, source, "1.jpg") == copied(dest, source, "2.jpg") == BYTES
     assert len(calls) == 1
 
@@ -73,7 +74,7 @@ def test_a_copy_that_fails_is_removed_and_told(
         os.write(target, b"half")
         raise OSError(number, os.strerror(number))
 
-    monkeypatch.setattr(staging, "WAYS", (fails, staging._read_write))
+    monkeypatch.setattr(copying, "WAYS", (fails, copying._read_write))
     with pytest.raises(OSError) as caught:
         copied(dest, source)
     assert caught.value.errno == number and not os.listdir(dest.staging)
@@ -118,9 +119,9 @@ def test_a_source_that_changes_while_it_is_copied_is_refused(
 ) -> None:
     def meanwhile(fd: int, target: int, size: int) -> int:
         os.utime(source, ns=(1, 1))
-        return staging._read_write(fd, target, size)
+        return copying._read_write(fd, target, size)
 
-    monkeypatch.setattr(staging, "WAYS", (meanwhile,))
+    monkeypatch.setattr(copying, "WAYS", (meanwhile,))
     with pytest.raises(SourceChanged):
         copied(dest, source)
 

@@ -23,15 +23,16 @@ class Editor(NamedTuple):
 
     check: Callable[[Sequence[TagEdit]], object]
     """Raises Declined where one of the edits is not known for the format; what it returns does not matter."""
-    edit: Callable[[Sequence[TagEdit], BinaryIO, int], tuple[Piece, ...]]
-    """What the file of so many bytes, in a stream that stands at its beginning, consists of with the edits made.
+    edit: Callable[[Sequence[TagEdit], BinaryIO, int, int], tuple[Piece, ...]]
+    """What the file of so many bytes, in a stream that stands at its beginning, consists of with the edits made, and
+    with so many bytes more before what is moved, where the format has a place for them.
 
     Empty where nothing changes. Raises Declined for whatever is not sure, OSError."""
 
 
 def _pictures(edit: Callable[[Wanted, BinaryIO, int], tuple[Piece, ...]]) -> Editor:
     """Of formats that hold EXIF and XMP."""
-    return Editor(wanted, lambda edits, stream, size: edit(wanted(edits), stream, size))
+    return Editor(wanted, lambda edits, stream, size, room: edit(wanted(edits, room), stream, size))
 
 
 EDITORS: Mapping[str, Editor] = {

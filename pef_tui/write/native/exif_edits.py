@@ -70,9 +70,11 @@ class Wanted(Struct, frozen=True):
 
     exif: Changes
     xmp: tuple[TagEdit, ...]
+    room: int = 0
+    """Bytes more than needed: blanks in the XMP packet where that changes, else zeros behind the EXIF block."""
 
 
-def wanted(edits: Iterable[TagEdit]) -> Wanted:
+def wanted(edits: Iterable[TagEdit], room: int = 0) -> Wanted:
     """The edits made ready to be put into a file. Raises Declined for any that is not known here."""
     exif: dict[Name, dict[int, Field | None]] = {}
     xmp: list[TagEdit] = []
@@ -95,7 +97,7 @@ def wanted(edits: Iterable[TagEdit]) -> Wanted:
     _check_height(xmp)
     if signs:
         exif["GPS"] = {**signs, **exif["GPS"]}
-    return Wanted(exif, tuple(xmp))
+    return Wanted(exif, tuple(xmp), room)
 
 
 def _matching(pattern: re.Pattern[str]) -> Callable[[Value], Field]:

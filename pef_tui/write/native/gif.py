@@ -26,16 +26,17 @@ def check_gif(edits: Sequence[TagEdit]) -> tuple[TagEdit, ...]:
     return made.xmp
 
 
-def edit_gif(edits: Sequence[TagEdit], stream: BinaryIO, size: int) -> tuple[Piece, ...]:
+def edit_gif(edits: Sequence[TagEdit], stream: BinaryIO, size: int, room: int = 0) -> tuple[Piece, ...]:
     """What the GIF of `size` bytes in `stream`, which stands at its beginning, consists of with the edits made.
 
-    Empty where nothing changes. Raises Declined for whatever is not sure, OSError.
+    Empty where nothing changes; `room`: so many blanks more come into its XMP. Raises Declined for whatever is not
+    sure, OSError.
     """
     try:
         found = read_gif(stream)
     except Unsound as reason:
         raise Declined(str(reason)) from None
-    new = edited_packet(found.packet, check_gif(edits))
+    new = edited_packet(found.packet, check_gif(edits), room)
     if new is None:
         return ()
     if b"\0" in new:

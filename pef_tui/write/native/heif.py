@@ -53,9 +53,10 @@ class _Item(NamedTuple):
 
 def _changes(file: FileBytes, found: Heif, wanted: Wanted) -> list[Change]:
     items = []
-    if (exif := _new_exif(file, found.exif, wanted.exif)) is not None:
+    packet = edited_packet(None if found.xmp is None else found.xmp.content, wanted.xmp, wanted.room)
+    room = 0 if packet else wanted.room
+    if (exif := _new_exif(file, found.exif, wanted.exif, room)) is not None:
         items.append(_Item(found.exif, _EXIF, exif))
-    packet = edited_packet(None if found.xmp is None else found.xmp.content, wanted.xmp)
     if packet is not None:
         items.append(_Item(found.xmp, _XMP, packet))
     if not items:
@@ -72,15 +73,15 @@ def _changes(file: FileBytes, found: Heif, wanted: Wanted) -> list[Change]:
     return [*changes, Change(found.meta_box.start, found.meta_box.end, meta)]
 
 
-def _new_exif(file: FileBytes, old: TagItem | None, changes: Changes) -> bytes | None:
+def _new_exif(file: FileBytes, old: TagItem | None, changes: Changes, room: int) -> bytes | None:
     """The item with the changes made, None where nothing changes."""
     if not changes:
         return None
     if old is None:
-        new = edit_tiff(None, changes, resolution())
+        new = edit_tiff(None, changes, resolution(), room)
         return None if new is None else _EXIF_HEAD + new
     head, block = exif_block(old.content)
-    new = edit_tiff(block, changes, resolution())
+    new = edit_tiff(block, changes, resolution(), room)
     if new is None or new is block:
         return None
     start, size = old.start + len(head), len(file)

@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from typing import BinaryIO
 
 from pef_tui.hooks import Piece, Span
-from pef_tui.model import TagEdit
 from pef_tui.write.native.declined import Declined
 from pef_tui.write.native.exif_edits import Wanted
 from pef_tui.write.native.laying import Change
@@ -37,11 +36,9 @@ def edit_jpeg(wanted: Wanted, stream: BinaryIO, size: int) -> tuple[Piece, ...]:
     header = read_header(stream)
     exif, xmp = _blocks(header)
     read_at = _reader(header, stream)
-    changes = [
-        change
-        for change in (_exif_change(header, exif, wanted.exif), _xmp_change(header, exif, xmp, wanted.xmp))
-        if change is not None
-    ]
+    text = _xmp_change(header, exif, xmp, wanted)
+    tags = _exif_change(header, exif, wanted.exif, 0 if text else wanted.room)
+    changes = [change for change in (tags, text) if change is not None]
     if not changes:
         return ()
     _check_places(header, exif, changes, size, read_at)
@@ -66,15 +63,15 @@ def _blocks(header: Header) -> tuple[Segment | None, Segment | None]:
     return exif, xmp
 
 
-def _exif_change(header: Header, exif: Segment | None, changes: Changes) -> Change | None:
+def _exif_change(header: Header, exif: Segment | None, changes: Changes, room: int) -> Change | None:
     if not changes:
         return None
     if exif is None:
         at, fresh = _behind_jfif(header)
-        new = edit_tiff(None, changes, fresh)
+        new = edit_tiff(None, changes, fresh, room)
         return None if new is None else Change(at, at, segment(APP1, EXIF_HEAD + new))
     block = header.content(exif, EXIF_HEAD)
-    new = edit_tiff(block, changes, resolution())
+    new = edit_tiff(block, changes, resolution(), room)
     return (
         None if new is block or new is None else Change(exif.start, exif.end, segment(APP1, EXIF_HEAD + new))
     )
@@ -94,11 +91,9 @@ def _behind_jfif(header: Header) -> tuple[int, Fields]:
     return at, fresh
 
 
-def _xmp_change(
-    header: Header, exif: Segment | None, xmp: Segment | None, edits: Sequence[TagEdit]
-) -> Change | None:
+def _xmp_change(header: Header, exif: Segment | None, xmp: Segment | None, wanted: Wanted) -> Change | None:
     packet = None if xmp is None else header.content(xmp, XMP_HEAD)
-    new = edited_packet(packet, edits)
+    new = edited_packet(packet, wanted.xmp, wanted.room)
     if new is None:
         return None
     made = segment(APP1, XMP_HEAD + new)

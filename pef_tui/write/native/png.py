@@ -26,11 +26,11 @@ def edit_png(wanted: Wanted, stream: BinaryIO, size: int) -> tuple[Piece, ...]:
         raise Declined(str(reason)) from None
     changes: list[Change] = []
     packet = None if found.xmp is None else found.content[found.xmp][len(XMP_TEXT) :]
-    if (new := edited_packet(packet, wanted.xmp)) is not None:
+    if (new := edited_packet(packet, wanted.xmp, wanted.room)) is not None:
         changes += _put(found, found.xmp, png_chunk(b"iTXt", XMP_TEXT + read_only(new)))
     if wanted.exif:
         block = None if found.exif is None else found.content[found.exif]
-        made = edit_tiff(block, wanted.exif, resolution())
+        made = edit_tiff(block, wanted.exif, resolution(), 0 if changes else wanted.room)
         if made is not None and made is not block:
             changes += _put(found, found.exif, png_chunk(b"eXIf", made))
     return laid_out(changes, size) if changes else ()

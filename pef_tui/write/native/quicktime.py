@@ -20,6 +20,8 @@ from pef_tui.write.native.film_index import Renewed, made, renewed
 from pef_tui.write.native.laying import Change, laid_out
 from pef_tui.write.native.xmp_edits import edited_packet
 
+_EMPTY = 8
+"""Bytes of a box without content. (ISO/IEC 14496-12, section 8.1.2: `free`)"""
 _LARGEST = {b"stco": 0xFFFF_FFFF, b"co64": 0x7FFF_FFFF_FFFF_FFFF}
 
 
@@ -31,16 +33,17 @@ class Moved(NamedTuple):
     by: int
 
 
-def edit_film(edits: Sequence[TagEdit], stream: BinaryIO, size: int) -> tuple[Piece, ...]:
+def edit_film(edits: Sequence[TagEdit], stream: BinaryIO, size: int, room: int = 0) -> tuple[Piece, ...]:
     """What the film of `size` bytes in `stream` consists of with the edits made.
 
-    Empty where nothing changes. Raises Declined for whatever is not sure, OSError.
+    Empty where nothing changes; `room`: so many blanks more come into its XMP, else an empty box behind the index.
+    Raises Declined for whatever is not sure, OSError.
     """
     wanted = film_wanted(edits)
     try:
         film = read_film(stream)
         index = take_apart(film.moov)
-        changes = _changes(film, index, wanted)
+        changes = _changes(film, index, wanted, room)
     except Doubtful as error:
         raise Declined(str(error)) from None
     if film.boxes[-1].end != size:
@@ -48,7 +51,7 @@ def edit_film(edits: Sequence[TagEdit], stream: BinaryIO, size: int) -> tuple[Pi
     return laid_out(changes, size) if changes else ()
 
 
-def _changes(film: Film, index: Index, wanted: FilmWanted) -> list[Change]:
+def _changes(film: Film, index: Index, wanted: FilmWanted, room: int) -> list[Change]:
     check_tracks(film.moov, index)
     own = user_data(film.moov, index.user_data)
     item_list(film.moov, own.meta)
@@ -57,11 +60,13 @@ def _changes(film: Film, index: Index, wanted: FilmWanted) -> list[Change]:
     here, elsewhere = (in_index, film.xmp) if film.quicktime else (film.xmp, in_index)
     if elsewhere is not None:
         raise Declined("XMP in another place than ExifTool's")
-    packet = edited_packet(here, wanted.xmp)
+    packet = edited_packet(here, wanted.xmp, room)
     new = renewed(film.moov, index, wanted, packet if film.quicktime else None)
     changes = [Change(film.moov_box.start, film.moov_box.end, b"")]
     if packet is not None and not film.quicktime:
         changes.append(_xmp_change(film, packet))
+    elif packet is None and new.grown and room >= _EMPTY:
+        changes.append(Change(film.moov_box.end, film.moov_box.end, made(b"free", bytes(room - _EMPTY))))
     _correct_offsets(new, index, _moved(film, changes, new.grown))
     moov = new.put_together()
     if moov == film.moov:

@@ -95,11 +95,11 @@ class Appended(NamedTuple):
     tail: bytes
 
 
-def edit_tiff(block: bytes | None, changes: Changes, fresh: Fields) -> bytes | None:
+def edit_tiff(block: bytes | None, changes: Changes, fresh: Fields, room: int = 0) -> bytes | None:
     """The block with the changes made; None makes a new one, in big-endian order as ExifTool does.
 
-    `fresh` is what a new IFD0 holds (`resolution`). The same object comes back where nothing changes. Raises Declined
-    for a block that cannot be taken at its word.
+    `fresh` is what a new IFD0 holds (`resolution`), `room` how many zeros come behind everything. The same object comes
+    back where nothing changes. Raises Declined for a block that cannot be taken at its word.
     """
     source = _NEW if block is None else block
     order = _order(source)
@@ -109,7 +109,9 @@ def edit_tiff(block: bytes | None, changes: Changes, fresh: Fields) -> bytes | N
         if main.link:
             _check_thumbnail(source, order, main.link, changes.get("IFD0", {}))
     appended = _appended(order, len(source), found, changes, fresh)
-    return block if appended is None else source[:4] + appended.first + source[8:] + appended.tail
+    if appended is None:
+        return block
+    return source[:4] + appended.first + source[8:] + appended.tail + bytes(room)
 
 
 def append_to_file(file: Bytes, changes: Changes) -> Appended | None:

@@ -12,9 +12,9 @@ from typing import BinaryIO
 
 from pef_tui.hooks import Piece, Staged, Writer, Written
 from pef_tui.model import Plan, TagEdit
+from pef_tui.write.copying import Ways, assemble
 from pef_tui.write.native.declined import Declined
 from pef_tui.write.native.editors import EDITORS
-from pef_tui.write.staging import assemble
 
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
 _CREATE = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -22,7 +22,7 @@ _CREATE = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 def native_writer() -> Writer:
     """The writer for sound files of some formats whose tags were read natively; it comes before ExifTool."""
-    return Writer("native", accepts, NativeSession, order=100, compose=compose)
+    return Writer("native", accepts, NativeSession, order=100, compose=compose, fit=fit)
 
 
 def accepts(plan: Plan) -> bool:
@@ -49,12 +49,17 @@ def edits_of(plan: Plan) -> Sequence[TagEdit]:
 
 def compose(plan: Plan, source: BinaryIO) -> tuple[Piece, ...] | Written:
     """A hooks.Compose: what the file in `source` consists of with the Plan's edits made. Raises OSError alone."""
+    return fit(plan, source, 0)
+
+
+def fit(plan: Plan, source: BinaryIO, room: int) -> tuple[Piece, ...] | Written:
+    """A hooks.Fit: the same with `room` bytes more before what is moved."""
     state = plan.match.state
     editor = EDITORS.get(state.format if state else "")
     if editor is None:
         return Written("declined", "a format that is left to ExifTool")
     try:
-        pieces = editor.edit(edits_of(plan), source, plan.match.media.size)
+        pieces = editor.edit(edits_of(plan), source, plan.match.media.size, room)
     except Declined as reason:
         return Written("declined", str(reason))
     except OSError:
@@ -68,7 +73,7 @@ class NativeSession:
     """A hooks.WriterSession for copies that could not be composed from their source (members of archives)."""
 
     def __init__(self) -> None:
-        self._ways: dict[int, int] = {}
+        self._ways = Ways()
 
     def write(self, staged: Sequence[Staged]) -> Iterator[Written]:
         """Write each Plan's edits into its copy. Raises OSError (ENOSPC, EDQUOT) when the disk is full."""

@@ -12,11 +12,16 @@ from pef_tui.xmp.names import BY_TAG
 
 _EXTENDED = b"HasExtendedXMP"
 _LANGUAGE = re.compile(rb"xml:lang\s*=\s*[\"'](?!x-default[\"'])")
+_END = b"<?xpacket end="
+_LINE = 100
 _WRITABLE, _READ_ONLY = b'<?xpacket end="w"?>', b'<?xpacket end="r"?>'
 
 
-def edited_packet(packet: bytes | None, edits: Sequence[TagEdit]) -> bytes | None:
-    """The packet (None: a new one) with the edits put in; None where nothing changes. Raises Declined."""
+def edited_packet(packet: bytes | None, edits: Sequence[TagEdit], room: int = 0) -> bytes | None:
+    """The packet (None: a new one) with the edits put in; None where nothing changes. Raises Declined.
+
+    `room`: so many blanks more come before its end, where programs look for room. (XMP specification part 1, 7.3.2)
+    """
     if not edits:
         return None
     if packet is not None and _EXTENDED in packet:
@@ -29,7 +34,13 @@ def edited_packet(packet: bytes | None, edits: Sequence[TagEdit]) -> bytes | Non
         new = merge(packet, edits)
     except BadPacket as error:
         raise Declined(str(error)) from None
-    return None if new is packet else new
+    return None if new is packet else _with_room(new, room)
+
+
+def _with_room(packet: bytes, room: int) -> bytes:
+    head, end, tail = packet.rpartition(_END)
+    blanks = ((b" " * _LINE + b"\n") * (room // (_LINE + 1) + 1))[:room]
+    return head + blanks + end + tail if end else packet + blanks
 
 
 def read_only(packet: bytes) -> bytes:

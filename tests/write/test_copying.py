@@ -1,0 +1,136 @@
+"""Copies that share blocks with their source: where spans have to lie, and that bytes are the same either way."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pef_tui.hooks import Piece, Span
+from pef_tui.write import copying
+from pef_tui.write.copying import LEAST_SHARED, SourceChanged, Ways, assemble, misfit
+from pef_tui.write.dest import Dest
+
+BLOCK = 4096
+LONG = LEAST_SHARED + 1
+
+
+@pytest.mark.parametrize(
+    ("pieces", "missing"),
+    [
+        ((Span(0, LONG),), 0),
+        ((b"x" * 100, Span(0, LONG)), BLOCK - 100),
+        ((b"x" * 100, Span(100, 100 + LONG)), 0),
+        ((b"x" * 5000, Span(900, 900 + LONG)), (900 - 5000) % BLOCK),
+        ((b"x", Span(2, LONG + 2), b"y", Span(0, LONG + 100)), (0 - LONG - 2) % BLOCK),
+        ((b"x", Span(0, LEAST_SHARED)), 0),
+        ((b"x" * 1_000_000,), 0),
+        ((), 0),
+    ],
+    ids=[
+        "from the beginning",
+        "behind something new",
+        "where it was",
+        "before where it was",
+        "the longest counts",
+        "too short",
+        "nothing moved",
+        "nothing",
+    ],
+)
+def test_how_far_the_longest_span_is_from_where_its_blocks_can_be_shared(
+    pieces: Sequence[Piece], missing: int
+) -> None:
+    assert misfit(pieces, BLOCK) == missing
+    assert misfit(pieces, 1) == 0
+
+
+@given(
+    st.lists(
+        st.binary(max_size=50)
+        | st.builds(lambda a, n: Span(a, a + n), st.integers(0, 9000), st.integers(0, 9000)),
+        max_size=5,
+    ),
+    st.sampled_from([1, 512, BLOCK]),
+)
+def test_what_is_assembled_is_the_same_whatever_can_be_shared(pieces: list[Piece], block: int) -> None:
+    data = bytes(range(251)) * 72
+    source, target = os.memfd_create("source"), os.memfd_create("target")
+    try:
+        os.write(source, data)
+        ways = Ways()
+        ways.blocks[os.fstat(source).st_dev] = block
+        assemble(pieces, source, target, ways)
+        expected = b"".join(
+            data[each.start : each.stop] if isinstance(each, Span) else each for each in pieces
+        )
+        assert os.pread(target, len(data) * 10, 0) == expected
+    finally:
+        os.close(source)
+        os.close(target)
+
+
+def test_all_but_the_beginning_of_a_span_is_moved_from_a_block(monkeypatch: pytest.MonkeyPatch) -> None:
+    moved = []
+
+    def note(source: int, target: int, size: int, start: int, at: int) -> int:
+        moved.append((size, start, at))
+        return size
+
+    monkeypatch.setattr(copying, "WAYS", (note, note))
+    ways = Ways()
+    with Path(os.devnull).open("rb") as nothing:
+        ways.blocks[os.fstat(nothing.fileno()).st_dev] = BLOCK
+        fitted = (Span(100, 20_000),)
+        for pieces in ((b"", *fitted), (b"x" * (BLOCK + 100), *fitted), (b"x" * 7, *fitted)):
+            with Path(os.devnull).open("wb") as target:
+                assemble(pieces, nothing.fileno(), target.fileno(), ways)
+    edge = BLOCK - 100
+    assert moved == [
+        (19_900, 100, 0),
+        (edge, 100, BLOCK + 100),
+        (20_000 - BLOCK, BLOCK, 2 * BLOCK),
+        (19_900, 100, 7),
+    ]
+
+
+def test_a_source_that_is_too_short_is_one_that_changed() -> None:
+    source, target = os.memfd_create("source"), os.memfd_create("target")
+    try:
+        os.write(source, bytes(9000))
+        ways = Ways()
+        ways.blocks[os.fstat(source).st_dev] = BLOCK
+        with pytest.raises(SourceChanged):
+            assemble((b"x" * BLOCK, Span(0, 20_000)), source, target, ways)
+    finally:
+        os.close(source)
+        os.close(target)
+
+
+@pytest.mark.parametrize("can", [True, False])
+def test_whether_blocks_can_be_shared_is_tried_once_and_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, can: bool
+) -> None:
+    tried = []
+
+    def ioctl(target: int, request: int, source: int) -> int:
+        tried.append(source)
+        if not can:
+            raise OSError(errno.EOPNOTSUPP, "no")
+        return 0
+
+    monkeypatch.setattr(fcntl, "ioctl", ioctl)
+    dest = Dest(str(tmp_path / "out"))
+    try:
+        with (tmp_path / "a.jpg").open("wb+") as source:
+            found = {dest.block(source.fileno()) for _ in range(3)}
+        assert found == {os.statvfs(dest.staging).f_bsize if can else 1} and len(tried) == 1
+        assert not os.listdir(dest.staging)
+    finally:
+        dest.close()
