@@ -45,7 +45,8 @@ def carried_out(start: Begun, stack: ExitStack) -> Iterator[Record]:
     """What became of each file found, as it becomes known; `stack` lets everything go. Raises OSError, RunError."""
     settings, progress = start.settings, start.progress
     place = opened(start, stack)
-    planned: Generator[list[Record | Plan], None, None] = ahead(Planning(place).produce, AHEAD)
+    planning = Planning(place)
+    planned: Generator[list[Record | Plan], None, None] = ahead(planning.produce, AHEAD)
     stack.callback(planned.close)
     waited = progress.clock.over(WAIT, planned)
     stack.callback(place.close_readers)
@@ -61,6 +62,8 @@ def carried_out(start: Begun, stack: ExitStack) -> Iterator[Record]:
         progress.notes.append(f"what this run changes can be undone: pef-tui --undo {dest.undo.run} SOURCE")
     verifier = _verifier(settings, place, stack) if settings.verify else None
     elsewhere = _elsewhere(settings, start.host, place, dest, stack)
+    if elsewhere is not None:
+        planning.expect = elsewhere.expect
     shop = Workshop(place.writers, settings.worker_count, _hand(place, dest, verifier), elsewhere)
     stack.callback(shop.close)
     yield from place.sealing.watched(place.listings.watched(work(waited, shop, progress.stop)))
@@ -141,6 +144,8 @@ class Planning:
         self._second = SecondLook(place, self._look)
         self._albums = Albums(place)
         self._put_off: set[FileId] = set()
+        self.expect: Callable[[Sequence[Match], int], None] | None = None
+        """Told what is about to be planned, and how many of it are done already."""
 
     def produce(self, put: Put) -> None:
         """Put a record for every file that needs no work and a Plan for every other."""
@@ -257,6 +262,8 @@ class Planning:
                 self._second.keep(match, "" if self._layout.by_template else outputs[key])
         else:
             self._put_off |= alone.keys()
+            if self.expect is not None:
+                self.expect(wanted, len(done))
             yield from wanted
 
     def _decided(self, match: Match) -> Record | Plan | None:

@@ -47,7 +47,7 @@ PROBE = 60.0
 
 
 class Elsewhere:
-    """The workers of one run; `takes` is asked by one thread, `send` by several."""
+    """The workers of one run; `takes` is asked by one thread, `expect` by another, `send` by several."""
 
     def __init__(self, executor: Executor, kit: Kit, dest: Dest, progress: Progress, *, whole: bool) -> None:
         """`whole`: writers other than our own want Plans with all that is known of the picture."""
@@ -89,18 +89,31 @@ class Elsewhere:
         return UsageError(f"--executor {self._chosen.name}: {why}; --executor threads does without")
 
     def start_after(self, plans: int) -> None:
-        """Begin when so many Plans were seen; those that come until workers are ready are not taken."""
+        """Begin when so many Plans were seen or are expected; those that come until workers are ready are not taken."""
         self._waiting = plans
+
+    def expect(self, matches: Sequence[Match], done: int) -> None:
+        """Plans of these are about to come, but for so many of them."""
+        if not 0 < self._waiting <= len(matches) - done:
+            return
+        plans = sum(match.media.root in self._roots for match in matches) - done
+        if plans >= self._waiting:
+            self._count(plans)
 
     def takes(self, plan: Plan) -> bool:
         """Is a Plan to be sent? Links are made here, and archives are read here."""
         if plan.match.media.root not in self._roots or plan.link:
             return False
         if self._waiting:
-            self._waiting -= 1
-            if not self._waiting:
-                self._begin_meanwhile()
+            self._count(1)
         return self._ready
+
+    def _count(self, plans: int) -> None:
+        with self._lock:
+            enough = 0 < self._waiting <= plans
+            self._waiting = max(0, self._waiting - plans)
+        if enough:
+            self._begin_meanwhile()
 
     def _begin_meanwhile(self) -> None:
         try:

@@ -93,6 +93,31 @@ def test_auto_takes_processes_once_a_run_is_large(
     assert sum(sent) > 50 and tree(tmp_path / "large") == tree(tmp_path / "small")
 
 
+def test_auto_begins_before_the_first_plan_of_a_large_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = takeout(tmp_path / "export", spec(20))
+    packed = shutil.make_archive(str(tmp_path / "part"), "zip", root.parent, root.name)
+    begun: list[str] = []
+    seen: list[str] = []
+    takes = module.Elsewhere.takes
+    monkeypatch.setattr(
+        module.Elsewhere,
+        "takes",
+        lambda self, plan: (seen.append(plan.match.media.path), takes(self, plan))[1],
+    )
+    monkeypatch.setattr(module.Elsewhere, "_begin_meanwhile", lambda self: begun.append(f"after {len(seen)}"))
+    monkeypatch.setattr("pef_tui.chain.AUTO_FROM", 6)
+    run_here(root, tmp_path / "folder")
+    assert begun == ["after 0"] and len(seen) >= 20
+    begun.clear()
+    for path in sorted((root / "Photos from 2000").glob("P*.jpg"))[:2]:
+        path.touch()
+    run_here(root, tmp_path / "folder")
+    run_here(Path(packed), tmp_path / "zip")
+    assert not begun
+
+
 def test_what_must_stay_is_written_in_threads_and_says_so(tmp_path: Path) -> None:
     source = takeout(tmp_path / "export", spec(4))
     command = [
