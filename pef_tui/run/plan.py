@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 import xxhash
+from msgspec.msgpack import Encoder
 from msgspec.structs import replace
 
 from pef_tui.formats import FORMATS
@@ -24,6 +25,7 @@ MapTags = Callable[[Match], Iterable[TagEdit]]
 
 XMP_WRITER = "xmp"
 """Name of the writer that leaves the media as it is."""
+_encode = Encoder().encode
 NOT_RECOGNISED = "its content is no format known here"
 
 
@@ -144,4 +146,7 @@ def digest(plan: Plan) -> bytes:
         parts = (*parts, plan.xmp_edits, plan.short_xmp)
     if plan.link:
         parts = (*parts, plan.link)
-    return xxhash.xxh3_64_digest(repr(parts).encode("utf-8", "backslashreplace"))
+    try:
+        return xxhash.xxh3_64_digest(_encode(parts))
+    except (UnicodeEncodeError, OverflowError):  # names that are no UTF-8, numbers of more than 64 bits
+        return xxhash.xxh3_64_digest(repr(parts).encode("utf-8", "backslashreplace"))

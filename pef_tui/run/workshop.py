@@ -69,7 +69,7 @@ class Lane:
         self._carry_out = carry_out
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix=name)
         self.pending: set[Future[list[Outcome]]] = set()
-        self._ended: deque[Future[list[Outcome]]] = deque()
+        self.ended: deque[Future[list[Outcome]]] = deque()
         """Filled by the threads, so that who asks after every Plan need not ask every batch."""
         self._batch: list[Plan] = []
         self._seconds = 0.0
@@ -98,7 +98,7 @@ class Lane:
         if self._batch:
             future = self._pool.submit(self._carry_out, self._batch)
             self.pending.add(future)
-            future.add_done_callback(self._ended.append)
+            future.add_done_callback(self.ended.append)
             self.forget()
 
     def forget(self) -> None:
@@ -117,9 +117,9 @@ class Lane:
 
     def done(self, *, wait_for_one: bool) -> set[Future[list[Outcome]]]:
         """Take the batches that are done."""
-        if wait_for_one and self.pending and not self._ended:
+        if wait_for_one and self.pending and not self.ended:
             wait(self.pending, return_when=FIRST_COMPLETED)
-        done = {self._ended.popleft() for _ in range(len(self._ended))} & self.pending
+        done = {self.ended.popleft() for _ in range(len(self.ended))} & self.pending
         self.pending -= done
         return done
 
@@ -182,7 +182,8 @@ class Workshop:
         Raises what a batch raised, after the outcomes of those done before.
         """
         for lane in self._lanes:
-            yield from self._told(lane.done(wait_for_one=lane.crowded))
+            if lane.ended or lane.crowded:
+                yield from self._told(lane.done(wait_for_one=lane.crowded))
 
     def rest(self) -> Iterator[Outcome]:
         """Hand out what is left and wait for everything."""
