@@ -20,6 +20,7 @@ from zlib import crc32
 
 from msgspec import Struct
 
+from pef_tui.folders import names_in
 from pef_tui.manifest.folder import NAME, sync_folder
 from pef_tui.manifest.format import VERSION, Impossible, NewerFormat
 
@@ -219,7 +220,7 @@ class Journal:
 
     def _set_aside(self) -> None:
         """Keep what cannot be used in a file of its own, then cut it off the end."""
-        taken = set(os.listdir(self._folder))
+        taken = set(names_in(self._folder))
         name = next(name for n in itertools.count(1) if (name := f"{NAME}.damaged-{n}") not in taken)
         with os.fdopen(os.open(name, _CREATE, 0o600, dir_fd=self._folder), "wb") as out:
             for bad in self.seen.bad:

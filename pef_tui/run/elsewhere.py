@@ -212,7 +212,7 @@ class Elsewhere:
         self._ready, executor, self._executor = False, self._executor, None
         if executor is not None:
             _shut(executor)
-        for name in os.listdir(self._dest.staging_fd) if self._openings else ():
+        for name in self._dest.staged() if self._openings else ():
             if batch_of(self._kit, name) >= 0:
                 with suppress(OSError):
                     os.unlink(name, dir_fd=self._dest.staging_fd)

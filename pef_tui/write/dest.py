@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pef_tui.errors import RunError
+from pef_tui.folders import names_in
 from pef_tui.write.copying import Ways
 
 if TYPE_CHECKING:
@@ -67,6 +68,10 @@ class Dest:
     def number(self) -> int:
         """A number no other copy of this run has."""
         return next(self._numbers)
+
+    def staged(self) -> list[str]:
+        """The names in the staging folder. Raises OSError."""
+        return names_in(self.staging_fd)
 
     def block(self, source: int) -> int:
         """How long the blocks are that a private copy can share with this source; 1 where none can. Raises OSError."""

@@ -71,7 +71,7 @@ def clear(place: Dest, copies: Sequence[Copy]) -> None:
     """Leave nothing of these copies in the staging folder, nor what writers left beside them."""
     stems = {copy.name.partition(".")[0] for copy in copies if copy.name}
     with suppress(OSError):
-        for name in os.listdir(place.staging_fd) if stems else ():
+        for name in place.staged() if stems else ():
             if name.partition(".")[0] in stems:
                 with suppress(FileNotFoundError):
                     os.unlink(name, dir_fd=place.staging_fd)

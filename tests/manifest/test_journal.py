@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from pef_tui.folders import names_in
 from pef_tui.manifest.folder import open_folder
 from pef_tui.manifest.format import Impossible, NewerFormat
 from pef_tui.manifest.journal import HEADER, Journal, frame, scan
@@ -137,7 +138,7 @@ def test_read_only_changes_nothing(folder: int, tmp_path: Path) -> None:
     assert journal is not None
     journal.close()
     assert manifest(tmp_path).read_bytes() == data
-    assert os.listdir(folder) == ["manifest"]
+    assert names_in(folder) == ["manifest"]
 
 
 def test_a_short_write_is_cut_off_and_raised(
@@ -186,7 +187,7 @@ def test_rewriting_syncs_before_it_renames(folder: int, monkeypatch: pytest.Monk
     journal.reread(lambda at, payload: found.append(payload))
     journal.append(b"newer")
     journal.close()
-    assert found == [b"new"] and os.listdir(folder) == ["manifest"]
+    assert found == [b"new"] and names_in(folder) == ["manifest"]
 
 
 def test_a_failed_rewrite_leaves_the_old_one(folder: int, tmp_path: Path) -> None:
@@ -202,7 +203,7 @@ def test_a_failed_rewrite_leaves_the_old_one(folder: int, tmp_path: Path) -> Non
     journal.append(b"two")
     journal.close()
     assert payloads(manifest(tmp_path).read_bytes()) == [b"one", b"two"]
-    assert os.listdir(folder) == ["manifest"]
+    assert names_in(folder) == ["manifest"]
 
 
 def test_a_link_is_not_followed(folder: int, tmp_path: Path) -> None:

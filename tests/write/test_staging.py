@@ -12,6 +12,8 @@ from pef_tui.model import Match, MediaFile, Plan, State
 from pef_tui.write import copying
 from pef_tui.write.copying import SourceChanged
 from pef_tui.write.dest import Dest, Outside, SyncFailed, components
+from pef_tui.write.making import clear
+from pef_tui.write.place import Copy
 from pef_tui.write.staging import clean_staging, extension_of, stage
 
 BYTES = os.urandom(3_000_001)
@@ -240,3 +242,15 @@ def test_a_disk_that_cannot_sync_stops_the_run(dest: Dest, monkeypatch: pytest.M
     monkeypatch.setattr(os, "fsync", fails)
     with pytest.raises(SyncFailed, match="Input/output error"):
         sync(dest.fd)
+
+
+def test_what_came_after_the_folder_was_opened_is_seen(dest: Dest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on Btrfs, where a descriptor shows what was there when it was opened."""
+    real = os.listdir
+    monkeypatch.setattr(os, "listdir", lambda folder: [] if folder == dest.staging_fd else real(folder))
+    (Path(dest.staging) / "1.jpg").touch()
+    assert dest.staged() == ["1.jpg"]
+    copy = Copy(Plan(Match(MediaFile(0, "a.jpg", 1, 0), ""), "written"))
+    copy.name = "1.jpg"
+    clear(dest, (copy,))
+    assert not dest.staged()
