@@ -29,6 +29,7 @@ TESTS = {
     "write/exiftool_writer.py": ("tests/write/test_exiftool_writer.py",),
     "write/xmp_writer.py": ("tests/write/test_xmp_writer.py",),
     "write/staging.py": ("tests/write/test_staging.py",),
+    "write/copying.py": ("tests/write/test_copying.py", "tests/write/test_staging.py"),
     "write/": ("tests/write/test_commit.py",),
     "report_page/place.py": ("tests/report_page/test_report_page.py",),
     "scratch.py": ("tests/state/test_spill.py", "tests/takeout/test_tars.py"),
