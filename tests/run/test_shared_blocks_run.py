@@ -30,6 +30,7 @@ ADMIN = os.environ["PATH"] + ":/usr/sbin:/sbin"
 def disk(kind: str, place: Path) -> Iterator[Path]:
     maker = shutil.which(MAKERS[kind][0], path=ADMIN)
     if maker is None:
+        assert not os.environ.get("CI"), f"{MAKERS[kind][0]} is missing"
         pytest.skip(f"{MAKERS[kind][0]} is not installed")
     image, folder = place / "image", place / "disk"
     with image.open("wb") as file:
