@@ -18,6 +18,8 @@ CHUNK = 1 << 20
 _AT_ONCE = 1 << 30  # the kernel moves at most 2 GiB a call
 LEAST_SHARED = 1 << 17
 """Bytes: where less could be shared, moving them is as quick."""
+LARGEST_BLOCK = 1 << 16
+"""Bytes of blanks that are put into a file at most; networks tell blocks of 1 MB, which are none of a disk."""
 _CANNOT = frozenset(
     {
         errno.EOPNOTSUPP,
@@ -62,7 +64,8 @@ def _tried(source: int, make: Callable[[], int]) -> int:
     target = make()
     try:
         clone(source, target)
-        return max(1, os.fstatvfs(target).f_bsize)
+        size = os.fstatvfs(target).f_bsize
+        return size if 0 < size <= LARGEST_BLOCK else 1
     except OSError:
         return 1
     finally:

@@ -113,9 +113,12 @@ def test_a_source_that_is_too_short_is_one_that_changed() -> None:
         os.close(target)
 
 
-@pytest.mark.parametrize("can", [True, False])
+@pytest.mark.parametrize(
+    ("can", "told", "block"),
+    [(True, BLOCK, BLOCK), (True, 1 << 16, 1 << 16), (True, 1 << 20, 1), (False, BLOCK, 1)],
+)
 def test_whether_blocks_can_be_shared_is_tried_once_and_leaves_nothing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, can: bool
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, can: bool, told: int, block: int
 ) -> None:
     tried = []
 
@@ -125,12 +128,14 @@ def test_whether_blocks_can_be_shared_is_tried_once_and_leaves_nothing(
             raise OSError(errno.EOPNOTSUPP, "no")
         return 0
 
+    real = os.fstatvfs
     monkeypatch.setattr(fcntl, "ioctl", ioctl)
+    monkeypatch.setattr(os, "fstatvfs", lambda fd: os.statvfs_result((told, *real(fd)[1:])))
     dest = Dest(str(tmp_path / "out"))
     try:
         with (tmp_path / "a.jpg").open("wb+") as source:
             found = {dest.block(source.fileno()) for _ in range(3)}
-        assert found == {os.statvfs(dest.staging).f_bsize if can else 1} and len(tried) == 1
+        assert found == {block} and len(tried) == 1
         assert not os.listdir(dest.staging)
     finally:
         dest.close()
