@@ -13,7 +13,6 @@ from pathlib import Path
 from pef_tui.hooks import Finding
 from pef_tui.write.copying import clone
 
-"""Linux's request to share the blocks of another file (linux/fs.h)."""
 LONGEST_NAME = 255
 """Bytes of a name on nearly every file system."""
 LITTLE_SPACE = 1 << 30

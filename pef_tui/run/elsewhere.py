@@ -63,6 +63,7 @@ class Elsewhere:
         self._openings = 0
         self._lost = 0
         self._waiting = 0
+        self._many = False
         self._ready = False
         self._given_up = False
         self.workers = kit.settings.worker_count
@@ -93,27 +94,21 @@ class Elsewhere:
         self._waiting = plans
 
     def expect(self, matches: Sequence[Match], done: int) -> None:
-        """Plans of these are about to come, but for so many of them."""
+        """Plans of these are about to come, but for so many of them: the first may be enough to begin."""
         if not 0 < self._waiting <= len(matches) - done:
             return
         plans = sum(match.media.root in self._roots for match in matches) - done
-        if plans >= self._waiting:
-            self._count(plans)
+        self._many = self._many or plans >= self._waiting
 
     def takes(self, plan: Plan) -> bool:
         """Is a Plan to be sent? Links are made here, and archives are read here."""
         if plan.match.media.root not in self._roots or plan.link:
             return False
         if self._waiting:
-            self._count(1)
+            self._waiting = 0 if self._many else self._waiting - 1
+            if not self._waiting:
+                self._begin_meanwhile()
         return self._ready
-
-    def _count(self, plans: int) -> None:
-        with self._lock:
-            enough = 0 < self._waiting <= plans
-            self._waiting = max(0, self._waiting - plans)
-        if enough:
-            self._begin_meanwhile()
 
     def _begin_meanwhile(self) -> None:
         try:

@@ -36,19 +36,22 @@ def check_space(
     `known`: bytes of all files in a source, by its number, where they were added up already.
 
     Nothing is asked of a run in place, which needs room for what it has in hand; of one with filters, which may need
-    next to nothing; of tar archives, which tell their sizes only when they are read through; and where copies share
-    their blocks with the source.
+    next to nothing; of tar archives, which tell their sizes only when they are read through; and of folders whose files
+    copies share their blocks with.
     """
     if settings.in_place or _filtered(settings) or any(source.scanner == "tar" for source in sources):
         return
     free = _free(output)
-    if free >= _most(sources, known or {}) or _reflinks(output, sources):
+    if free >= _most(sources, known or {}):
+        return
+    sharing = _sharing(output, sources)
+    if len(sharing) == len(sources):
         return
     seen: set[tuple[str, int]] | None = set() if settings.albums != "folder" else None
     readers = [scanners[source.scanner].open(source) for source in sources]
     needed = 0
     for folder in folders(readers):
-        needed += _least(folder, ledger, seen)
+        needed += _least(folder, ledger, sharing, seen)
     if needed > free:
         raise DiskFull(
             f"the run needs about {_size(needed)}, and {_size(free)} are free on the disk of {output}: "
@@ -83,10 +86,11 @@ def _most(sources: Sequence[Source], known: Mapping[int, int]) -> int:
     return sum(disks.values()) + others
 
 
-def _least(folder: Folder, ledger: Ledger, seen: set[tuple[str, int]] | None) -> int:
+def _least(folder: Folder, ledger: Ledger, sharing: frozenset[int], seen: set[tuple[str, int]] | None) -> int:
     """Bytes that this Folder's media take at least in DEST, besides what lies there.
 
-    `seen`: where twins in albums take nothing, those met before.
+    `sharing`: numbers of the sources whose files take nothing. `seen`: where twins in albums take nothing, those met
+    before.
     """
     sizes: dict[tuple[str, int], int] = {}
     for media in folder.media:
@@ -95,7 +99,7 @@ def _least(folder: Folder, ledger: Ledger, seen: set[tuple[str, int]] | None) ->
             if twin in seen:
                 continue
             seen.add(twin)
-        sizes[twin] = 0 if _there(folder, media, ledger) else media.size
+        sizes[twin] = 0 if media.root in sharing or _there(folder, media, ledger) else media.size
     return sum(sizes.values())
 
 
@@ -105,10 +109,15 @@ def _there(folder: Folder, media: MediaFile, ledger: Ledger) -> bool:
     return entry is not None and bool(entry.output)
 
 
-def _reflinks(output: str, sources: Sequence[Source]) -> bool:
-    """Can a copy in DEST share the blocks of a file of a source? Tried with nameless files, which leave nothing."""
-    if len({os.stat(path).st_dev for path in (output, *(source.path for source in sources))}) > 1:
-        return False
+def _sharing(output: str, sources: Sequence[Source]) -> frozenset[int]:
+    """Numbers of the sources with whose files copies in DEST can share blocks: folders on its disk, no archives."""
+    disk = os.stat(output).st_dev
+    near = [each.root for each in sources if os.path.isdir(each.path) and os.stat(each.path).st_dev == disk]
+    return frozenset(near if near and _reflinks(output) else ())
+
+
+def _reflinks(output: str) -> bool:
+    """Can files in DEST share blocks? Tried with nameless files, which leave nothing."""
     try:
         with tempfile.TemporaryFile(dir=output) as first, tempfile.TemporaryFile(dir=output) as second:
             first.write(b"x" * 4096)

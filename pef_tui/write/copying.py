@@ -12,8 +12,10 @@ import os
 from collections.abc import Callable, Iterable, Sequence
 
 from pef_tui.hooks import Piece, Span
+from pef_tui.scratch import write_at
 
 _FICLONE = 0x40049409
+"""Linux's request to share the blocks of another file (linux/fs.h)."""
 CHUNK = 1 << 20
 _AT_ONCE = 1 << 30  # the kernel moves at most 2 GiB a call
 LEAST_SHARED = 1 << 17
@@ -87,7 +89,7 @@ def assemble(pieces: Sequence[Piece], source: int, target: int, ways: Ways) -> N
     at = 0
     for piece in pieces:
         if isinstance(piece, bytes):
-            write(target, piece, at)
+            write_at(target, piece, at)
             at += len(piece)
             continue
         for start, stop in _parts(piece, at, block):
@@ -171,17 +173,9 @@ def _sendfile(source: int, target: int, size: int, start: int = 0, at: int = 0) 
 def _read_write(source: int, target: int, size: int, start: int = 0, at: int = 0) -> int:
     done = 0
     while done < size and (data := os.pread(source, min(CHUNK, size - done), start + done)):
-        write(target, data, at + done)
+        write_at(target, data, at + done)
         done += len(data)
     return done
-
-
-def write(target: int, data: bytes, at: int) -> None:
-    """Write all of it there. Raises OSError."""
-    view = memoryview(data)
-    while view:
-        written = os.pwrite(target, view, at)
-        view, at = view[written:], at + written
 
 
 WAYS: tuple[Callable[..., int], ...] = tuple(

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from pef_tui.errors import RunError
 from pef_tui.folders import names_in
+from pef_tui.scratch import unnamed_file
 from pef_tui.write.copying import Ways
 
 if TYPE_CHECKING:
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 OWN = ".pef-tui"
 STAGING = "staging"
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-_TRIAL = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _NO_SYNC = (errno.EINVAL, errno.ENOTSUP, errno.ENOSYS)
 _UMASK = re.compile(rb"^Umask:\s*([0-7]+)", re.MULTILINE)
 
@@ -75,13 +75,7 @@ class Dest:
 
     def block(self, source: int) -> int:
         """How long the blocks are that a private copy can share with this source; 1 where none can. Raises OSError."""
-        return self.ways.block(source, self._nameless)
-
-    def _nameless(self) -> int:
-        name = f"{self.number()}.trial"
-        fd = os.open(name, _TRIAL, 0o600, dir_fd=self.staging_fd)
-        os.unlink(name, dir_fd=self.staging_fd)
-        return fd
+        return self.ways.block(source, lambda: unnamed_file(self.staging))
 
     @contextmanager
     def folder(self, parts: tuple[str, ...], *, create: bool) -> Iterator[int]:

@@ -119,11 +119,14 @@ def _composed(
 
 def _fitted(pieces: Sequence[Piece], plan: Plan, fit: Fit, source: BinaryIO, place: Dest) -> Sequence[Piece]:
     """The same made so that the longest span shares its blocks with the source, where disk and format allow it."""
-    if plan.match.media.size < LEAST_SHARED or not (room := misfit(pieces, place.block(source.fileno()))):
+    if plan.match.media.size < LEAST_SHARED:
+        return pieces
+    block = place.block(source.fileno())
+    if not (room := misfit(pieces, block)):
         return pieces
     source.seek(0)
     fitted = fit(plan, source, room)
-    return pieces if isinstance(fitted, Written) or misfit(fitted, place.block(source.fileno())) else fitted
+    return pieces if isinstance(fitted, Written) or misfit(fitted, block) else fitted
 
 
 def _format_of(plan: Plan) -> str:

@@ -27,13 +27,15 @@ def pef_writers(settings: Settings) -> Iterator[Writer]:
 
 
 def _native() -> Writer:
-    room = "pef_tui.write.native.writer"
+    module = "pef_tui.write.native.writer"
 
     def made() -> Writer:
-        writer: Writer = import_module(room).native_writer()
+        writer: Writer = import_module(module).native_writer()
         return writer
 
-    return replace(_late("native", 100, made), compose=deferred(room, "compose"), fit=deferred(room, "fit"))
+    return replace(
+        _late("native", 100, made), compose=deferred(module, "compose"), fit=deferred(module, "fit")
+    )
 
 
 def _exiftool(path: str, settings: Settings) -> Writer:

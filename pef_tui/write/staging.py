@@ -16,7 +16,8 @@ from typing import BinaryIO
 from pef_tui.formats import FORMATS
 from pef_tui.hooks import Piece
 from pef_tui.model import MediaFile, Plan
-from pef_tui.write.copying import CHUNK, SourceChanged, assemble, copy, write
+from pef_tui.scratch import write_at
+from pef_tui.write.copying import CHUNK, SourceChanged, assemble, copy
 from pef_tui.write.dest import Dest, open_staging
 
 OpenMedia = Callable[[MediaFile], BinaryIO]
@@ -129,6 +130,6 @@ def _read_and_write(source: BinaryIO, target: int, size: int) -> int:
     """At most one byte more than `size` is read, so a member that lies about its length cannot fill the disk."""
     done = 0
     while done <= size and (data := source.read(min(CHUNK, size + 1 - done))):
-        write(target, data, done)
+        write_at(target, data, done)
         done += len(data)
     return done

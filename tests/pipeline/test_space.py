@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -35,7 +36,7 @@ def free(monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
     said = {"bytes": 0, "shared": 0}
     monkeypatch.setattr(space, "_free", lambda path: said["bytes"])
     monkeypatch.setattr(space, "_most", lambda sources, known: sum(known.values()) or 1 << 60)
-    monkeypatch.setattr(space, "_reflinks", lambda output, sources: bool(said["shared"]))
+    monkeypatch.setattr(space, "_reflinks", lambda output: bool(said["shared"]))
     return said
 
 
@@ -92,6 +93,19 @@ def test_what_shares_its_blocks_with_the_source_is_not_refused(
     check(export, tmp_path / "out")
 
 
+def test_what_comes_out_of_an_archive_shares_nothing(
+    export: Path, tmp_path: Path, free: dict[str, int], capfd: pytest.CaptureFixture[str]
+) -> None:
+    packed = takeout(tmp_path / "other", {"Photos from 2020/5.jpg": bytes(5 * MB)})
+    part = shutil.make_archive(str(tmp_path / "part"), "zip", packed.parent, packed.name)
+    command = ["--batch", "--no-config", str(export), part, "-o", str(tmp_path / "out")]
+    free.update(bytes=5 * MB - 1, shared=True)
+    assert main(command) == 1
+    assert "the run needs about 5.2 MB" in capfd.readouterr().err
+    free["bytes"] += 1
+    assert main(command) != 1
+
+
 @pytest.mark.parametrize(
     "how",
     [
@@ -132,5 +146,5 @@ def test_the_command_ends_with_one_line_and_nothing_in_dest(
 
 
 def test_trying_reflinks_leaves_nothing(tmp_path: Path) -> None:
-    space._reflinks(str(tmp_path), (Source(0, str(tmp_path)),))
+    space._reflinks(str(tmp_path))
     assert list(tmp_path.iterdir()) == []

@@ -20,7 +20,7 @@ _WRITABLE, _READ_ONLY = b'<?xpacket end="w"?>', b'<?xpacket end="r"?>'
 def edited_packet(packet: bytes | None, edits: Sequence[TagEdit], room: int = 0) -> bytes | None:
     """The packet (None: a new one) with the edits put in; None where nothing changes. Raises Declined.
 
-    `room`: so many blanks more come before its end, where programs look for room. (XMP specification part 1, 7.3.2)
+    `room`: so many blanks more come before its end, where programs look for room. (XMP specification part 1, 7.3)
     """
     if not edits:
         return None
