@@ -93,8 +93,12 @@ class Run:
             os.kill(self.pid, number)
 
     def kill_group(self) -> None:
-        if self.running():
+        if not self.running():
+            return
+        try:
             os.killpg(self.pid, signal.SIGKILL)
+        except ProcessLookupError:  # so young that it has no group of its own yet, nor anybody in it
+            os.kill(self.pid, signal.SIGKILL)
 
     def words(self) -> str:
         self.err.seek(0)
