@@ -28,6 +28,7 @@ from pef_tui.plugins import PluginHost
 from pef_tui.progress import Progress
 from pef_tui.run.inplace import names_kept, source_in_place
 from pef_tui.run.seal import Seal, holds, read
+from pef_tui.run.shapes import RunShape
 from pef_tui.run.sources import as_sources, distinct, given_paths, missing_parts, output_path
 from pef_tui.run.template import Template
 from pef_tui.settings import Settings
@@ -60,13 +61,13 @@ class Begun:
     writers: Sequence[Writer]
     executors: Sequence[Executor]
     map_tags: Callable[[Match], list[TagEdit]]
-    shape: bytes
+    shape: RunShape
     seal: Seal | None
     """What the last run said, where nothing changed since."""
 
     def record(self, *, sync: bool = True) -> None:
         """The manifest is to say that the run began; of one that does nothing it need not be sure. Raises OSError."""
-        self.ledger.begin(_run_opened(self.settings, self.host, self.shape), sync=sync)
+        self.ledger.begin(_run_opened(self.settings, self.host, self.shape.plans), sync=sync)
 
 
 def begun(settings: Settings, host: PluginHost, progress: Progress, stack: ExitStack) -> Begun:
@@ -109,13 +110,13 @@ def begun(settings: Settings, host: PluginHost, progress: Progress, stack: ExitS
         writers=host.registered("pef_writers", progress.notes),
         executors=host.registered("pef_executors", progress.notes),
         map_tags=host.map_tags(progress.notes),
-        shape=b"",
+        shape=RunShape(b"", b""),
         seal=seal,
     )
     _all_ours(host)
     start.shape = _shape(start)
     if seal is not None and not (
-        _known_executor(start) and holds(seal, start.shape, sources, readers, output)
+        _known_executor(start) and holds(seal, start.shape.attempts, sources, readers, output)
     ):
         start.seal = None
         if believed:
@@ -154,11 +155,17 @@ def _all_ours(host: PluginHost) -> None:
         raise RunError(f"a part of pef-tui itself does not work: {told or ', '.join(lame)}")
 
 
-def _shape(start: Begun) -> bytes:
-    """What shapes Plans: options, plugins and decisions, and whether ExifTool is there."""
-    tool = b"exiftool" if start.exiftool.usable else b""
-    parts = start.host.shape(start.settings) + tool + start.decisions.content
-    return hashlib.blake2b(parts, digest_size=8).digest()
+def _shape(start: Begun) -> RunShape:
+    """What shapes Plans: options, plugins and decisions, and whether ExifTool is there; and what may cure a failure."""
+    settings, exiftool = start.settings, start.exiftool
+    tool = b"exiftool" if exiftool.usable else b""
+    plans = _digest(start.host.shape(settings) + tool + start.decisions.content)
+    cures = repr((exiftool.path, exiftool.version, settings.hard_links, settings.symlinks))
+    return RunShape(plans, _digest(plans + cures.encode("utf-8", "backslashreplace")))
+
+
+def _digest(data: bytes) -> bytes:
+    return hashlib.blake2b(data, digest_size=8).digest()
 
 
 def _check_layout(settings: Settings) -> None:

@@ -28,7 +28,14 @@ def in_place(plan: Plan, settings: Settings, source: str) -> Plan:
     if plan.writer or plan.xmp_edits:
         if settings.hard_links == "refuse" and _linked(os.path.join(source, media.path)):
             return replace(
-                plan, outcome="failed", output=None, writer="", edits=(), xmp_edits=(), reason=LINKED
+                plan,
+                outcome="failed",
+                output=None,
+                writer="",
+                edits=(),
+                xmp_edits=(),
+                reason=LINKED,
+                temporary=True,  # the other names may be gone the next time
             )
         return plan
     if os.path.islink(os.path.join(source, media.path)):

@@ -25,7 +25,7 @@ from pef_tui.model import (
     Record,
 )
 from pef_tui.run.gather import Gathered
-from pef_tui.run.resume import FAT_NS, FileId, Memory, unchanged
+from pef_tui.run.resume import FAT_NS, NOT_RETRIED, FileId, Memory, unchanged
 from pef_tui.takeout.read_ahead import UNREADABLE
 
 _LETTERS: dict[JsonOutcome, int] = {"used": 0, "orphan": 1, "album": 2, "other": 3, "invalid": 4}
@@ -114,13 +114,22 @@ class Listings:
     """
 
     def __init__(
-        self, ledger: Ledger, memory: Memory, shape: bytes, started_ns: int, *, record: bool
+        self,
+        ledger: Ledger,
+        memory: Memory,
+        shape: bytes,
+        started_ns: int,
+        *,
+        record: bool,
+        believe: bool = True,
     ) -> None:
+        """`record`: remember what this run reports. `believe`: report from what earlier runs remembered."""
         self._ledger = ledger
         self._memory = memory
         self._shape = shape
         self._young = started_ns - FAT_NS
         self._record = record
+        self._believe = believe
         self._digests: dict[str, bytes] = {}
         self._pending: dict[str, _Pending] = {}
         self._json: dict[FileId, _Pending] = {}
@@ -128,7 +137,7 @@ class Listings:
     def skip(self, folder: Folder) -> list[Record] | None:
         """What is told of a Folder whose files are all settled and as they were; None where one may not be."""
         digest = listing_digest(folder)
-        known = self._ledger.listing(os.fsencode(folder.path))
+        known = self._ledger.listing(os.fsencode(folder.path)) if self._believe else None
         if known is not None and (known.listing, known.shape) == (digest, self._shape):
             records = self._told(folder, known)
             if records is not None:
@@ -166,6 +175,8 @@ class Listings:
     def _outcome(self, match: Match, row: _Row, reason: str, entries: dict[bytes, Entry]) -> Outcome:
         if row.word != _RECORDED:
             word = WORDS[row.word]
+            if word == "failed" or reason == NOT_RETRIED:  # runs before 2026-12 recorded both
+                raise _NotSettled
             return Outcome(Plan(match, word, reason=reason), word, reason=reason)
         key = os.fsencode(f"{match.folder}/{match.media.name}" if match.folder else match.media.name)
         entry = entries.get(key if row.number == 1 else key + b"\0%d" % row.number)

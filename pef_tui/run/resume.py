@@ -16,9 +16,12 @@ from pef_tui.model import Folder, Match, MediaFile, MediaOutcome, Outcome, Plan,
 from pef_tui.run.digests import OpenMedia, content_digest
 from pef_tui.run.paths import xmp_there
 from pef_tui.run.plan import digest
+from pef_tui.run.shapes import RunShape
 
 FileId = tuple[int, str]
 
+NOT_RETRIED = "not among what failed before"
+"""Reason for a file that `--retry-failed` leaves out. It holds for that run only and is never recorded."""
 FAT_NS = 2_000_000_000
 """FAT keeps times in steps of two seconds: times this near are the same, and files this young may still change."""
 REFRESHES = 500
@@ -32,7 +35,7 @@ class Memory:
         self,
         ledger: Ledger,
         dest: str,
-        shape: bytes,
+        shape: RunShape,
         open_media: OpenMedia,
         *,
         started_ns: int,
@@ -68,7 +71,7 @@ class Memory:
             identity = match.media.root, match.media.path
             self._keys[identity] = key
             entry = self._ledger.get(key)
-            if entry is None:
+            if entry is None or entry.word == "excluded":
                 if self._retry and identity not in later:
                     recalled[identity] = _not_retried(match, key)
                 continue
@@ -87,7 +90,10 @@ class Memory:
 
     def _is_promised(self, identity: FileId) -> bool:
         entry = self._known.get(identity)
-        return entry is not None and entry.output != b"" and entry.shape == self._shape and not self._force
+        return entry is not None and entry.output != b"" and self._is_current(entry) and not self._force
+
+    def _is_current(self, entry: Entry) -> bool:
+        return entry.shape == self._shape.of(entry.word)
 
     def promised(self, match: Match) -> str:
         """The output that an earlier run under the same options gave to a file; "" where there is none."""
@@ -164,7 +170,7 @@ class Memory:
 
     def settled_as_is(self, entry: Entry) -> bool:
         """Is an entry, whose source is as it was, one that needs nothing and has nothing to tell?"""
-        if self._force or entry.temporary or entry.racy or entry.shape != self._shape:
+        if self._force or entry.temporary or entry.racy or not self._is_current(entry):
             return False
         return not (self._retry and entry.word == "failed") and self._output_state(entry) == ""
 
@@ -172,7 +178,7 @@ class Memory:
         """Record that an entry holds under this run's options too; what is old enough is racy no more."""
         mtime_ns = match.media.mtime_ns
         racy = entry.racy and mtime_ns > self._young
-        now = replace(entry, shape=self._shape, racy=racy, mtime_ns=mtime_ns)
+        now = replace(entry, shape=self._shape.of(entry.word), racy=racy, mtime_ns=mtime_ns)
         if now == entry:
             return
         with self._lock:
@@ -198,7 +204,7 @@ class Memory:
     def _done(self, match: Match, entry: Entry) -> Outcome | None:
         if self._retry and entry.word != "failed":
             return unchanged(match, entry)
-        if self._force or self._retry or entry.temporary or entry.shape != self._shape:
+        if self._force or self._retry or entry.temporary or not self._is_current(entry):
             return None
         if not self._same_source(match, entry) or (warning := self._output_state(entry)) is None:
             return None
@@ -238,7 +244,7 @@ class RunBooks:
     def __init__(
         self,
         ledger: Ledger,
-        shape: bytes,
+        shape: RunShape,
         open_media: OpenMedia,
         started_ns: int,
         *,
@@ -277,7 +283,7 @@ class RunBooks:
             media.size,
             media.mtime_ns,
             sidecar_digest(self._as_found_next(outcome)),
-            self._shape,
+            self._shape.of(outcome.word),
             digest(outcome.plan),
             outcome.word,
             outcome.reason,
@@ -317,8 +323,8 @@ def _keys(folder: str, matches: Sequence[Match]) -> list[bytes]:
 
 
 def _not_retried(match: Match, key: bytes) -> Outcome:
-    reason = "not among what failed before"
-    return Outcome(Plan(match, "excluded", key=key, reason=reason), "excluded", reason=reason)
+    plan = Plan(match, "excluded", key=key, reason=NOT_RETRIED)
+    return Outcome(plan, "excluded", reason=NOT_RETRIED)
 
 
 def _same_file(found: os.stat_result, size: int, mtime_ns: int) -> bool:

@@ -44,7 +44,7 @@ class Seal(Struct, frozen=True, array_like=True):
 
     scheme: int
     shape: bytes
-    """8 bytes: options, plugins, decisions."""
+    """8 bytes: `RunShape.attempts`, so that what may cure a failure voids it."""
     sources: tuple[tuple[bytes, str, bytes], ...]
     """Path, scanner, and what the reader's `seen` told."""
     folders: tuple[bytes, ...]

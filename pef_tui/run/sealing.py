@@ -16,6 +16,7 @@ from pef_tui.model import JsonOutcome, JsonRecord, MediaOutcome, Outcome, Record
 from pef_tui.progress import Progress
 from pef_tui.run.inplace import FAT_NS
 from pef_tui.run.seal import SCHEME, Program, Seal, Sealable, listed, read
+from pef_tui.run.shapes import RunShape
 from pef_tui.takeout.entries import tree_digest
 from pef_tui.takeout.read_ahead import UNREADABLE
 
@@ -35,7 +36,7 @@ class Sealing:
     def __init__(
         self,
         ledger: Ledger,
-        shape: bytes,
+        shape: RunShape,
         sources: Sequence[Source],
         readers: Sequence[SourceReader],
         dest: str,
@@ -92,13 +93,13 @@ class Sealing:
         try:
             sources = tuple(self._source(*pair) for pair in zip(self._sources, self._readers, strict=True))
             before = None if progress.by_count else read(self._ledger.seal)
-            if before is not None and (before.shape, before.sources) == (self._shape, sources):
+            if before is not None and (before.shape, before.sources) == (self._shape.attempts, sources):
                 return b""
             for folder, count in self._recorded.items():
                 self._compare(folder, count)
             seal = Seal(
                 SCHEME,
-                self._shape,
+                self._shape.attempts,
                 sources,
                 tuple(self._outputs),
                 tree_digest({os.fsdecode(folder): digest for folder, digest in self._outputs.items()}),
@@ -121,7 +122,7 @@ class Sealing:
         """Does the manifest say of as many files of a Folder that they are done, and do their outputs lie there so?"""
         wanted: dict[bytes, list[Entry]] = {}
         for entry in self._ledger.folder(os.fsencode(folder)):
-            if entry.shape != self._shape:
+            if entry.shape != self._shape.of(entry.word):
                 continue
             count -= 1
             if entry.temporary:

@@ -222,7 +222,10 @@ class Workshop:
 
 
 def work(planned: Planned, shop: Workshop, stop: threading.Event) -> Iterator[Record]:
-    """Carry out every Plan; after `stop` only what workers have in hand is finished."""
+    """Carry out every Plan; after `stop` only what workers have in hand is finished.
+
+    A Plan that has failed already passes through a batch too, because batches are what is recorded.
+    """
     for items in planned:
         if stop.is_set():
             yield from shop.leave()
@@ -230,7 +233,7 @@ def work(planned: Planned, shop: Workshop, stop: threading.Event) -> Iterator[Re
         for item in items:
             if not isinstance(item, Plan):
                 yield item
-            elif item.output is None and not item.link:
+            elif item.output is None and not item.link and item.outcome != "failed":
                 yield outcome_of(item)
             else:
                 if item.link in shop.unfinished:  # a link comes behind what it leads to

@@ -193,6 +193,24 @@ def test_hard_links_are_refused_unless_told(tmp_path: Path) -> None:
     assert (tmp_path / "other name.jpg").read_bytes() == original != (folder / "a.jpg").read_bytes()
 
 
+@pytest.mark.parametrize("more", [(), ("--force",), ("--retry-failed",)])
+def test_an_option_that_cures_a_refusal_is_an_attempt(tmp_path: Path, more: tuple[str, ...]) -> None:
+    folder = export(tmp_path)
+    os.link(folder / "a.jpg", tmp_path / "other name.jpg")
+    for _ in range(2):
+        assert run(tmp_path, code=3)["a.jpg"]["outcome"] == "failed"
+    assert run(tmp_path, "--hard-links", "replace", *more)["a.jpg"]["outcome"] == "written"
+    assert run(tmp_path)["a.jpg"]["outcome"] == "unchanged"
+
+
+def test_a_refusal_ends_with_its_cause(tmp_path: Path) -> None:
+    folder = export(tmp_path)
+    os.link(folder / "a.jpg", tmp_path / "other name.jpg")
+    run(tmp_path, code=3)
+    (tmp_path / "other name.jpg").unlink()
+    assert run(tmp_path)["a.jpg"]["outcome"] == "written"
+
+
 def linked_export(root: Path) -> tuple[Path, Path]:
     """Links out of SOURCE, to a picture that needs tags, one that needs none, and nothing; one to a picture in it."""
     folder, away = export(root), root / "away"
