@@ -39,10 +39,12 @@ class Source(Struct, frozen=True, gc=False):
     """One directory or archive given by the user."""
 
     root: int
-    """Its number among the SOURCE arguments, from 0."""
+    """Its number among the sources (`sources` of the JSON line `start`), from 0."""
     path: str
     scanner: str = "directory"
     """Name of the scanner that reads it."""
+    inside: tuple[str, ...] = ()
+    """Paths in this folder that are sources of their own, and no part of this one."""
 
 
 class MediaFile(Struct, frozen=True, gc=False):

@@ -21,7 +21,7 @@ from pef_tui.model import Match, MediaFile, MediaOutcome, Outcome, Plan, Record,
 from pef_tui.planned.spill import Spill
 from pef_tui.plugins import PluginHost
 from pef_tui.run.digests import OpenMedia
-from pef_tui.run.sources import as_sources, distinct, given_paths
+from pef_tui.run.sources import as_sources, source_list
 from pef_tui.run.verify import AS_IT_WAS, WRITTEN, Verifier
 from pef_tui.scratch import scratch_folder
 from pef_tui.settings import Settings
@@ -142,7 +142,7 @@ def read_back(
 
 
 def _opener(settings: Settings, host: PluginHost, stack: ExitStack) -> OpenMedia:
-    paths, _ = distinct(given_paths(settings))
+    paths = source_list(settings).paths
     scanners = [scanner for _, scanner in host.collect("pef_scanners")]
     by_name = {scanner.name: scanner for scanner in scanners}
     readers: list[SourceReader] = []

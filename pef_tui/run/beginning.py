@@ -29,7 +29,7 @@ from pef_tui.progress import Progress
 from pef_tui.run.inplace import names_kept, source_in_place
 from pef_tui.run.seal import Seal, holds, read
 from pef_tui.run.shapes import RunShape
-from pef_tui.run.sources import as_sources, distinct, given_paths, missing_parts, output_path
+from pef_tui.run.sources import as_sources, output_path, source_list
 from pef_tui.run.template import Template
 from pef_tui.settings import Settings
 from pef_tui.tags.by_hand import by_hand
@@ -75,9 +75,9 @@ def begun(settings: Settings, host: PluginHost, progress: Progress, stack: ExitS
     settings = names_kept(settings)
     started_ns = time.time_ns()
     _check_layout(settings)
-    paths, notes = distinct(given_paths(settings))
-    progress.notes += [*notes, *missing_parts(paths)]
-    output = source_in_place(settings, paths) if settings.in_place else output_path(settings.output, paths)
+    paths, named, notes = source_list(settings)
+    progress.notes += notes
+    output = source_in_place(settings, paths) if settings.in_place else output_path(settings.output, named)
     root_mtime_ns = os.stat(output).st_mtime_ns if settings.in_place else 0
     decisions = load(settings.decisions)
     host.settings = replace(host.settings, output=output)

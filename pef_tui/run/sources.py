@@ -7,25 +7,92 @@ import os
 import re
 import stat
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from pef_tui.display import safe
 from pef_tui.errors import UsageError
 from pef_tui.hooks import Scanner
 from pef_tui.model import Source
+from pef_tui.run.parts import (
+    archive_notes,
+    missing_parts,
+    part_folders,
+    parts_in,
+    unfinished_note,
+    unfinished_notes,
+)
 from pef_tui.settings import Settings
+from pef_tui.takeout.system_files import is_unfinished
 
 _ARCHIVE_ENDING = re.compile(r"(?i)\.(zip|tgz|tar|tar\.gz)$")
-_PART = re.compile(r"(?i)(.*-)([0-9]{3,4})(?: ?\([0-9]+\))?(\.(?:zip|tgz|tar\.gz))?")
-"""`takeout-20240102T030405Z-001.zip`, also `...-3-001.zip`; "(1)" is of browsers, a folder is one extracted."""
-_SHOWN = 10
 _GLOB = re.compile(r"[*?\[]")
 
 
+class SourceList(NamedTuple):
+    """What the SOURCE arguments stand for."""
+
+    paths: list[str]
+    """Every source, absolute; the parts that a folder holds come after it. Their places are their numbers (`root`)."""
+    named: list[str]
+    """Those among them that the user named, or a glob."""
+    notes: list[str]
+    """What the user is to know about them, each in one line."""
+
+
+def source_list(settings: Settings) -> SourceList:
+    """The sources of a run: globs expanded, parts in folders included, no file twice. Raises UsageError.
+
+    In place, archives in SOURCE are not read: nothing can be written into them.
+    """
+    given, unfinished = _given(settings)
+    named, notes = distinct(given)
+    notes += map(unfinished_note, unfinished)
+    folders = [path for path in named if os.path.isdir(path)]
+    paths = list(named)
+    if not settings.in_place:
+        for folder in folders:
+            notes += _add_parts(folder, paths)
+            notes += archive_notes(folder, paths)
+    extracted = [path for folder in folders for path in part_folders(folder)]
+    notes += missing_parts([*paths, *extracted])
+    archives = [path for path in named if path not in folders]
+    notes += (note for note in unfinished_notes(folders, archives) if note not in notes)
+    return SourceList(paths, named, notes)
+
+
+def _add_parts(folder: str, paths: list[str]) -> Iterator[str]:
+    """Insert the parts that a folder holds after it, and yield a note on them."""
+    parts = parts_in(folder)
+    new = [path for path in parts if path not in paths]
+    if new:
+        at = paths.index(folder) + 1
+        paths[at:at] = new
+        yield f"SOURCE {safe(folder)}: reading the {_count(len(new), 'part')} of an export in this folder too"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'s' * (number != 1)}"
+
+
 def given_paths(settings: Settings) -> list[str]:
-    """The SOURCEs as absolute paths, globs expanded. Raises UsageError."""
+    """The SOURCEs as absolute paths, globs expanded, without unfinished downloads. Raises UsageError."""
+    return _given(settings)[0]
+
+
+def _given(settings: Settings) -> tuple[list[str], list[str]]:
+    """The SOURCEs, and those among them that are unfinished downloads. Raises UsageError where nothing is left."""
     if not settings.sources:
         raise UsageError("no SOURCE given: name the folder of the export, or its parts")
-    return [_absolute(path) for given in settings.sources for path in _expanded(given)]
+    paths = [_absolute(path) for given in settings.sources for path in _expanded(given)]
+    unfinished = [path for path in paths if _is_download(path)]
+    if len(unfinished) == len(paths):
+        raise UsageError(f"SOURCE {unfinished_note(paths[0])}")
+    return [path for path in paths if path not in unfinished], unfinished
+
+
+def _is_download(path: str) -> bool:
+    """Safari's is a folder."""
+    return is_unfinished(os.path.basename(path)) and (not os.path.isdir(path) or path.endswith(".download"))
 
 
 def _expanded(given: str) -> list[str]:
@@ -71,29 +138,18 @@ def _holds(outer: str, path: str) -> bool:
     return path != outer and path.startswith(outer.rstrip("/") + "/") and os.path.isdir(path)
 
 
-def missing_parts(paths: Sequence[str]) -> Iterator[str]:
-    """A note on every gap in the numbers of an export's parts, as far as names tell."""
-    exports: dict[str, set[int]] = {}
-    for path in paths:
-        if (part := _PART.fullmatch(path.rpartition("/")[2])) and (part[3] or part[1].startswith("takeout-")):
-            exports.setdefault(part[1], set()).add(int(part[2]))
-    for name, numbers in exports.items():
-        missing = [number for number in range(1, max(numbers)) if number not in numbers]
-        if missing:
-            shown = ", ".join(f"{number:03}" for number in missing[:_SHOWN])
-            more = f" and {len(missing) - _SHOWN} more" if len(missing) > _SHOWN else ""
-            yield f"{safe(name)}…: part {shown}{more} is not among the sources; what it holds will be missing"
-
-
 def as_sources(paths: Sequence[str], scanners: Sequence[Scanner]) -> tuple[Source, ...]:
     """Each path with the scanner that reads it. Raises UsageError."""
-    return tuple(_source(root, path, scanners) for root, path in enumerate(paths))
+    return tuple(_source(root, path, scanners, paths) for root, path in enumerate(paths))
 
 
-def _source(root: int, path: str, scanners: Sequence[Scanner]) -> Source:
+def _source(root: int, path: str, scanners: Sequence[Scanner], paths: Sequence[str]) -> Source:
     for scanner in scanners:
         if scanner.accepts(path):
-            return Source(root, path, scanner.name)
+            inside = path.rstrip("/") + "/"
+            return Source(
+                root, path, scanner.name, tuple(p[len(inside) :] for p in paths if p.startswith(inside))
+            )
     raise UsageError(f"SOURCE {safe(path)}: neither a folder nor an archive that can be read here")
 
 

@@ -17,6 +17,7 @@ from pef_tui.takeout import containers
 from pef_tui.takeout.entries import Entries, entries, tree_digest
 from pef_tui.takeout.opened import OpenedFile
 from pef_tui.takeout.problems import Problems
+from pef_tui.takeout.system_files import is_part
 
 OWN_FOLDER = ".pef-tui"
 """Where an output folder keeps its manifest; never a part of an export."""
@@ -30,6 +31,7 @@ _TOP = _FOLDER & ~os.O_NOFOLLOW  # the user may name a link
 _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _PASSING = (errno.EIO, errno.EMFILE, errno.ENFILE, errno.ENOMEM)
 """What may be otherwise the next time: where containers lie names every output, so it is not guessed then."""
+_ARCHIVES = (".zip", ".tgz", ".tar", ".gz", ".ZIP", ".TGZ", ".TAR", ".GZ")
 _KINDS = {
     stat.S_IFLNK: "symbolic link, not followed",
     stat.S_IFIFO: "named pipe, left out",
@@ -60,6 +62,7 @@ class DirectoryReader:
         self._links = links
         self._real = real = os.path.realpath(self._top)
         self._skip = frozenset(os.path.relpath(os.path.realpath(path), real) for path in skip)
+        self._inside = frozenset(source.inside)
         self._problems = Problems()
         self._first: dict[str, bytes] | None = {}
         """Digest of each folder as it was listed for the first time; None where a change since might not show."""
@@ -173,6 +176,7 @@ class DirectoryReader:
     ) -> tuple[tuple[MediaFile, ...], Sequence[str]]:
         files = self._files(path, found, descriptor)
         self._note(path, found, now)
+        self._note_archives(path, found)
         below = f"{path}/" if path else ""
         for name, why in found.lost:
             self._problems.failed(below + name if name else path or ".", why)
@@ -188,13 +192,22 @@ class DirectoryReader:
         else:
             self._first[path] = found.digest()
 
+    def _note_archives(self, path: str, found: Entries) -> None:
+        """Parts of an export in a folder below the source are not opened; a line names each."""
+        below = f"{path}/" if path else ""
+        for name in found.names:
+            if name.endswith(_ARCHIVES) and is_part(name) and below + name not in self._inside:
+                self._problems.tell(below + name, "an archive in a folder, not opened; name it as a SOURCE")
+
     def _files(self, path: str, found: Entries, descriptor: int) -> list[MediaFile]:
         root, below = self._root, f"{path}/" if path else ""
         rows = zip(found.names, found.sizes, found.mtimes_ns(), strict=True)
-        if found.only_files():
+        if found.only_files() and not self._inside:
             return [MediaFile(root, below + name, size, mtime_ns) for name, size, mtime_ns in rows]
         files = []
         for mode, (name, size, mtime_ns) in zip(found.modes, rows, strict=True):
+            if below + name in self._inside:
+                continue
             if stat.S_ISREG(mode):
                 files.append(MediaFile(root, below + name, size, mtime_ns))
             elif self._links and stat.S_ISLNK(mode):

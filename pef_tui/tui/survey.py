@@ -14,7 +14,7 @@ from pef_tui.guard import reason
 from pef_tui.hooks import Scanner
 from pef_tui.model import MediaFile, Source
 from pef_tui.plugins import PluginHost
-from pef_tui.run.sources import as_sources, distinct, given_paths, missing_parts
+from pef_tui.run.sources import as_sources, source_list
 from pef_tui.settings import Settings
 from pef_tui.takeout.containers import year_of
 from pef_tui.takeout.languages import language_of
@@ -68,8 +68,8 @@ class Survey:
 
     def _look(self) -> None:
         try:
-            paths, notes = distinct(given_paths(self.settings))
-            self.notes += [*notes, *missing_parts(paths)]
+            paths, _, notes = source_list(self.settings)
+            self.notes += notes
             scanners = [scanner for _, scanner in self._make_host().collect("pef_scanners")]
             self._read(as_sources(paths, scanners), scanners)
         except RunError as error:

@@ -23,7 +23,7 @@ from pef_tui.guard import reason
 from pef_tui.hooks import SourceReader
 from pef_tui.model import MediaFile
 from pef_tui.plugins import PluginHost
-from pef_tui.run.sources import as_sources, distinct, given_paths
+from pef_tui.run.sources import as_sources, source_list
 
 LARGEST = 100_000_000
 """Pixels of a picture that is still unpacked."""
@@ -89,7 +89,7 @@ class Opener:
     def _opened(self) -> dict[int, SourceReader]:
         if self._readers is None:
             scanners = [scanner for _, scanner in self._host.collect("pef_scanners")]
-            paths, _ = distinct(given_paths(self._host.settings))
+            paths = source_list(self._host.settings).paths
             by_name = {scanner.name: scanner for scanner in scanners}
             wanted = [source for source in as_sources(paths, scanners) if source.scanner != "tar"]
             self._readers = {source.root: by_name[source.scanner].open(source) for source in wanted}

@@ -8,7 +8,8 @@ import pytest
 from pef_tui.errors import UsageError
 from pef_tui.hooks import Scanner
 from pef_tui.model import Source
-from pef_tui.run.sources import as_sources, given_paths, missing_parts, output_path
+from pef_tui.run.parts import missing_parts
+from pef_tui.run.sources import as_sources, given_paths, output_path
 from pef_tui.settings import Settings
 
 
