@@ -10,7 +10,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pef_tui
-from pef_tui import hooks, model, settings
+from pef_tui import google_json, hooks, model, settings
 from pef_tui.xmp import xmp_packet
 
 COMMON = {
@@ -106,7 +106,9 @@ def reference() -> str:
 
 
 def _page() -> Iterator[str]:
-    documented = {name: node for module in (model, hooks, settings) for name, node in _nodes(module)}
+    documented = {
+        name: node for module in (google_json, model, hooks, settings) for name, node in _nodes(module)
+    }
     yield "# Plugin reference"
     yield ""
     yield "Everything that `pef_tui` exports. Made from the program; [Writing plugins](plugins.md) explains it."

@@ -68,6 +68,8 @@ class OtherLine(Struct):
     source: str
     root: int
     source_bytes: str | UnsetType = UNSET
+    reason: str | UnsetType = UNSET
+    """Why it is not looked into: a file of the system, an archive; absent for all else."""
 
 
 _encode = msgspec.json.Encoder().encode
@@ -81,7 +83,7 @@ def record_line(record: Record) -> bytes:
     elif isinstance(record, JsonRecord):
         line = JsonLine(1, "json", record.file.path, record.file.root, record.outcome, record.reason)
     else:
-        line = OtherLine(1, "other", record.file.path, record.file.root)
+        line = OtherLine(1, "other", record.file.path, record.file.root, reason=record.reason or UNSET)
     return encoded(line)
 
 

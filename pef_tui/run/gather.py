@@ -11,6 +11,7 @@ from pef_tui.formats import HEAD, detect
 from pef_tui.hooks import Filter, Matcher
 from pef_tui.model import Folder, JsonFile, JsonOutcome, JsonRecord, Match, MediaFile, OtherRecord
 from pef_tui.run.digests import OpenMedia, content_digest
+from pef_tui.takeout import system_files
 from pef_tui.takeout.xmp_files import with_xmp_files
 
 FileId = tuple[int, str]
@@ -46,7 +47,8 @@ def gather(
         if _is_media(media, open_media):
             found[_id(media)] = Match(media, folder.path, reason=NO_SIDECAR)
         else:
-            other.append(OtherRecord(media))
+            other.append(OtherRecord(media, system_files.other_reason(media.path)))
+    other += [OtherRecord(file, system_files.reason(file.path)) for file in folder.ignored]
     album = folder.album
     matches = sorted(found.values(), key=_order)
     matches = with_xmp_files(matches, folder.other, open_media)

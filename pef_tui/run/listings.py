@@ -26,6 +26,7 @@ from pef_tui.model import (
 )
 from pef_tui.run.gather import Gathered
 from pef_tui.run.resume import FAT_NS, NOT_RETRIED, FileId, Memory, unchanged
+from pef_tui.takeout import system_files
 from pef_tui.takeout.read_ahead import UNREADABLE
 
 _LETTERS: dict[JsonOutcome, int] = {"used": 0, "orphan": 1, "album": 2, "other": 3, "invalid": 4}
@@ -77,7 +78,7 @@ def listing_digest(folder: Folder) -> bytes:
 
 
 def _files(folder: Folder) -> Iterator[MediaFile | JsonFile]:
-    return chain(folder.media, folder.other, folder.json)
+    return chain(folder.media, folder.other, folder.json, folder.ignored)
 
 
 class _Pending:
@@ -170,7 +171,9 @@ class Listings:
         ours = self._memory.own_xmp(folder)
         for place, other in enumerate(folder.other, len(folder.media)):
             if place not in media and other.path not in ours:
-                yield OtherRecord(other)
+                yield OtherRecord(other, system_files.other_reason(other.path))
+        for ignored in folder.ignored:
+            yield OtherRecord(ignored, system_files.reason(ignored.path))
 
     def _outcome(self, match: Match, row: _Row, reason: str, entries: dict[bytes, Entry]) -> Outcome:
         if row.word != _RECORDED:

@@ -33,7 +33,7 @@ def part_folders(folder: str) -> list[str]:
 
 
 def archive_notes(folder: str, sources: Collection[str]) -> Iterator[str]:
-    """One note on the archives directly in a folder that have no part's name and are no sources: they are not opened."""
+    """One note on the archives directly in a folder that have no part's name and are no sources: not opened."""
     names = [
         entry.name
         for entry in _entries(folder)

@@ -10,6 +10,7 @@ from operator import attrgetter
 from pef_tui.formats import MEDIA_EXTENSIONS
 from pef_tui.hooks import Listing, SourceReader
 from pef_tui.model import Folder, JsonFile, MediaFile
+from pef_tui.takeout import system_files
 from pef_tui.takeout.scan import order
 
 
@@ -37,17 +38,36 @@ def _by_name(file: MediaFile) -> tuple[str, int, str]:
 
 
 def _sorted_out(path: str, files: Iterable[MediaFile]) -> Folder:
-    """Media, JSON and the rest by extension; what the content says is asked later."""
+    """Media, JSON and the rest by extension; what the content says is asked later.
+
+    What systems and programs put there is neither: a JSON file of them is `other` and never read.
+    """
     media: list[MediaFile] = []
     json: list[JsonFile] = []
     other: list[MediaFile] = []
+    ignored: list[MediaFile] = []
     for file in files:
         dot = file.path.rfind(".")
         extension = file.path[dot:].lower() if dot >= 0 else ""
-        if extension == ".json":
+        if (reason := _ignored(file.path, extension)) and extension == ".json":
+            facts = file.root, file.path, file.size, file.mtime_ns
+            json.append(JsonFile(*facts, kind="other", reason=reason))
+        elif reason:
+            ignored.append(file)
+        elif extension == ".json":
             json.append(JsonFile(file.root, file.path, file.size, file.mtime_ns))
         elif extension in MEDIA_EXTENSIONS:
             media.append(file)
         else:
             other.append(file)
-    return Folder(path, tuple(media), tuple(json), tuple(other))
+    return Folder(path, tuple(media), tuple(json), tuple(other), tuple(ignored))
+
+
+def _ignored(path: str, extension: str) -> str:
+    """Why a file is no part of an export. Of media and JSON, by their extensions, only AppleDouble files have names."""
+    folder = path.rpartition("/")[0]
+    if reason := system_files.path_reason(folder):
+        return reason
+    if "._" not in path and (extension == ".json" or extension in MEDIA_EXTENSIONS):
+        return ""
+    return system_files.name_reason(path[len(folder) + 1 if folder else 0 :])

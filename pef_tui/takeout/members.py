@@ -9,6 +9,7 @@ from pef_tui.model import MediaFile
 from pef_tui.takeout import containers
 from pef_tui.takeout.catalogue import Catalogue
 from pef_tui.takeout.scan import OWN_FOLDER
+from pef_tui.takeout.system_files import folder_reason
 
 MAX_MEMBERS = 2_000_000
 """Members of one archive; an export's parts hold some ten thousand."""
@@ -48,7 +49,10 @@ def _look(folders: Mapping[str, bool]) -> containers.Look:
                 break
             known.add(name)
             folder = above
-    return containers.Look(lambda path: sorted(children.get(path, ())), lambda path: folders.get(path, False))
+    return containers.Look(
+        lambda path: sorted(name for name in children.get(path, ()) if not folder_reason(name)),
+        lambda path: folders.get(path, False),
+    )
 
 
 def _below(folder: str, shape: containers.Shape) -> str:

@@ -28,7 +28,7 @@ _Job = tuple[_Files, "Future[_Files]"]
 
 
 def read_sidecars(folders: Iterator[Folder], open: Open, threads: int) -> Iterator[Folder]:
-    """The same Folders with every JSON read: its kind, and its sidecar or album, or why it is invalid.
+    """The same Folders with every unread JSON read: its kind, and its sidecar or album, or why it is invalid.
 
     Where reading is slow, up to `threads` threads (at least 1) read, and they go on with the next Folder while one
     is used. Close the generator to stop early; it returns when no thread reads any more.
@@ -86,6 +86,8 @@ class _Reading:
 
 
 def _read(file: JsonFile, open: Open) -> JsonFile:
+    if file.kind != "unread":
+        return file
     if file.size > sidecar.MAX_JSON:
         return sidecar.too_large(file)
     try:

@@ -17,7 +17,7 @@ from pef_tui.takeout import containers
 from pef_tui.takeout.entries import Entries, entries, tree_digest
 from pef_tui.takeout.opened import OpenedFile
 from pef_tui.takeout.problems import Problems
-from pef_tui.takeout.system_files import is_part
+from pef_tui.takeout.system_files import folder_reason, is_part, path_reason
 
 OWN_FOLDER = ".pef-tui"
 """Where an output folder keeps its manifest; never a part of an export."""
@@ -163,8 +163,11 @@ class DirectoryReader:
         try:
             descriptor = self._open_folder(path)
         except OSError as error:
-            self._problems.failed(path or ".", error)
             self._first = None
+            if path_reason(path):  # a recycle bin, an index: nothing of the export is lost
+                self._problems.tell(path, f"{path_reason(path)}, cannot be read: {error.strerror or error}")
+            else:
+                self._problems.failed(path or ".", error)
             return (), ()
         try:
             return self._told(path, now, entries(descriptor), descriptor)
@@ -258,7 +261,7 @@ class DirectoryReader:
             if error.errno in _PASSING:
                 raise
             return []
-        return sorted(name for name in names if self._wanted(below, name))
+        return sorted(name for name in names if self._wanted(below, name) and not folder_reason(name))
 
     def _has_json(self, path: str) -> bool:
         try:

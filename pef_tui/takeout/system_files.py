@@ -103,6 +103,14 @@ def is_unfinished(name: str) -> bool:
     )
 
 
+def other_reason(path: str) -> str:
+    """Why a file that is no media is not looked into: an archive, or a download that did not end; else ""."""
+    name = path.rpartition("/")[2]
+    if is_unfinished(name):
+        return "an unfinished download"
+    return "an archive in a folder, not opened" if ARCHIVE.search(name) else ""
+
+
 def folder_reason(name: str) -> str:
     """Why files in a folder of this name are no part of an export; "" where they may be."""
     name = name.lower()

@@ -16,6 +16,7 @@ from pef_tui.model import MediaFile, Source
 from pef_tui.plugins import PluginHost
 from pef_tui.run.sources import as_sources, source_list
 from pef_tui.settings import Settings
+from pef_tui.takeout import system_files
 from pef_tui.takeout.containers import year_of
 from pef_tui.takeout.languages import language_of
 
@@ -106,7 +107,9 @@ class Survey:
         for file in files:
             extension = os.path.splitext(file.name)[1].lower()
             self.bytes += file.size
-            if extension == ".json":
+            if system_files.reason(file.path):
+                self.others += 1
+            elif extension == ".json":
                 self.sidecars += 1
             elif (format := by_extension(file.name)) is not None:
                 media += 1

@@ -20,12 +20,17 @@ def arguments(source: Path, out: Path, *more: str) -> list[str]:
 
 
 def run_here(source: Path, out: Path, *more: str, status: int = 0) -> list[Line]:
-    """One run in this process; its lines. The command writes to descriptor 1: it is a file meanwhile."""
+    """One run in this process; its lines."""
+    return run_with(arguments(source, out, *more), status)
+
+
+def run_with(argv: list[str], status: int = 0) -> list[Line]:
+    """The command in this process; its lines. It writes to descriptor 1: that is a file meanwhile."""
     kept, shown = os.dup(1), os.memfd_create("stdout")
     sys.stdout.flush()
     os.dup2(shown, 1)
     try:
-        assert main(arguments(source, out, *more)) == status
+        assert main(argv) == status
     finally:
         os.dup2(kept, 1)
         os.close(kept)
