@@ -23,6 +23,7 @@ from pef_tui.run.layout import Layout
 from pef_tui.run.opening import Opened, opened
 from pef_tui.run.plan import Planner
 from pef_tui.run.profile import HAND_OVER, WAIT
+from pef_tui.run.readback import missing
 from pef_tui.run.resume import FileId
 from pef_tui.run.second_look import SecondLook
 from pef_tui.run.verify import Verifier
@@ -123,6 +124,7 @@ def _hand(place: Opened, dest: Dest, verifier: Verifier | None) -> CarryOut:
                 place.writers,
                 send,
                 place.progress.clock,
+                missing,
             )
             if verifier is None:
                 return outcomes

@@ -264,6 +264,8 @@ class Outcome(Struct, frozen=True, gc=False):
     """What was written into the file, where that is not what the Plan says."""
     verified: bool | None = None
     """Was it read back and found right? None where it was not looked at."""
+    beside: tuple[TagEdit, ...] = ()
+    """Edits of a `written` file that only its XMP file says, because the file could not be made to say them."""
 
 
 def xmp_name(name: str, short: bool = False) -> str:

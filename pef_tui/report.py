@@ -42,6 +42,8 @@ class MediaLine(Struct):
     reason: str
     taken_from: str = ""
     """What told `taken`: `sidecar`, `file` (its own tags), `name`; empty where nothing did."""
+    xmp_tags: dict[str, Value | None] = {}
+    """Of a `written` file, the tags that only its XMP file has, as the file could not be made to hold them."""
     source_bytes: str | UnsetType = UNSET
     """Base64 of the exact name, where it is not UTF-8; the same for the other two."""
     sidecar_bytes: str | UnsetType = UNSET
@@ -158,7 +160,17 @@ def _media(outcome: Outcome) -> MediaLine:
         warnings(outcome),
         reason(outcome),
         match.taken.told if match.taken else "",
+        {edit.tag: edit.value for edit in said_beside(outcome)},
     )
+
+
+def said_beside(outcome: Outcome) -> tuple[TagEdit, ...]:
+    """What only the XMP file of a `written` file says."""
+    if not outcome.beside or outcome.word != "written":
+        return ()
+    from pef_tui.xmp import can_write, to_xmp
+
+    return tuple(edit for edit in to_xmp(outcome.beside) if can_write(edit.tag))
 
 
 def said(outcome: Outcome) -> tuple[TagEdit, ...]:

@@ -51,6 +51,7 @@ class _Kept(Struct, frozen=True, array_like=True, gc=False):
     xmp_edits: tuple[TagEdit, ...]
     xmp: tuple[int, int] | None
     short_xmp: bool
+    beside: tuple[TagEdit, ...]
 
 
 class Written:
@@ -95,6 +96,7 @@ def _kept(outcome: Outcome, output: str) -> tuple[object, ...]:
         plan.xmp_edits,
         outcome.xmp,
         outcome.short_xmp,
+        outcome.beside,
     )
 
 
@@ -110,7 +112,7 @@ def _outcome(kept: _Kept) -> Outcome:
         xmp_edits=kept.xmp_edits,
         key=kept.key,
     )
-    return Outcome(plan, kept.word, output, xmp=kept.xmp, short_xmp=kept.short_xmp)
+    return Outcome(plan, kept.word, output, xmp=kept.xmp, short_xmp=kept.short_xmp, beside=kept.beside)
 
 
 def _path(name: Name) -> str:

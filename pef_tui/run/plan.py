@@ -107,7 +107,10 @@ class Planner:
         if writer.name != XMP_WRITER:
             return replace(plan, outcome="written", writer=writer.name)
         if plan.match.xmp is not None and plan.match.xmp.problem:
-            return replace(plan, edits=())
+            reason = (
+                f"its tags have no place: the XMP file beside it is left as it is: {plan.match.xmp.problem}"
+            )
+            return replace(plan, outcome="failed", edits=(), reason=reason)
         return replace(plan, outcome="sidecar", writer=writer.name)
 
     def _with_xmp_file(self, plan: Plan, settled: Settled, choose: Choose | None) -> Plan:

@@ -25,6 +25,7 @@ from pef_tui.exiftool.locate import locate
 from pef_tui.model import MediaFile, Plan, Source
 from pef_tui.plugins import PluginHost
 from pef_tui.run.bench import Bench
+from pef_tui.run.readback import missing
 from pef_tui.settings import Settings
 from pef_tui.takeout.scan import DirectoryReader
 from pef_tui.write.dest import OWN, Dest
@@ -160,7 +161,7 @@ class Outfit:
 
     def tools(self, clock: Clock) -> Tools:
         """For the calling thread."""
-        return Tools(self._bench.sessions(), self._open_media, self._writers, clock)
+        return Tools(self._bench.sessions(), self._open_media, self._writers, clock, missing)
 
     def _open_media(self, media: MediaFile) -> BinaryIO:
         return self._readers[media.root].open(media.path)

@@ -18,12 +18,12 @@ from msgspec.structs import replace
 from pef_tui.exiftool import Process, ProcessError, fits
 from pef_tui.formats import FORMATS
 from pef_tui.formats.image_data import image_digest
-from pef_tui.model import Outcome, Plan, State, TagEdit, Value
+from pef_tui.model import Outcome, Plan, State, TagEdit
 from pef_tui.run.digests import OpenMedia, stream_digest
 from pef_tui.run.paths import xmp_there
+from pef_tui.run.readback import unsaid
 from pef_tui.state.by_exiftool import read_states
 from pef_tui.state.inspect import shown_path
-from pef_tui.tags.equal import fold, members, same
 from pef_tui.xmp import can_write, to_xmp
 
 WRITTEN = ("written", "sidecar")
@@ -33,7 +33,6 @@ NOT_COMPARED = "verify: only the tags were read back, what the picture itself wa
 NOT_CLEAR = "verify: only the tags were read back, where the picture itself lies in the file is not clear"
 UNDO = "; --undo brings back what was there"
 _OPEN = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
-_FAMILIES = ("IFD0:", "ExifIFD:", "GPS:")
 
 
 class Picture(Struct, frozen=True):
@@ -200,7 +199,7 @@ def in_file(outcome: Outcome) -> tuple[TagEdit, ...]:
 def in_xmp_file(outcome: Outcome) -> tuple[TagEdit, ...]:
     """The edits that should be found in the XMP file beside it."""
     plan = outcome.plan
-    own = plan.edits if outcome.word == "sidecar" else ()
+    own = plan.edits if outcome.word == "sidecar" else outcome.beside
     return tuple(edit for edit in (*plan.xmp_edits, *to_xmp(own)) if can_write(edit.tag))
 
 
@@ -208,22 +207,6 @@ def differences(edits: Iterable[TagEdit], state: State) -> str:
     """What of these edits a file does not say, in words; "" where it says all."""
     if not state.reader:
         return state.damage or "ExifTool cannot read it"
-    wrong = [edit.tag for edit in edits if not _said(edit, state.tags)]
+    wrong = [edit.tag for edit in unsaid(edits, state.tags)]
     shown = ", ".join(wrong[:5]) + (f" and {len(wrong) - 5} more" if len(wrong) > 5 else "")
     return f"not as written: {shown}" if wrong else ""
-
-
-def _said(edit: TagEdit, tags: dict[str, Value]) -> bool:
-    tag = f"EXIF:{edit.tag.partition(':')[2]}" if edit.tag.startswith(_FAMILIES) else edit.tag
-    held, value = tags.get(tag), edit.value
-    if tag.endswith("Ref"):  # its sign is in the number
-        return True
-    if value is None or value == ():
-        return held is None
-    if held is None:
-        return False
-    if isinstance(value, tuple):
-        return {fold(each) for each in value} <= {fold(each) for each in members(held)}
-    if tag == "XMP-exif:GPSAltitude" and isinstance(held, int | float):
-        held = abs(held)
-    return same(tag, value, held)

@@ -144,7 +144,7 @@ def _key(full: str) -> str:
                 if family == "QuickTime" and _TRACK.fullmatch(group)
                 else f"{group}:{name}"
             )
-        case ["QuickTime" | "IPTC", _]:
+        case ["QuickTime" | "IPTC" | "PNG", _]:
             return full
         case _:
             return ""

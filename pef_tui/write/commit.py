@@ -19,6 +19,7 @@ from pef_tui.write.former import remove_former
 from pef_tui.write.links import stage_link
 from pef_tui.write.making import Tools, clear, make
 from pef_tui.write.place import Books, Copy, put_all, user_changed
+from pef_tui.write.proof import Missing
 from pef_tui.write.retime import retime
 from pef_tui.write.staging import FULL, OpenMedia, extension_of
 
@@ -49,16 +50,19 @@ def carry_out(
     writers: Sequence[Writer] = (),
     send: Send | None = None,
     clock: Clock = Clock(),  # noqa: B008
+    missing: Missing | None = None,
 ) -> list[Outcome]:
     """Carry out Plans; what became of each, in order. May run in several threads, a batch and its sessions in each.
 
     `writers`, in their order, are asked for what the writer of a Plan declines; `sessions` has those too. With `send`
-    a worker elsewhere is asked first. A file that cannot be read or written is a `failed` Outcome of its own. Raises
+    a worker elsewhere is asked first. `missing` reads back what writers wrote (`proof`).
+
+    A file that cannot be read or written is a `failed` Outcome of its own. Raises
     DiskFull, and RunError where the disk does not keep what is written or the manifest cannot be recorded; the next
     run then redoes the batch.
     """
     copies = [Copy(plan) for plan in batch]
-    tools = Tools(sessions, open_media, writers, clock)
+    tools = Tools(sessions, open_media, writers, clock, missing)
     try:
         return _carried_out(copies, place, tools, books, send)
     except OSError as error:
@@ -128,6 +132,7 @@ def _outcome(copy: Copy) -> Outcome:
         copy.xmp_stat,
         copy.xmp_stat is not None and copy.short_xmp,
         copy.written.edits if copy.written is not None else None,
+        beside=copy.beside,
     )
 
 

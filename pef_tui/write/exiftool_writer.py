@@ -21,7 +21,7 @@ from pef_tui.write.kept import Kept
 from pef_tui.write.xmp_writer import write_beside
 from pef_tui.xmp import can_write, to_xmp
 
-_NO_MEDIA = re.compile(r"Not a valid|[Ff]ormat error|File is empty|Unknown file type|File not found")
+_NO_MEDIA = re.compile(r"Not a valid|File is empty|Unknown file type|File not found")
 _NO_VALUES = re.compile(r"Nothing to do")
 _LOSS = re.compile(r"dropped|deleted|may be corrupt|[Ee]rror rebuilding")
 """Warnings that something of the camera's is gone, though the file counts as updated."""
@@ -99,6 +99,11 @@ class ExifToolSession:
         for each in staged:
             yield self._write(each)
 
+    @property
+    def process(self) -> Process:
+        """The ExifTool, which can read as well; for the thread of this session."""
+        return self._process
+
     def close(self) -> None:
         """End ExifTool."""
         self._process.close()
@@ -144,7 +149,7 @@ class ExifToolSession:
                 return Written(
                     "failed", f"ExifTool takes none of the values: {'; '.join(answer.warnings)}", notes
                 )
-            if _NO_MEDIA.search(error):
+            if _NO_MEDIA.search(error) or not kept.size:
                 return Written("failed", error, warnings)
             reason = reason or error
         if not reason:

@@ -21,6 +21,7 @@ from pef_tui.write.copying import LEAST_SHARED, SourceChanged, misfit
 from pef_tui.write.dest import Dest, sync
 from pef_tui.write.links import OWN_TIMES
 from pef_tui.write.place import Copy, xmp_beside
+from pef_tui.write.proof import Missing, is_to_be_restaged, lost_tags, put_beside, wanted
 from pef_tui.write.staging import FULL, OpenMedia, descriptor, extension_of, stage
 from pef_tui.write.undo_book import like_original
 
@@ -38,6 +39,8 @@ class Tools(NamedTuple):
     writers: Sequence[Writer] = ()
     """In their order, asked for what the writer of a Plan declines; `sessions` has those too."""
     clock: Clock = Clock()
+    missing: Missing | None = None
+    """Reads back what writers wrote; without it their answers count as they are."""
 
 
 def make(copies: Sequence[Copy], place: Dest, tools: Tools) -> None:
@@ -53,6 +56,7 @@ def make(copies: Sequence[Copy], place: Dest, tools: Tools) -> None:
                 _stage(copy, place, tools, composers.get(copy.writer))
     _write_all([copy for copy in copies if copy.name and copy.writer], place, tools)
     with tools.clock.on(CHECK):
+        _keep_tags(copies, place, tools)
         for copy in copies:
             _check(copy, place, tools)
     staged = [copy for copy in copies if copy.name]
@@ -158,7 +162,8 @@ def _passed_on(copy: Copy, writers: Sequence[Writer]) -> bool:
     heir = next((writer for writer in behind if writer.accepts(copy.plan)), None)
     if heir is None:
         reason = copy.written.reason if copy.written is not None else ""
-        copy.written = Written("unchanged", warnings=(f"no writer can put tags into this file: {reason}",))
+        why = f"no writer can put tags into this file: {reason}"
+        copy.written = Written("declined", why) if wanted(copy) else Written("unchanged", warnings=(why,))
         return False
     copy.writer = heir.name
     return True
@@ -187,6 +192,25 @@ def _answers(name: str, tools: Tools, staged: Sequence[Staged]) -> list[Written]
     return answers + [Written("failed", why, temporary=True)] * (len(staged) - len(answers))
 
 
+def _keep_tags(copies: Sequence[Copy], place: Dest, tools: Tools) -> None:
+    """Have an XMP file beside each copy whose file does not say what was wanted, else make it a failure (`proof`)."""
+    names = {writer.name for writer in tools.writers}
+    sound = [copy for copy in copies if copy.written and copy.name and not _wrong(copy, copy.written, place)]
+    for copy, missing in lost_tags(sound, place, tools.missing, tools.sessions, names):
+        if not is_to_be_restaged(copy, missing) or _restaged(copy, place, tools):
+            copy.written = put_beside(copy, place, missing, allowed="xmp" in names)
+
+
+def _restaged(copy: Copy, place: Dest, tools: Tools) -> bool:
+    """Make the copy anew from its source; False where that cannot be: it is a failure then. Raises OSError."""
+    if place.free() < copy.plan.match.media.size + SPARE:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    clear(place, (copy,))
+    copy.name = ""
+    _stage(copy, place, tools)
+    return bool(copy.name)
+
+
 def _check(copy: Copy, place: Dest, tools: Tools) -> None:
     """See whether the writer's answer is true; a copy that cannot be trusted is made anew from the source."""
     written = copy.written
@@ -205,13 +229,8 @@ def _check(copy: Copy, place: Dest, tools: Tools) -> None:
         copy.name = ""
         copy.fail(copy.reason, temporary=copy.temporary)
         return
-    if place.free() < copy.plan.match.media.size + SPARE:
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     reason, temporary = copy.reason, copy.temporary
-    clear(place, (copy,))
-    copy.name = ""
-    _stage(copy, place, tools)
-    if copy.name:
+    if _restaged(copy, place, tools):
         copy.fail(reason, temporary=temporary)
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from pef_tui.hooks import Written
-from pef_tui.model import MediaOutcome, Outcome, Plan, xmp_name
+from pef_tui.model import MediaOutcome, Outcome, Plan, TagEdit, xmp_name
 from pef_tui.write.dest import Dest, Outside, components, sync
 
 FAT_NS = 2_000_000_000
@@ -80,8 +80,8 @@ class Books(Protocol):
         """Did an earlier run that came to no end mean to put something there?"""
 
 
-Told = tuple[str, MediaOutcome, str, tuple[str, ...], bool, Written | None, str, bool]
-"""Of a Copy: name, word, reason, warnings, temporary, written, writer, xmp."""
+Told = tuple[str, MediaOutcome, str, tuple[str, ...], bool, Written | None, str, bool, tuple[TagEdit, ...]]
+"""Of a Copy: name, word, reason, warnings, temporary, written, writer, xmp, beside."""
 
 
 @dataclass(slots=True)
@@ -108,6 +108,8 @@ class Copy:
     """Is its XMP file called `a.xmp`?"""
     shares: str = ""
     """How it shares the bytes of another output, "" where it has its own."""
+    beside: tuple[TagEdit, ...] = ()
+    """Edits that only its XMP file says, though the file was written."""
 
     def __post_init__(self) -> None:
         self.writer = self.plan.writer
@@ -141,13 +143,13 @@ class Copy:
         """What a worker found out about it, to be sent without its Plan."""
         return (
             *(self.name, self.word, self.reason, self.warnings, self.temporary),
-            *(self.written, self.writer, self.xmp),
+            *(self.written, self.writer, self.xmp, self.beside),
         )
 
     def take(self, told: Told) -> None:
         """Take what a worker found out about it."""
         self.name, self.word, self.reason, self.warnings, self.temporary = told[:5]
-        self.written, self.writer, self.xmp = told[5:]
+        self.written, self.writer, self.xmp, self.beside = told[5:]
 
     def leave(self) -> None:
         """Leave alone what a user changed."""
