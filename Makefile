@@ -5,7 +5,7 @@ BIN := .venv/bin
 VENV := .venv/.made
 CODE := $(wildcard pef_tui tests bench plugins)
 
-.PHONY: help venv tools test test-fault test-fault-docs test-mutations test-plugins generated docs dist oldest lint types contracts format check demo screens snapshots lock clean
+.PHONY: help venv tools test test-fault test-fault-docs test-mutations soak test-plugins generated docs dist oldest lint types contracts format check demo screens snapshots lock clean
 
 help:
 	@echo "make test       set up, then run all tests (PYTEST_FLAGS='-k name -x')"
@@ -17,6 +17,7 @@ help:
 	@echo "make test-fault run the long tests that kill runs and inject faults"
 	@echo "make test-fault-docs     the same, and put what was tried into docs/safety.md"
 	@echo "make test-mutations      take one safeguard away at a time and see that a test fails"
+	@echo "make soak       look for faults with random exports and histories (MINUTES=10 SEED=0 WORKERS=2; SEED=0: a random one)"
 	@echo "make screens    take the screenshots of the docs anew"
 	@echo "make snapshots  keep the screens as they are now, for the tests to compare with (look at the difference)"
 	@echo "make demo       make a small export, fix it, show before and after"
@@ -62,6 +63,9 @@ test-fault-docs: venv tools
 
 test-mutations: venv tools
 	@$(BIN)/python tests/fault/mutations.py
+
+soak: venv
+	@$(BIN)/python tests/soak/soak.py --minutes $(or $(MINUTES),10) --seed $(or $(SEED),0) --workers $(or $(WORKERS),2)
 
 lint: venv
 	@$(BIN)/ruff check -q $(CODE)

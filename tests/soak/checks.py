@@ -1,0 +1,331 @@
+"""What must hold after a step, whatever came before. Knows nothing of how the program works."""
+
+from __future__ import annotations
+
+import os
+import unicodedata
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from export_model import File, Root
+from identity import family_of, marker, markers
+from msgspec import Struct
+from program import FileId, Line, Ran, Tree, exact
+
+SETTLED = ("unchanged", "excluded", "duplicate", "unmatched", "failed")
+"""What a run may say of files that it does not touch."""
+LIMIT = 44
+"""Letters from which on a name may be cut, so that a counter says nothing."""
+
+
+class Fault(AssertionError):
+    """A rule that was broken: its name, and what was seen."""
+
+    def __init__(self, rule: str, seen: str) -> None:
+        super().__init__(f"{rule}: {seen}")
+        self.rule = rule
+        self.seen = seen
+
+
+class After(Struct):
+    """A run that came to its end, and the disk around it."""
+
+    ran: Ran
+    roots: list[Root]
+    before: Tree
+    """DEST before the run."""
+    dest: Tree
+    user: dict[bytes, bytes]
+    """Files in DEST that are the user's, with their bytes."""
+    touched: set[int]
+    """Numbers of pictures whose outputs the user changed, or whose source got other bytes."""
+    xmp: str = "auto"
+
+    @property
+    def files(self) -> dict[FileId, File]:
+        """All files of all SOURCEs."""
+        return {
+            (number, os.fsencode(path)): file
+            for number, root in enumerate(self.roots)
+            for path, file in root.files.items()
+        }
+
+
+def check(after: After) -> None:
+    """All that must hold after a run that was not killed. Raises Fault."""
+    ended_well(after.ran)
+    counted(after)
+    outputs = kept(after)
+    told_apart(after, outputs)
+    nothing_unnamed(after, outputs)
+
+
+def ended_well(ran: Ran) -> None:
+    """No traceback, an exit code that fits the outcomes."""
+    if "Traceback" in ran.words or "unexpected" in ran.words or "unexpected" in ran.summary.get("error", ""):
+        raise Fault("no traceback", ran.words[-2000:])
+    if ran.status not in (0, 3):
+        raise Fault("exit code", f"{ran.status}: {ran.words[-1000:]}")
+    if ran.summary.get("type") != "summary" or ran.summary.get("exit") != ran.status:
+        raise Fault("exit code", f"{ran.status}, but the summary says {ran.summary}")
+    failed = sum(line["outcome"] == "failed" for line in ran.of("media").values())
+    if failed and ran.status != 3:
+        raise Fault("exit code", f"{failed} failed files, exit code {ran.status}")
+    if ran.status == 3 and not failed and not ran.summary.get("problems"):
+        raise Fault("exit code", "3 where nothing failed and nothing is named")
+
+
+def counted(after: After) -> None:
+    """Every file of the sources is told exactly once, and the sums are right."""
+    told: list[FileId] = []
+    for line in after.ran.lines:
+        if line["type"] in ("media", "json", "other"):
+            told.append((line["root"], exact(line, "source")))
+    expected = set(after.files)
+    if len(told) != len(set(told)):
+        raise Fault("counted once", f"twice: {sorted({each for each in told if told.count(each) > 1})}")
+    if set(told) != expected:
+        raise Fault("counted once", f"missing {expected - set(told)}, invented {set(told) - expected}")
+    summary = after.ran.summary
+    sums = sum(summary["media"].values()) + sum(summary["json"].values()) + summary["other"]
+    if not summary["found"] == sums == len(told):
+        raise Fault("counts add up", f"{summary} for {len(told)} files")
+    for identity, file in after.files.items():
+        if file.kind == "media" and identity not in after.ran.of("media"):
+            raise Fault("media are media", f"{identity}")
+
+
+def kept(after: After) -> dict[bytes, FileId]:
+    """Every picture is in DEST, or the outcome says why not; where each output came from."""
+    outputs: dict[bytes, FileId] = {}
+    for identity, line in after.ran.of("media").items():
+        file, output = after.files[identity], exact(line, "output")
+        if output:
+            if output in outputs and line["outcome"] != "duplicate":
+                raise Fault("one output each", f"{identity} and {outputs[output]} at {output!r}")
+            outputs.setdefault(output, identity)
+        if file.picture is not None:
+            _kept(after, line, file, output)
+    return outputs
+
+
+def _kept(after: After, line: Line, file: File, output: bytes) -> None:
+    picture = file.picture
+    assert picture is not None
+    if output and output in after.user:
+        return
+    if output:
+        if (lying := after.dest.get(output)) is None:
+            raise Fault("outputs are there", f"{line['outcome']} at {output!r}, which is not there")
+        if not picture.within(lying.data):
+            raise Fault("image data", f"{line['source']!r} is not in its output {output!r}")
+        if (
+            not picture.whole
+            and line["outcome"] in ("copied", "unmatched", "sidecar")
+            and lying.data != file.data
+        ):
+            raise Fault("image data", f"damaged {line['source']!r} is other bytes at {output!r}")
+        return
+    if line["outcome"] in ("failed", "excluded", "unmatched"):
+        if not line["reason"]:
+            raise Fault("outcome says why", f"{line}")
+        return
+    if line["outcome"] == "unchanged" and line["reason"].startswith("failed before"):
+        return
+    if picture.number in after.touched:
+        return
+    if not picture.whole and any(lying.data == file.data for lying in after.dest.values()):
+        return
+    if not picture.whole or not any(picture.within(lying.data) for lying in after.dest.values()):
+        raise Fault("image data", f"{line['source']!r} is {line['outcome']} and nowhere in DEST")
+
+
+def told_apart(after: After, outputs: dict[bytes, FileId]) -> None:
+    """No tags and no time of another picture; and those of its own sidecar are there."""
+    lines = after.ran.of("media")
+    for output, identity in outputs.items():
+        file, line = after.files[identity], lines[identity]
+        if output in after.user or file.picture is None or output + b".xmp" in after.user:
+            continue
+        lying, beside = after.dest[output], after.dest.get(output + b".xmp")
+        said = markers(lying.data) | (markers(beside.data) if beside is not None else set())
+        others = {family for family, _ in said if family != file.picture.family}
+        if (shown := family_of(lying.mtime_ns)) not in (None, file.picture.family):
+            others.add(int(shown or 0))
+        for family in others:
+            if not _undecidable(after, identity, file, family):
+                raise Fault(
+                    "no tag of another picture",
+                    f"{line['source']!r} of family {file.picture.family} has family {family}'s ({line['rule']})",
+                )
+        if not others:
+            _has_its_own(after, identity, file, line, said)
+
+
+def _has_its_own(after: After, identity: FileId, file: File, line: Line, said: set[tuple[int, int]]) -> None:
+    picture = file.picture
+    assert picture is not None
+    if after.xmp == "never" or line["outcome"] not in ("written", "sidecar", "copied", "unchanged"):
+        return
+    if line["reason"].startswith("failed before"):
+        return
+    own = _own_sidecars(after, identity, file)
+    if len(own) != 1 or _same_elsewhere(after, identity, file):
+        return
+    if (picture.family, own[0].version) not in said:
+        raise Fault(
+            "tags are there",
+            f"{line['outcome']} {line['source']!r}: {marker(picture.family, own[0].version)} is not in it, but {said}",
+        )
+
+
+def _own_sidecars(after: After, identity: FileId, file: File) -> list[File]:
+    """Sidecars about this very name, in its folder and SOURCE."""
+    return [
+        other
+        for path, other in _beside(after, identity)
+        if _is_about(other, file) and other.family == (file.picture.family if file.picture else -1)
+    ]
+
+
+def _is_about(json: File, media: File) -> bool:
+    return (
+        json.kind == "json"
+        and json.readable
+        and json.family >= 0
+        and (json.title, json.counter) == (media.title, media.counter)
+    )
+
+
+def _beside(after: After, identity: FileId) -> Iterator[tuple[bytes, File]]:
+    root, path = identity
+    for (other_root, other), file in after.files.items():
+        if other_root == root and folder_of(other) == folder_of(path):
+            yield other, file
+
+
+def _same_elsewhere(after: After, identity: FileId, file: File) -> bool:
+    """Do other SOURCEs or folders have sidecars about this family, or files of this name?"""
+    root, path = identity
+    for (other_root, other), found in after.files.items():
+        if (other_root, other) == identity:
+            continue
+        if found.kind == "json" and file.picture is not None and found.family == file.picture.family:
+            if (other_root, folder_of(other)) != (root, folder_of(path)) or not _is_about(found, file):
+                return True
+        elif other_root != root and (found.title, found.counter) == (file.title, file.counter):
+            return True
+    return False
+
+
+def _undecidable(after: After, identity: FileId, file: File, family: int) -> bool:
+    """May this file have that family's sidecar, for all that anybody can tell from names and dates?
+
+    Not where a sidecar of that family lies beside a picture of its own; not where the file has its own sidecar or a
+    date of its own.
+    """
+    if _own_sidecars(after, identity, file):
+        return False
+    if file.picture is not None and file.picture.dated:
+        return False
+    sidecars = [
+        (at, other) for at, other in after.files.items() if other.kind == "json" and other.family == family
+    ]
+    for at, json in sidecars:
+        alone = not any(
+            media.picture is not None and media.picture.family == family and _is_about(json, media)
+            for _, media in _beside(after, at)
+        )
+        if alone:
+            return True
+        if _like(after, at, identity, json, file):
+            return True
+    return False
+
+
+def _like(after: After, at: FileId, identity: FileId, json: File, file: File) -> bool:
+    """A film named as a still without its own sidecar, or a name at the limit, in the sidecar's own folder."""
+    if (at[0], folder_of(at[1])) != (identity[0], folder_of(identity[1])):
+        return False
+    same_stem = _folded(Path(json.title).stem) == _folded(Path(file.title).stem)
+    return same_stem and (Path(json.title).suffix != Path(file.title).suffix or len(file.title) >= LIMIT)
+
+
+def folder_of(path: bytes) -> str:
+    """The folder of a path, the same for composed and decomposed letters."""
+    return unicodedata.normalize("NFC", os.fsdecode(os.path.dirname(path)))
+
+
+def _folded(text: str) -> str:
+    return unicodedata.normalize("NFC", text).casefold()
+
+
+def nothing_unnamed(after: After, outputs: dict[bytes, FileId]) -> None:
+    """New files in DEST are outputs and their XMP files; image data that was there is there."""
+    known = set(outputs) | {output + b".xmp" for output in outputs} | set(after.before) | set(after.user)
+    if unnamed := set(after.dest) - known:
+        raise Fault("outputs are named", f"nobody tells of {sorted(unnamed)}")
+
+
+def not_lost(
+    before: Tree, dest: Tree, pictures: dict[int, Callable[[bytes], bool]], touched: set[int]
+) -> None:
+    """Whole pictures that were in DEST before a step are in it after."""
+    gone = [lying.data for name, lying in before.items() if name not in dest or dest[name].data != lying.data]
+    for number, within in pictures.items():
+        if number in touched or not any(map(within, gone)):
+            continue
+        if not any(within(lying.data) for lying in dest.values()):
+            raise Fault("nothing lost in DEST", f"picture {number} was in DEST and is no more")
+
+
+def users_files(user: dict[bytes, bytes], dest: Tree) -> None:
+    """The user's files are what they were."""
+    for name, data in user.items():
+        if name not in dest:
+            raise Fault("the user's files", f"{name!r} is gone")
+        if dest[name].data != data:
+            raise Fault("the user's files", f"{name!r} was replaced")
+
+
+def nothing_changes(before: Tree, dest: Tree, ran: Ran, last: Ran) -> None:
+    """A run that follows a finished one at once does nothing."""
+    earlier = last.of("media")
+    for identity, line in ran.of("media").items():
+        was = earlier[identity]["outcome"]
+        if line["outcome"] != "unchanged" and not (line["outcome"] in SETTLED and line["outcome"] == was):
+            raise Fault(
+                "nothing to do", f"{line['source']!r} was {was}, now {line['outcome']} ({line['reason']})"
+            )
+    names = sorted(name for name in before.keys() | dest.keys() if before.get(name) != dest.get(name))
+    if names:
+        raise Fault("nothing to do", f"a further run touches {names[:3]}")
+
+
+def as_foretold(preview: Ran, ran: Ran) -> None:
+    """A preview says what the run then does."""
+    for kind in ("media", "json", "other"):
+        foretold, did = preview.of(kind), ran.of(kind)
+        if foretold.keys() != did.keys():
+            raise Fault("preview equals run", f"{kind}: {foretold.keys() ^ did.keys()}")
+        for identity, line in did.items():
+            for field in ("outcome", "output", "tags", "sidecar", "sidecar_root", "rule", "taken", "writer"):
+                if foretold[identity].get(field) != line.get(field):
+                    raise Fault(
+                        "preview equals run",
+                        f"{line['source']!r}: {field} was to be {foretold[identity].get(field)!r}, "
+                        f"became {line.get(field)!r} ({line.get('reason')})",
+                    )
+
+
+def same_pictures(one: Tree, other: Tree, what: str) -> None:
+    """Two output folders hold the same pictures, tags and times, whatever their names."""
+    first = sorted((lying.data, lying.mtime_ns) for lying in one.values())
+    second = sorted((lying.data, lying.mtime_ns) for lying in other.values())
+    if first == second:
+        return
+    only = [name for name, lying in one.items() if (lying.data, lying.mtime_ns) not in second]
+    only_there = [name for name, lying in other.items() if (lying.data, lying.mtime_ns) not in first]
+    raise Fault(
+        what, f"{len(first)} files and {len(second)}; only in one {only}, only in the other {only_there}"
+    )

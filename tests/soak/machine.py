@@ -1,0 +1,177 @@
+"""Histories drawn by hypothesis: every rule is a step of a `World`, which checks what must hold and notes the step."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+from identity import FORMATS
+from world import CHOICES, Fault, Step, World
+
+accounts = st.sampled_from(("A", "A", "A", "B"))
+parts = st.sampled_from((1, 2))
+folders = st.integers(0, 5)
+stems = st.integers(0, 9)
+formats = st.sampled_from(("jpg", "jpg", *FORMATS))
+places = st.sampled_from(("beside", "beside", "beside", "apart", "album", "none"))
+namings = st.sampled_from(("new", "new", "old"))
+picks = st.integers(0, 30)
+switches = st.booleans()
+rarely = st.integers(0, 7).map(lambda number: number == 7)
+
+
+class History(RuleBasedStateMachine):
+    """One history. `noted` outlives it: the steps of the last history, for who reduces it."""
+
+    noted: ClassVar[list[Step]] = []
+    histories = 0
+    steps = 0
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.world = World()
+        type(self).noted = []
+        type(self).histories += 1
+
+    def teardown(self) -> None:
+        """A last run, which must find everything in order."""
+        try:
+            if not self.world.broken:
+                self._do("run", preview=True)
+        finally:
+            self.world.close()
+
+    def _do(self, step: str, /, **arguments: Any) -> None:
+        self.noted.append((step, arguments))
+        type(self).steps += 1
+        try:
+            getattr(self.world, step)(**arguments)
+        except Fault:
+            self.world.broken = True
+            raise
+
+    @initialize(
+        files=st.lists(
+            st.tuples(accounts, parts, folders, stems, formats, places, namings, switches),
+            min_size=1,
+            max_size=5,
+        )
+    )
+    def begin(self, files: list[tuple[Any, ...]]) -> None:
+        names = ("account", "part", "folder", "stem", "format", "json", "naming", "dated")
+        for file in files:
+            self._do("add", **dict(zip(names, file, strict=True)))
+
+    # -- exports
+
+    @rule(
+        account=accounts,
+        part=parts,
+        folder=folders,
+        stem=stems,
+        format=formats,
+        json=places,
+        naming=namings,
+        dated=switches,
+    )
+    def add(self, **arguments: Any) -> None:
+        self._do("add", **arguments)
+
+    @rule(at=picks, part=parts, format=st.sampled_from(("mp4", "mov")))
+    def live(self, **arguments: Any) -> None:
+        self._do("live", **arguments)
+
+    @rule(at=picks, part=parts)
+    def edited(self, **arguments: Any) -> None:
+        self._do("edited", **arguments)
+
+    @rule(at=picks, folder=folders, part=parts, json=switches)
+    def copy(self, **arguments: Any) -> None:
+        self._do("copy", **arguments)
+
+    @rule(at=picks, part=parts, json=switches, version=st.sampled_from((1, 1, 2)))
+    def same_in_other_account(self, **arguments: Any) -> None:
+        self._do("same_in_other_account", **arguments)
+
+    @rule(account=accounts, part=parts, folder=folders, stem=stems)
+    def orphan(self, **arguments: Any) -> None:
+        self._do("orphan", **arguments)
+
+    @rule(account=accounts, part=parts, folder=folders, kind=st.integers(0, 7))
+    def rubbish(self, **arguments: Any) -> None:
+        self._do("rubbish", **arguments)
+
+    @precondition(lambda self: self.world.exports.found("media"))
+    @rule(at=picks, how=st.sampled_from(("cut", "empty", "garbage")), really=rarely)
+    def damage(self, at: int, how: str, really: bool) -> None:
+        if really:
+            self._do("damage", at=at, how=how)
+
+    @rule(at=picks, keep_time=switches)
+    def new_bytes(self, **arguments: Any) -> None:
+        self._do("new_bytes", **arguments)
+
+    @rule(at=picks, keep_time=switches)
+    def new_json(self, **arguments: Any) -> None:
+        self._do("new_json", **arguments)
+
+    @rule(account=accounts, part=parts, there=switches)
+    def present(self, **arguments: Any) -> None:
+        self._do("present", **arguments)
+
+    @rule(account=accounts, form=st.sampled_from(("folders", "zips", "tgz", "merged-folder", "merged-zip")))
+    def form(self, **arguments: Any) -> None:
+        self._do("form", **arguments)
+
+    # -- runs
+
+    @rule(preview=switches, again=switches, force=rarely, retry=rarely)
+    def run(self, **arguments: Any) -> None:
+        self._do("run", **arguments)
+
+    @rule(preview=switches)
+    def plain_run(self, preview: bool) -> None:
+        self._do("run", preview=preview)
+
+    @rule(at=st.integers(1, 150), then_edit=rarely)
+    def killed(self, **arguments: Any) -> None:
+        self._do("killed", **arguments)
+
+    @rule(order=st.integers(0, 3))
+    def compare(self, **arguments: Any) -> None:
+        self._do("compare", **arguments)
+
+    # -- people
+
+    @rule(name=st.sampled_from(sorted(CHOICES)), value=st.integers(0, 4))
+    def option(self, **arguments: Any) -> None:
+        self._do("option", **arguments)
+
+    @rule(order=st.integers(0, 3))
+    def reorder(self, **arguments: Any) -> None:
+        self._do("reorder", **arguments)
+
+    @precondition(lambda self: self.world.runs)
+    @rule(at=picks, how=st.sampled_from(("append", "crop", "same-size")))
+    def edit_output(self, **arguments: Any) -> None:
+        self._do("edit_output", **arguments)
+
+    @precondition(lambda self: self.world.runs)
+    @rule(at=picks)
+    def delete_output(self, **arguments: Any) -> None:
+        self._do("delete_output", **arguments)
+
+    @precondition(lambda self: self.world.runs)
+    @rule(at=picks)
+    def rename_output(self, **arguments: Any) -> None:
+        self._do("rename_output", **arguments)
+
+    @rule(folder=folders, stem=stems)
+    def foreign(self, **arguments: Any) -> None:
+        self._do("foreign", **arguments)
+
+    @precondition(lambda self: self.world.runs)
+    @rule()
+    def move_dest(self) -> None:
+        self._do("move_dest")
