@@ -19,7 +19,6 @@ from pef_tui.run.digests import content_digest
 from pef_tui.run.opening import Opened
 from pef_tui.run.resume import FileId
 from pef_tui.takeout.containers import year_of
-from pef_tui.takeout.join import folders
 from pef_tui.takeout.names import plain, uncount, uncount_media
 from pef_tui.takeout.read_ahead import read_sidecars
 
@@ -59,7 +58,7 @@ class Albums:
             yield from self._place.folders()
             return
         self._survey()
-        yield from (folder for folder in folders(self._place.readers) if not self._is_album(folder.path))
+        yield from (folder for folder in self._place.every_folder() if not self._is_album(folder.path))
         yield from (folder for folder in self._place.folders() if self._is_album(folder.path))
 
     def _is_album(self, path: str) -> bool:
@@ -69,7 +68,7 @@ class Albums:
 
     def _survey(self) -> None:
         seen, repeated = Claims(), Claims()
-        for folder in folders(self._place.readers):
+        for folder in self._place.every_folder():
             self._look_for_album(folder)
             for media in folder.media:
                 name = _name_and_size(media)
@@ -87,7 +86,7 @@ class Albums:
                 self._titles[folder.path] = read.album.title
 
     def _collect(self, repeated: Claims) -> None:
-        for folder in folders(self._place.readers):
+        for folder in self._place.every_folder():
             album = self._is_album(folder.path)
             for media in folder.media:
                 name = _name_and_size(media)

@@ -12,6 +12,7 @@ from pef_tui.hooks import Filter, Matcher
 from pef_tui.model import Folder, JsonFile, JsonOutcome, JsonRecord, Match, MediaFile, OtherRecord
 from pef_tui.run.digests import OpenMedia, content_digest
 from pef_tui.takeout import system_files
+from pef_tui.takeout.spellings import composed
 from pef_tui.takeout.xmp_files import with_xmp_files
 
 FileId = tuple[int, str]
@@ -125,7 +126,7 @@ def _json_record(file: JsonFile, used: bool) -> JsonRecord:
 
 
 def _twins(matches: Iterable[Match], open_media: OpenMedia) -> dict[FileId, str]:
-    """Same name in several sources (an export's parts may overlap) and same bytes: hashed only when sizes meet."""
+    """Same name (composed or not) and same bytes in several sources (parts may overlap): hashed where sizes meet."""
     twins: dict[FileId, str] = {}
     for group in _same_name_and_size(matches):
         seen: dict[bytes, MediaFile] = {}
@@ -141,5 +142,5 @@ def _same_name_and_size(matches: Iterable[Match]) -> Iterator[list[MediaFile]]:
     groups: dict[tuple[str, int], list[MediaFile]] = {}
     for match in matches:
         if not match.excluded:
-            groups.setdefault((match.media.name, match.media.size), []).append(match.media)
+            groups.setdefault((composed(match.media.name), match.media.size), []).append(match.media)
     return (group for group in groups.values() if len(group) > 1)

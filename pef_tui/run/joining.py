@@ -17,7 +17,6 @@ from pef_tui.run.resume import FileId, sidecar_digest
 from pef_tui.tags.evidence import gather as evidence
 from pef_tui.tags.zones import real_offset
 from pef_tui.takeout.elsewhere import RULE, SAME, Span, gist, may_be_time, media_keys, sidecar_keys
-from pef_tui.takeout.join import folders
 from pef_tui.takeout.read_ahead import read_sidecars
 
 LookInto = Callable[[Iterator[Match]], Iterator[Match]]
@@ -90,7 +89,7 @@ class Joining:
             return hits
 
         place = self._place
-        some = (folder for folder in folders(place.readers) if holding(folder))
+        some = (folder for folder in place.every_folder() if holding(folder))
         for folder in read_sidecars(some, place.open_json, place.threads):
             for match in gather(folder, place.matchers, (), place.open_media).matches:
                 if match.json is not None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import BinaryIO
 
 from msgspec.structs import replace
@@ -28,6 +30,7 @@ from pef_tui.state.readers import TagReaders
 from pef_tui.tags.decisions import Decisions
 from pef_tui.takeout.join import folders
 from pef_tui.takeout.scan import DirectoryReader
+from pef_tui.takeout.spellings import Spellings, spellings
 
 JSON_THREADS = 4
 """Threads that read sidecars: they wait for the disk, not for the processor."""
@@ -62,9 +65,18 @@ class Opened:
     """Where unnamed files lie for a while."""
     threads: int = field(default=JSON_THREADS)
 
+    @cached_property
+    def spellings(self) -> Spellings:
+        """Names of folders that parts spell differently, and the spelling that stands for each."""
+        return spellings(self.readers, lambda name: bool(self.ledger.folder(os.fsencode(name))))
+
+    def every_folder(self) -> Iterator[Folder]:
+        """Every Folder of the sources."""
+        yield from folders(self.readers, self.spellings)
+
     def folders(self) -> Iterator[Folder]:
         """Every Folder of the sources; then what could not be read of them is told."""
-        yield from folders(self.readers)
+        yield from self.every_folder()
         for reader in self.readers:
             lines = reader.problems()
             self.progress.unread += lines

@@ -16,7 +16,6 @@ from pef_tui.run.joining import Alone, Joining, LookInto, identity
 from pef_tui.run.opening import Opened
 from pef_tui.run.resume import FileId
 from pef_tui.takeout.elsewhere import Span
-from pef_tui.takeout.join import folders
 from pef_tui.takeout.read_ahead import read_sidecars
 
 LOOSE = 200_000
@@ -174,7 +173,7 @@ def _reread(place: Opened, paths: Iterable[str]) -> Iterator[Gathered]:
     wanted = set(paths)
     if not wanted:
         return
-    found = (folder for folder in folders(place.readers) if folder.path in wanted)
+    found = (folder for folder in place.every_folder() if folder.path in wanted)
     for folder in read_sidecars(found, place.open_json, place.threads):
         yield gather(folder, place.matchers, place.filters, place.open_media)
 

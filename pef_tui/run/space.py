@@ -18,6 +18,7 @@ from pef_tui.manifest.ledger import Ledger
 from pef_tui.model import Folder, MediaFile, Source
 from pef_tui.settings import Settings
 from pef_tui.takeout.join import folders
+from pef_tui.takeout.spellings import spellings
 from pef_tui.write.copying import clone
 
 Listed = Callable[[], Iterable[Folder]]
@@ -50,7 +51,8 @@ def check_space(
     seen: set[tuple[str, int]] | None = set() if settings.albums != "folder" else None
     readers = [scanners[source.scanner].open(source) for source in sources]
     needed = 0
-    for folder in folders(readers):
+    chosen = spellings(readers, lambda name: bool(ledger.folder(os.fsencode(name))))
+    for folder in folders(readers, chosen):
         needed += _least(folder, ledger, sharing, seen)
     if needed > free:
         raise DiskFull(

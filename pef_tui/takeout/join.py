@@ -12,18 +12,34 @@ from pef_tui.hooks import Listing, SourceReader
 from pef_tui.model import Folder, JsonFile, MediaFile
 from pef_tui.takeout import system_files
 from pef_tui.takeout.scan import order
+from pef_tui.takeout.spellings import NamesFolders, Spellings, spelled
 
 
-def folders(readers: Sequence[SourceReader]) -> Iterator[Folder]:
+def folders(readers: Sequence[SourceReader], chosen: Spellings | None = None) -> Iterator[Folder]:
     """Every Folder that holds a file, ordered by the components of its path.
 
-    Names of folders are compared exactly: parts of one export spell them alike, and on most disks two
-    spellings are two folders. Holds at most two directories of each source at a time.
+    `chosen`: names of folders that are spellings of another one (`spellings`). Holds at most two directories of each
+    source at a time, and those of other spellings.
     """
-    listings = heapq.merge(*(reader.listings() for reader in readers), key=order)
+    listings = heapq.merge(*(_listings(reader, chosen or {}) for reader in readers), key=order)
     for path, same in groupby(listings, key=attrgetter("path")):
         if files := _joined(same):
             yield _sorted_out(path, files)
+
+
+def _listings(reader: SourceReader, chosen: Spellings) -> Iterator[Listing]:
+    """The listings of a source in the order of their paths as they are spelled now."""
+    if not chosen or not isinstance(reader, NamesFolders):
+        return reader.listings()
+    if not any(name in chosen for names in reader.top_folders() for name in names):
+        return reader.listings()
+    moved = [
+        Listing(path, listing.files)
+        for listing in reader.listings()
+        if (path := spelled(listing.path, chosen)) != listing.path
+    ]
+    rest = (listing for listing in reader.listings() if spelled(listing.path, chosen) == listing.path)
+    return heapq.merge(rest, sorted(moved, key=order), key=order)
 
 
 def _joined(listings: Iterable[Listing]) -> Sequence[MediaFile]:

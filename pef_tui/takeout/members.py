@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from pef_tui.hooks import Listing
 from pef_tui.model import MediaFile
 from pef_tui.takeout import containers
 from pef_tui.takeout.catalogue import Catalogue
 from pef_tui.takeout.scan import OWN_FOLDER
+from pef_tui.takeout.spellings import top_names
 from pef_tui.takeout.system_files import folder_reason
 
 MAX_MEMBERS = 2_000_000
@@ -31,12 +32,24 @@ def fault(path: str) -> str:
 
 def listings(catalogue: Catalogue, root: int) -> Iterator[Listing]:
     """The Listings of an archive's files, as if it had been extracted; ordered by path."""
-    folders = {folder: json for folder, json in catalogue.folders() if OWN_FOLDER not in folder.split("/")}
+    folders = _folders(catalogue)
     shape = containers.find(_look(folders), "")
     placed = sorted((_below(folder, shape).replace("/", "\0"), folder) for folder in folders)
     for _, folder in placed:
         files = tuple(MediaFile(root, *facts) for facts in catalogue.within(folder))
         yield Listing(_below(folder, shape), files)
+
+
+def top_folders(catalogue: Catalogue) -> Sequence[Sequence[str]]:
+    """The names directly in each container of an archive."""
+    look = _look(_folders(catalogue))
+    shape = containers.find(look, "")
+    return top_names(look.folders, shape.containers, shape.prefix)
+
+
+def _folders(catalogue: Catalogue) -> dict[str, bool]:
+    """Every folder that holds a member, and whether a JSON file is among them."""
+    return {folder: json for folder, json in catalogue.folders() if OWN_FOLDER not in folder.split("/")}
 
 
 def _look(folders: Mapping[str, bool]) -> containers.Look:

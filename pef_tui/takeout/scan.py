@@ -17,6 +17,7 @@ from pef_tui.takeout import containers
 from pef_tui.takeout.entries import Entries, entries, tree_digest
 from pef_tui.takeout.opened import OpenedFile
 from pef_tui.takeout.problems import Problems
+from pef_tui.takeout.spellings import top_names
 from pef_tui.takeout.system_files import folder_reason, is_part, path_reason
 
 OWN_FOLDER = ".pef-tui"
@@ -81,6 +82,11 @@ class DirectoryReader:
         if self._first is not None and not self._links and self._shape() == shape:
             self._seen = tree_digest(self._first)
         self._first = None
+
+    def top_folders(self) -> Sequence[Sequence[str]]:
+        """The names directly in each container. Raises OSError."""
+        shape = self._shape()
+        return top_names(self._folders, shape.containers, shape.prefix)
 
     def _shape(self) -> containers.Shape:
         return containers.find(containers.Look(self._folders, self._has_json), self._top)

@@ -64,6 +64,10 @@ class TarReader:
         """Folders of the archive, ordered by path. Raises DiskFull where there is no room to unpack it."""
         return members.listings(self._members(), self._source.root)
 
+    def top_folders(self) -> Sequence[Sequence[str]]:
+        """The names directly in each container of the archive."""
+        return members.top_folders(self._members())
+
     def open(self, path: str) -> BinaryIO:
         """Open one listed member. Raises OSError."""
         member, held = self._members().get(path), self._bytes

@@ -45,6 +45,10 @@ class ZipReader:
         """Folders of the archive, ordered by path. An archive without a central directory has none."""
         return members.listings(self._members(), self._source.root)
 
+    def top_folders(self) -> Sequence[Sequence[str]]:
+        """The names directly in each container of the archive."""
+        return members.top_folders(self._members())
+
     def open(self, path: str) -> BinaryIO:
         """Open one listed member. It can be sought in, by unpacking anew. Raises OSError, also while reading."""
         member, held = self._members().get(path), self._held
