@@ -32,17 +32,25 @@ class Source(Struct, frozen=True):
     """A tag that says when a picture was taken."""
 
     tag: str
-    offsets: tuple[str, ...] = ()
-    """Tags that may hold the offset of its clock."""
+    offset: str = ""
+    """The tag that holds the offset of this date, and of no other (EXIF 2.32, section 4.6.5, F)."""
+    twin: str = ""
+    """A date whose offset holds for this one too where both show the same."""
+    twin_offset: str = ""
     utc: bool = False
 
 
 EXIF_DATES = (
     Source(
-        "EXIF:DateTimeOriginal", ("EXIF:OffsetTimeOriginal", "EXIF:OffsetTime", "EXIF:OffsetTimeDigitized")
+        "EXIF:DateTimeOriginal",
+        "EXIF:OffsetTimeOriginal",
+        "EXIF:CreateDate",
+        "EXIF:OffsetTimeDigitized",
     ),
-    Source("EXIF:CreateDate", ("EXIF:OffsetTimeDigitized", "EXIF:OffsetTime", "EXIF:OffsetTimeOriginal")),
+    Source("EXIF:CreateDate", "EXIF:OffsetTimeDigitized"),
 )
+MODIFY_DATES = (Source("EXIF:ModifyDate", "EXIF:OffsetTime"),)
+"""When the file was changed last. It dates a picture without another date where it agrees with Google's moment."""
 XMP_DATES = (
     Source("XMP-exif:DateTimeOriginal"),
     Source("XMP-photoshop:DateCreated"),
@@ -66,6 +74,8 @@ class Clock(Struct, frozen=True):
     """Minutes east of UTC, where the file tells them."""
     utc: bool = False
     """The tag is UTC by definition, and says nothing of the clocks at the place."""
+    step: int = 1
+    """Seconds that it is exact to: 60 where it has no seconds."""
 
     @property
     def seconds(self) -> float:
@@ -77,14 +87,20 @@ class Clock(Struct, frozen=True):
         """UTC seconds since 1970, where the offset is known."""
         return self.seconds - self.offset * 60 if self.offset is not None else None
 
+    def ahead(self, instant: float) -> float:
+        """Seconds by which what it shows is ahead of `instant`, both as exact as it is."""
+        return self.seconds - (instant if self.step == 1 else instant // self.step * self.step)
+
 
 def parse_date(value: object) -> tuple[datetime, int | None] | None:
     """What a date shows and its offset in minutes; None for what is no full date."""
-    return _parsed(value) if isinstance(value, str) else None
+    parsed = _parsed(value) if isinstance(value, str) else None
+    return parsed[:2] if parsed is not None else None
 
 
 @lru_cache(1024)  # a date is asked for by several mappers, and a picture has it in several tags
-def _parsed(value: str) -> tuple[datetime, int | None] | None:
+def _parsed(value: str) -> tuple[datetime, int | None, int] | None:
+    """Digits, offset in minutes, and the seconds it is exact to."""
     found = _DATE.fullmatch(value.strip(" \0"))
     if found is None:
         return None
@@ -93,7 +109,7 @@ def _parsed(value: str) -> tuple[datetime, int | None] | None:
         digits = datetime(int(year), int(month), int(day), int(hour), int(minute), int(second or 0))
     except ValueError:
         return None
-    return digits, parse_offset(offset)
+    return digits, parse_offset(offset), 60 if second is None else 1
 
 
 def parse_offset(value: object) -> int | None:
@@ -110,22 +126,30 @@ def parse_offset(value: object) -> int | None:
 def read_clock(tags: dict[str, Value], sources: Sequence[Source] = ALL_DATES) -> Clock | None:
     """The first valid date among the tags. Zeros, blanks, before 1826 and after tomorrow are none."""
     for source in sources:
-        if (value := tags.get(source.tag)) is not None and (parsed := parse_date(value)) is not None:
-            digits, offset = parsed
-            if not _is_valid(digits, source.utc):
+        value = tags.get(source.tag)
+        if isinstance(value, str) and (parsed := _parsed(value)) is not None:
+            digits, offset, step = parsed
+            if not is_valid(digits, source.utc):
                 continue
             if source.utc:
-                return Clock(source.tag, digits, 0, True)
-            return Clock(source.tag, digits, _offset(offset, tags, source.offsets))
+                return Clock(source.tag, digits, 0, True, step)
+            if offset is None and source.offset:
+                offset = _tag_offset(tags, source, digits)
+            return Clock(source.tag, digits, offset, False, step)
     return None
 
 
-def _offset(own: int | None, tags: dict[str, Value], others: tuple[str, ...]) -> int | None:
-    offsets = (own, *(parse_offset(tags.get(tag)) for tag in others))
-    return next((offset for offset in offsets if offset is not None), None)
+def _tag_offset(tags: dict[str, Value], source: Source, digits: datetime) -> int | None:
+    """The offset in a tag of its own: that of this date, else that of its twin."""
+    offset = parse_offset(tags.get(source.offset))
+    if offset is None and source.twin_offset and (held := tags.get(source.twin_offset)) is not None:
+        twin = parse_date(tags.get(source.twin))
+        return parse_offset(held) if twin is not None and twin[0] == digits else None
+    return offset
 
 
-def _is_valid(digits: datetime, utc: bool) -> bool:
+def is_valid(digits: datetime, utc: bool = False) -> bool:
+    """Can a picture have been taken then? `utc`: by a counter of QuickTime."""
     if digits.year < _FIRST_YEAR or (utc and digits < _QUICKTIME_FROM):
         return False
     return digits < _STARTED or digits <= _now() + timedelta(days=2)

@@ -1,17 +1,30 @@
-"""What one file alone tells of the moment it was taken, and of the zone of the clocks there."""
+"""What one file alone tells of the moment it was taken, and of the zone of the clocks there.
+
+D is the clock in the file, U the moment that Google tells, Z an offset from UTC. `WITNESSES` is the table of evidence
+of Z (docs/tags.md, "Time zones"): which witness goes before which, and how the difference D - U is read beside them.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
-from pef_tui.model import EPOCH, Match, Place, Taken, Value
+from pef_tui.model import EPOCH, Match, Place, Sidecar, Taken, Value
 from pef_tui.tags.classes import tags_of
-from pef_tui.tags.clock import SAME, Clock, parse_date, read_clock
+from pef_tui.tags.clock import (
+    ALL_DATES,
+    MODIFY_DATES,
+    SAME,
+    Clock,
+    parse_date,
+    read_clock,
+)
+from pef_tui.tags.partial import Partial, read_partial
 from pef_tui.tags.places import file_place
-from pef_tui.tags.zones import offset_at, offset_of_clock, real_offset, zone_at
+from pef_tui.tags.zones import NAUTICAL, offset_at, offset_of_clock, real_offset, zones_at
 
 DateInName = Callable[[str], datetime | None]
 """The date in a file's name: what the clock showed, or an aware one where the name tells the zone."""
@@ -20,6 +33,7 @@ _FIRST, _LAST = -4_544_208_000, 253_370_764_800  # 1826-01-01 (the oldest photog
 _GPS_TOLERANCE = 120.0  # seconds; the fix may be older than the picture
 _NAME_TOLERANCE = 10.0  # seconds; a film is named when it begins
 _UTC_NAMES = ("PXL_",)  # Pixel phones name pictures in UTC
+_CLOCKS = ("EXIF:", "XMP-")  # groups whose dates show the clock at the place
 
 
 class Evidence(Struct):
@@ -35,16 +49,74 @@ class Evidence(Struct):
     """UTC seconds since 1970."""
     digits: datetime | None = None
     """What the clock showed, where the instant is not known."""
+    places: tuple[Place, ...] = ()
+    """Where else it may have been taken, as the file and Google tell."""
+    partial: Partial | None = None
+    """The file's date of less precision, where it has no other."""
+    shared: bool = False
+    """It came from another person: by partner sharing, or from a shared album."""
 
     def taken(self, offset: int | None, zone: str) -> Taken:
         """The answer, once the offset is known; without one, what the clock showed counts as UTC."""
-        instant = self.instant if self.instant is not None else self.seconds - (offset or 0) * 60
-        return Taken(instant, offset, zone, self.told)
+        if self.instant is None:
+            return Taken(self.seconds - (offset or 0) * 60, offset, zone, self.told)
+        if offset and self.read_as_utc and not self._was_utc(offset):
+            return Taken(self.instant - offset * 60, offset, zone, "file")
+        return Taken(self.instant, offset, zone, self.told)
 
     @property
     def seconds(self) -> float:
         """What the clock showed, counted as if it were UTC; 0.0 where an instant is known."""
         return (self.digits.replace(tzinfo=UTC) - EPOCH).total_seconds() if self.digits else 0.0
+
+    @property
+    def read_as_utc(self) -> bool:
+        """Is U what the clock shows, as Google takes clocks of unknown zones for UTC?"""
+        if self.told != "sidecar" or self.instant is None:
+            return False
+        clock = self.clock
+        if clock is not None:
+            return clock.tag.startswith(_CLOCKS) and abs(clock.ahead(self.instant)) <= SAME
+        return self.partial is not None and self.partial.agrees_as_utc(self.instant)
+
+    def _was_utc(self, offset: int) -> bool:
+        """Did the clock show UTC all the same? Proof of an offset of 0 beside another offset in the file says so.
+
+        So does a date of less precision that holds the moment at the place as well.
+        """
+        if self.clock is None:
+            taken = Taken(self.instant or 0.0, offset)
+            return self.partial is not None and self.partial.agrees(taken)
+        return self.clock.offset is not None and any(0 in ask(self) for _, ask, proof in WITNESSES if proof)
+
+    @property
+    def camera(self) -> str:
+        """Make and model; "" where the file does not tell the model."""
+        model = str(self.tags.get("EXIF:Model", "")).strip() if self.tags else ""
+        return f"{self.tags.get('EXIF:Make', '')}\0{model}" if model else ""
+
+    def offset_in(self, zone: ZoneInfo) -> int:
+        """The offset in a zone when the file's clock showed what it shows, else at the instant."""
+        if self.clock is not None and self.read_as_utc:
+            return offset_of_clock(zone, self.clock.digits)
+        return (
+            offset_of_clock(zone, self.digits)
+            if self.instant is None and self.digits
+            else offset_at(zone, self.instant or 0.0)
+        )
+
+    @property
+    def difference(self) -> int | None:
+        """D - U in minutes, where zones have such an offset and it is not 0, which tells nothing."""
+        if self.clock is None or self.told != "sidecar" or self.instant is None:
+            return None
+        return real_offset(self.clock.ahead(self.instant), SAME) or None
+
+
+def google_instant(sidecar: Sidecar | None) -> float | None:
+    """The moment that a sidecar tells; None where there is none, or none that a picture can have."""
+    instant = sidecar.taken if sidecar is not None else None
+    return instant if instant is not None and _FIRST <= instant < _LAST else None
 
 
 def gather(match: Match, date_in_name: DateInName) -> Evidence | None:
@@ -54,21 +126,56 @@ def gather(match: Match, date_in_name: DateInName) -> Evidence | None:
     """
     sidecar, tags = match.sidecar, tags_of(match)
     clock = read_clock(tags) if tags else None
-    place = sidecar.place if sidecar is not None else None
-    if place is None and tags:
-        place = file_place(tags)
+    places = _places(sidecar, tags)
+    place, others = (places[0], places[1:]) if places else (None, ())
     name = match.media.name
-    instant = sidecar.taken if sidecar is not None else None
-    if instant is not None and _FIRST <= instant < _LAST:
-        return Evidence(name, tags, clock, place, "sidecar", date_in_name, instant)
+    instant = google_instant(sidecar)
+    if instant is not None:
+        found = Evidence(name, tags, clock, place, "sidecar", date_in_name, instant, places=others)
+        found.shared = _is_shared(sidecar)
+        return _with_lesser_dates(found) if clock is None and tags else found
     if clock is not None:
         digits = clock.digits if clock.offset is None else None
-        return Evidence(name, tags, clock, place, "file", date_in_name, clock.instant, digits)
+        return Evidence(name, tags, clock, place, "file", date_in_name, clock.instant, digits, others)
     if (dated := _dated(name, date_in_name)) is None:
         return None
     if dated.tzinfo is None:
-        return Evidence(name, tags, None, place, "name", date_in_name, None, dated)
+        return Evidence(name, tags, None, place, "name", date_in_name, None, dated, others)
     return Evidence(name, tags, None, place, "name", date_in_name, (dated - EPOCH).total_seconds())
+
+
+def _places(sidecar: Sidecar | None, tags: dict[str, Value]) -> tuple[Place, ...]:
+    """What Google Photos shows, what it read in the camera's file, what the file says: each once."""
+    geos = (sidecar.geo_data, sidecar.geo_data_exif) if sidecar is not None else ()
+    places = [geo.place for geo in geos if geo is not None]
+    if tags:
+        places.append(file_place(tags))
+    return tuple(dict.fromkeys(place for place in places if place is not None))
+
+
+def _is_shared(sidecar: Sidecar | None) -> bool:
+    origin = sidecar.google_photos_origin if sidecar is not None else None
+    if origin is None:
+        return False
+    return origin.from_partner_sharing is not None or origin.from_shared_album is not None
+
+
+def _with_lesser_dates(found: Evidence) -> Evidence:
+    """With what a file tells that has no whole date: a part of one, or when it was changed last.
+
+    That counts where it is Google's moment, as Google reads it where there is nothing else; else the file was edited.
+    """
+    found.partial = read_partial(found.tags, ALL_DATES)
+    changed = read_clock(found.tags, MODIFY_DATES) if found.partial is None else None
+    if changed is None or found.instant is None:
+        return found
+    if changed.instant is not None and abs(changed.instant - found.instant) <= SAME:
+        found.clock = changed
+        return found
+    found.clock = changed
+    if not found.read_as_utc and (found.difference is None or is_contradicted(found)):
+        found.clock = None
+    return found
 
 
 def _dated(name: str, date_in_name: DateInName) -> datetime | None:
@@ -78,61 +185,98 @@ def _dated(name: str, date_in_name: DateInName) -> datetime | None:
     return dated.replace(tzinfo=UTC) if dated.tzinfo is None and name.startswith(_UTC_NAMES) else dated
 
 
-def _own_offset(found: Evidence) -> int | None:
+# -- the witnesses: each answers with the offsets it may mean, the likeliest first
+
+
+def _own_offset(found: Evidence) -> tuple[int, ...]:
     clock = found.clock
-    return clock.offset if clock is not None and not clock.utc else None
+    return () if clock is None or clock.utc or clock.offset is None else (clock.offset,)
 
 
-def _camera_less_instant(found: Evidence) -> int | None:
-    """0 tells nothing: Google takes clocks of unknown zones for UTC."""
-    if found.clock is None or found.instant is None:
-        return None
-    return real_offset(found.clock.seconds - found.instant, SAME) or None
-
-
-def _camera_less_gps(found: Evidence) -> int | None:
+def _camera_less_gps(found: Evidence) -> tuple[int, ...]:
     clock, day, time = found.clock, found.tags.get("EXIF:GPSDateStamp"), found.tags.get("EXIF:GPSTimeStamp")
     if clock is None or clock.utc or day is None or time is None:
-        return None
+        return ()
     stamp = parse_date(f"{day} {time}".removesuffix("Z"))
     if stamp is None:
-        return None
-    return real_offset((clock.digits - stamp[0]) / timedelta(seconds=1), _GPS_TOLERANCE)
+        return ()
+    offset = real_offset((clock.digits - stamp[0]) / timedelta(seconds=1), _GPS_TOLERANCE)
+    return () if offset is None else (offset,)
 
 
-def _at_place(found: Evidence) -> int | None:
-    zone = zone_at(found.place) if found.place is not None else None
-    if zone is None:
-        return None
-    if found.instant is not None:
-        return offset_at(zone, found.instant)
-    return offset_of_clock(zone, found.digits) if found.digits is not None else None
+def _at_place(found: Evidence) -> tuple[int, ...]:
+    return _at(found, nautical=False)
 
 
-def _name_less_instant(found: Evidence) -> int | None:
+def _at_sea(found: Evidence) -> tuple[int, ...]:
+    return _at(found, nautical=True)
+
+
+def _at(found: Evidence, nautical: bool) -> tuple[int, ...]:
+    """The offsets at the place that Google shows, then of the other places known."""
+    if found.place is None:
+        return ()
+    zones = [zone for place in (found.place, *found.places) for zone in zones_at(place)]
+    offsets = [found.offset_in(zone) for zone in zones if zone.key.startswith(NAUTICAL) is nautical]
+    return tuple(dict.fromkeys(offsets))
+
+
+def _camera_less_instant(found: Evidence) -> tuple[int, ...]:
+    return () if found.difference is None else (found.difference,)
+
+
+def _name_less_instant(found: Evidence) -> tuple[int, ...]:
     """0 tells nothing: the name may be in UTC."""
     if found.instant is None or found.told == "name":
-        return None
+        return ()
     dated = _dated(found.name, found.date_in_name)
     if dated is None or dated.tzinfo is not None:
-        return None
+        return ()
     seconds = (dated.replace(tzinfo=UTC) - EPOCH).total_seconds()
-    return real_offset(seconds - found.instant, _NAME_TOLERANCE) or None
+    offset = real_offset(seconds - found.instant, _NAME_TOLERANCE)
+    return (offset,) if offset else ()
 
 
-_CHAIN: tuple[tuple[str, Callable[[Evidence], int | None]], ...] = (
-    ("file", _own_offset),
-    ("camera", _camera_less_instant),
-    ("gps-time", _camera_less_gps),
-    ("gps", _at_place),
-    ("name", _name_less_instant),
+Ask = Callable[[Evidence], tuple[int, ...]]
+
+WITNESSES: tuple[tuple[str, Ask, bool], ...] = (
+    # zone, who answers, does it contradict a difference D - U that it does not say?
+    ("file", _own_offset, False),
+    ("gps-time", _camera_less_gps, True),
+    ("gps", _at_place, True),
+    ("camera", _camera_less_instant, False),
+    ("gps", _at_sea, False),
+    ("name", _name_less_instant, False),
 )
+"""Who tells the offset, the first that answers before the rest. `taken.py` asks neighbours, the option and the machine
+after these."""
 
 
 def own_answer(found: Evidence) -> Taken | None:
-    """When, where the file itself tells its zone: the first that answers."""
-    for zone, ask in _CHAIN:
-        offset = ask(found)
-        if offset is not None:
-            return found.taken(offset, zone)
+    """When, where the file itself tells its zone.
+
+    A difference D - U that any witness says is the zone, whoever else says otherwise. Else the first witness answers.
+    """
+    difference = found.difference
+    if difference is not None and not _own_offset(found) and (by := _who_says(found, difference)):
+        return found.taken(difference, by if found.clock is not None and found.clock.utc else "camera")
+    for zone, ask, _ in WITNESSES:
+        if offsets := ask(found):
+            return found.taken(offsets[0], zone)
     return None
+
+
+def _who_says(found: Evidence, difference: int) -> str:
+    """The first witness, but the difference itself, that says so; "" for none."""
+    for zone, ask, _ in WITNESSES:
+        if ask is not _camera_less_instant and difference in ask(found):
+            return zone
+    return ""
+
+
+def is_contradicted(found: Evidence) -> bool:
+    """Does what proves an offset say another one than D - U, which then is no zone?"""
+    difference = found.difference
+    if difference is None or _own_offset(found) or _who_says(found, difference):
+        return False
+    return any(ask(found) for _, ask, proof in WITNESSES if proof)

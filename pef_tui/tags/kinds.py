@@ -7,6 +7,7 @@ from msgspec.structs import replace
 from pef_tui.model import Conflict, Match
 from pef_tui.tags.classes import tags_of
 from pef_tui.tags.clock import parse_date
+from pef_tui.tags.partial import partial_span
 from pef_tui.tags.places import PLACE, distance, file_place
 
 DAY = 86_400
@@ -21,16 +22,30 @@ def described(match: Match, conflict: Conflict) -> Conflict:
 def _kind(match: Match, conflict: Conflict) -> str:
     if conflict.unit == PLACE:
         return _away(match)
-    date, date2 = parse_date(conflict.file), parse_date(conflict.google)
-    if date is not None and date2 is not None:
-        seconds = (date[0] - date2[0]).total_seconds()
-        if date[1] is not None and date2[1] is not None:
-            seconds -= (date[1] - date2[1]) * 60
-        return _apart(abs(round(seconds)))
+    seconds = seconds_apart(conflict)
+    if seconds is not None:
+        return _apart(seconds)
     if isinstance(conflict.file, str) and isinstance(conflict.google, str):
         short, long = sorted((conflict.file.strip(), conflict.google.strip()), key=len)
         return "more text" if short in long else "another text"
     return "another value"
+
+
+def seconds_apart(conflict: Conflict) -> int | None:
+    """By how much the dates of a conflict differ, a part of a date by its nearer end; None where one is no date."""
+    date, date2 = parse_date(conflict.file), parse_date(conflict.google)
+    if date2 is None:
+        return None
+    if date is not None:
+        seconds = (date[0] - date2[0]).total_seconds()
+        if date[1] is not None and date2[1] is not None:
+            seconds -= (date[1] - date2[1]) * 60
+        return abs(round(seconds))
+    span = partial_span(conflict.file) if isinstance(conflict.file, str) else None
+    if span is None:
+        return None
+    before, after = (span[0] - date2[0]).total_seconds(), (date2[0] - span[1]).total_seconds()
+    return max(0, round(before), round(after))
 
 
 def _apart(seconds: int) -> str:

@@ -12,8 +12,8 @@ from msgspec.structs import replace
 
 from pef_tui.model import Match, Taken
 from pef_tui.settings import Settings
-from pef_tui.tags.evidence import DateInName, Evidence, gather, own_answer
-from pef_tui.tags.zones import machine_offset, offset_at, offset_of_clock, zone_named
+from pef_tui.tags.evidence import DateInName, Evidence, gather, is_contradicted, own_answer
+from pef_tui.tags.zones import machine_offset, zone_named
 
 LOOK_AHEAD = 2048
 """Matches held back while one of them waits for a neighbour that tells its zone: some 2 MB."""
@@ -51,8 +51,8 @@ def _fill_folder(
     for match in folder:
         found = gather(match, date_in_name)
         answer = own_answer(found) if found is not None else None
-        if answer is not None:
-            neighbours.add(answer)
+        if answer is not None and found is not None and not found.shared and not is_contradicted(found):
+            neighbours.add(answer, found.camera)
         if held or (found is not None and answer is None):
             held.append((match, answer or found))
             if len(held) > LOOK_AHEAD:
@@ -78,32 +78,54 @@ def _settle(found: Evidence, neighbours: Neighbours, option: ZoneInfo | None) ->
     if offset is not None:
         return found.taken(offset, "neighbour")
     if option is not None:
-        instant, digits = found.instant, found.digits
-        offset = offset_of_clock(option, digits) if digits else offset_at(option, instant or 0.0)
-        return found.taken(offset, "option")
+        return found.taken(found.offset_in(option), "option")
     if found.told == "sidecar" and found.instant is not None:
-        return found.taken(machine_offset(found.instant), "assumed")
+        offset = machine_offset(found.instant)
+        return found.taken(machine_offset(found.taken(offset, "assumed").instant), "assumed")
     return found.taken(None, "")
 
 
 class Neighbours:
-    """The moments of one folder whose zone is known."""
+    """The moments of one folder whose zone is known, all of them and by camera.
+
+    What came from other people does not belong here: they were elsewhere.
+    """
+
+    def __init__(self) -> None:
+        self._all = _Moments()
+        self._by_camera: dict[str, _Moments] = {}
+
+    def add(self, taken: Taken, camera: str = "") -> None:
+        """One more file whose zone is known. `camera`: its make and model, "" where they are not."""
+        if taken.offset is None:
+            return
+        self._all.add(taken.instant, taken.offset)
+        if camera:
+            self._by_camera.setdefault(camera, _Moments()).add(taken.instant, taken.offset)
+
+    def nearest(self, found: Evidence) -> int | None:
+        """The offset of the nearest within 12 hours, one of the same camera before all others."""
+        own = self._by_camera.get(found.camera) if self._by_camera and found.camera else None
+        offset = own.nearest(found) if own is not None else None
+        return self._all.nearest(found) if offset is None else offset
+
+
+class _Moments:
+    """Moments and their offsets, in order of the instants, and of what clocks there showed."""
 
     def __init__(self) -> None:
         self._by_instant: list[tuple[float, int]] = []
         self._by_clock: list[tuple[float, int]] = []
 
-    def add(self, taken: Taken) -> None:
-        """One more file whose zone is known."""
-        if taken.offset is not None:
-            _insert(self._by_instant, (taken.instant, taken.offset))
-            _insert(self._by_clock, (taken.instant + taken.offset * 60, taken.offset))
+    def add(self, instant: float, offset: int) -> None:
+        _insert(self._by_instant, (instant, offset))
+        _insert(self._by_clock, (instant + offset * 60, offset))
 
     def nearest(self, found: Evidence) -> int | None:
-        """The offset of the nearest within 12 hours, by instant, or by clock where that is all there is."""
+        """By instant, or by clock where that is all there is: what Google read as UTC is a clock too."""
         if found.instant is None:
             return _nearest(self._by_clock, found.seconds)
-        return _nearest(self._by_instant, found.instant)
+        return _nearest(self._by_clock if found.read_as_utc else self._by_instant, found.instant)
 
 
 def _insert(known: list[tuple[float, int]], moment: tuple[float, int]) -> None:

@@ -56,10 +56,20 @@ def machine_offset(instant: float) -> int:
     return _minutes((EPOCH + timedelta(seconds=instant)).astimezone().utcoffset())
 
 
+NAUTICAL = "Etc/"
+"""How the names of zones at sea begin. They follow from the longitude; ships and planes keep other clocks."""
+
+
 def zone_at(place: Place) -> ZoneInfo | None:
     """The zone of a place; at sea the nautical one (`Etc/GMT+3`); None where neither is known."""
     name = _look_up()(place.longitude, place.latitude)
     return _zone_or_none(name) if name else None
+
+
+def zones_at(place: Place) -> list[ZoneInfo]:
+    """Every zone in use at a place, the official one first (Xinjiang has two clocks); empty where none is known."""
+    zones = [_zone_or_none(name) for name in _look_up_all()(place.longitude, place.latitude)]
+    return [zone for zone in zones if zone is not None]
 
 
 @cache
@@ -76,6 +86,14 @@ def _look_up() -> Callable[[float, float], str]:
     from tzfpy import get_tz
 
     look_up: Callable[[float, float], str] = get_tz
+    return look_up
+
+
+@cache
+def _look_up_all() -> Callable[[float, float], list[str]]:
+    from tzfpy import get_tzs
+
+    look_up: Callable[[float, float], list[str]] = get_tzs
     return look_up
 
 

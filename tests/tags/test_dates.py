@@ -81,11 +81,14 @@ KEPT = [
     ({DTO: "2019:07:01 12:00:00", OFFSET: "+02:00"}, {}),
     ({DTO: "2019:07:01 12:00:02", OFFSET: "+02:00"}, {}),
     ({DTO: "2019:07:01 15:45:00", OFFSET: "+05:45"}, {}),
-    ({DTO: "2019:07:01 12:00:00", "EXIF:OffsetTime": "+02:00"}, {}),
+    ({DTO: "2019:07:01 12:00:00", "EXIF:OffsetTime": "+01:00", "EXIF:ModifyDate": "2019:12:01 10:00:00"},
+     {OFFSET: "+02:00"}),
+    ({DTO: "2019:07:01 12:00:00", "EXIF:OffsetTime": "+02:00"}, {OFFSET: "+02:00"}),
+    ({DTO: "2019:07:01 12:00:00", CREATED: "2019:07:01 12:00:00", OFFSET2: "+02:00"}, {}),
+    ({DTO: "2019:07:01 12:00:00", CREATED: "2019:12:01 12:00:00", OFFSET2: "+01:00"}, {OFFSET: "+02:00"}),
     ({DTO: "2019:07:01 10:00:00", OFFSET: "Z"}, {}),
     ({DTO: "2019:07:01 12:00:00"}, {OFFSET: "+02:00"}),
-    ({DTO: "2019:07:01 11:00:01"}, {OFFSET: "+01:00"}),
-    ({DTO: "2019:07:01 15:45:00", CREATED: "2019:07:01 15:45:00"}, {OFFSET: "+05:45", OFFSET2: "+05:45"}),
+    ({DTO: "2019:07:01 12:00:00", CREATED: "2019:07:01 12:00:00"}, {OFFSET: "+02:00", OFFSET2: "+02:00"}),
     ({DTO: "2019:07:01 12:00:00", CREATED: "2020:02:02 02:02:02"}, {OFFSET: "+02:00"}),
     ({DTO: "2019:07:01 12:00:00", SUBSEC: "123", "EXIF:ExifVersion": "0220"},
      {OFFSET: "+02:00", "EXIF:ExifVersion": "0232"}),
@@ -134,13 +137,14 @@ CONFLICTS = [
     ("jpeg", {DTO: "2019:07:01 12:00:03"}, DTO),
     ("jpeg", {DTO: "2019:07:01 12:00:00", OFFSET: "+01:00"}, DTO),
     ("jpeg", {DTO: ZERO, CREATED: "2018:07:01 12:00:00"}, CREATED),
-    ("jpeg", {DTO: "2019:07:01 10:00:00"}, DTO),  # UTC digits, but the place is two hours ahead
+    ("jpeg", {DTO: "2019:07:01 10:00:00"}, DTO),  # the clock of another zone than the place's
+    ("jpeg", {DTO: "2019:07:01 15:45:00"}, DTO),
     ("jpeg", {XMP_DTO: "2018:07:01 12:00:00"}, XMP_DTO),
     ("jpeg", {PHOTOSHOP: "2018:07:01 12:00:00+02:00"}, PHOTOSHOP),
     ("gif", {XMP_CREATED: "2018:07:01 12:00:00"}, XMP_CREATED),
     ("nef", {DTO: "2018:07:01 12:00:00"}, DTO),
     ("mp4", {"QuickTime:CreateDate": "2018:07:01 12:00:00"}, "QuickTime:CreateDate"),
-    ("mp4", {"QuickTime:CreateDate": "2019:07:01 12:00:00"}, "QuickTime:CreateDate"),  # local time
+    ("mp4", {"QuickTime:CreateDate": "2019:07:01 13:00:00"}, "QuickTime:CreateDate"),  # of another zone
     ("mp4", {"QuickTime:CreateDate": ZERO, "Keys:CreationDate": "2018:07:01 12:00:00+02:00"}, "Keys:CreationDate"),
     ("mp4", {"QuickTime:CreateDate": ZERO, "QuickTime:MediaCreateDate": "2018:07:01 12:00:00"},
      "QuickTime:MediaCreateDate"),
@@ -165,13 +169,102 @@ def test_another_valid_date_is_a_conflict_of_the_whole_unit(
     assert clocks <= {FULL[:16], UTC[:16], "2019:07:01 11:00"}
 
 
-def test_digits_equal_to_utc_tell_nothing_where_no_place_is_known() -> None:
-    """Google takes clocks of unknown zones for UTC; most cameras without GPS are such."""
-    tags: dict[str, Value] = {DTO: "2019:07:01 10:00:00"}
-    for zone, offset in (("assumed", 540), ("assumed", 0), ("neighbour", 120)):
-        assert settled(match(tags, when=NOON, taken=Taken(seconds(NOON), offset, zone))) == Settled()
+@pytest.mark.parametrize("zone", ["gps", "neighbour", "option", "camera"])
+def test_a_clock_that_google_read_as_utc_is_right_and_gets_the_offset(zone: str) -> None:
+    """The stage has moved the moment: D less the zone."""
+    taken = Taken(seconds(NOON) - 7200, 120, zone, "file")
+    for existing in ("fill", "overwrite"):
+        done = settled(match({DTO: UTC}, when=NOON, taken=taken), existing)
+        assert (values(done), done.conflicts) == ({OFFSET: "+02:00"}, ())
+        written = {DTO: UTC, **values(done)}
+        assert settled(match(written, when=NOON, taken=taken), existing) == Settled()  # type: ignore[arg-type]
+
+
+def test_the_zone_of_the_machine_is_not_written_beside_a_clock() -> None:
+    for offset in (540, 0):
+        taken = Taken(seconds(NOON) - offset * 60, offset, "assumed", "file")
+        assert settled(match({DTO: UTC}, when=NOON, taken=taken)) == Settled()
     london = Taken(seconds(NOON), 0, "gps")
-    assert values(settled(match(tags, when=NOON, taken=london))) == {OFFSET: "+00:00"}
+    assert values(settled(match({DTO: UTC}, when=NOON, taken=london))) == {OFFSET: "+00:00"}
+
+
+PARTS = ["2019", "2019:07", "2019:07:01", "2019:07:  :  :  :  ", "2019:07:01   :  :  ",
+         "2019:07:01 12:  :  ", "2019:07:01 12:00:  ", "2019:00:00 00:00:00", "2019-07-00"]  # fmt: skip
+OTHER_PARTS = [
+    "1975",
+    "2019:06",
+    "2019:07:02",
+    "2019:07:01 13:  :  ",
+    "1975:06:  :  :  :  ",
+    "1975:00:00 00:00:00",
+]
+LATER = Taken(seconds(NOON) + 34, 120, "gps")
+
+
+@pytest.mark.parametrize("part", PARTS)
+@pytest.mark.parametrize("existing", ["fill", "overwrite"])
+def test_a_part_of_a_date_that_holds_the_moment_stays_and_empty_fields_are_filled(
+    part: str, existing: Any
+) -> None:
+    """The more exact date goes into empty fields alone."""
+    full = "2019:07:01 12:00:34+02:00"
+    exif = {DTO: full[:19], CREATED: full[:19], OFFSET: "+02:00", OFFSET2: "+02:00"}
+    for tags, added in (
+        ({PHOTOSHOP: part}, exif),
+        ({PHOTOSHOP: part, XMP_CREATED: ZERO}, {**exif, XMP_CREATED: full}),
+        ({DTO: part, SUBSEC: "12"}, {CREATED: full[:19], OFFSET2: "+02:00", PHOTOSHOP: full}),
+    ):
+        done = settled(match({**tags}, when="2019-07-01T10:00:34Z", taken=LATER), existing)
+        assert (values(done), done.conflicts) == (added, ())
+    for format in ("gif", "mp4"):
+        done = settled(
+            match({PHOTOSHOP: part}, format=format, when="2019-07-01T10:00:34Z", taken=LATER), existing
+        )
+        assert (PHOTOSHOP in values(done), done.conflicts) == (False, ())
+
+
+def test_a_clock_without_seconds_is_as_exact_as_it_is() -> None:
+    for held, offsets in (
+        ("2019:07:01 12:00", True),
+        ("2019:07:01 12:00+02:00", True),
+        ("2019:07:01 12:01", False),
+    ):
+        done = settled(match({PHOTOSHOP: held}, when="2019-07-01T10:00:34Z", taken=LATER))
+        assert (values(done).get(DTO), bool(done.conflicts)) == (
+            ("2019:07:01 12:00:34", False) if offsets else (None, True)
+        )
+        assert PHOTOSHOP not in values(done)
+
+
+@pytest.mark.parametrize("part", OTHER_PARTS)
+@pytest.mark.parametrize(
+    ("format", "tag"), [("jpeg", PHOTOSHOP), ("jpeg", DTO), ("gif", XMP_DTO), ("mp4", PHOTOSHOP)]
+)
+def test_a_part_of_a_date_that_does_not_hold_the_moment_is_a_conflict(
+    part: str, format: str, tag: str
+) -> None:
+    found = match({tag: part}, format=format, when="2019-07-01T10:00:34Z", taken=LATER)
+    done = settled(found)
+    assert done.edits == ()
+    assert [(conflict.unit, conflict.tag, conflict.file) for conflict in done.conflicts] == [
+        ("date", tag, part)
+    ]
+    assert str(values(settled(found, "overwrite"))[tag]).startswith("2019:07:01 12:00:34")
+
+
+def test_a_part_of_a_date_is_no_date_where_it_cannot_be_one() -> None:
+    for part in (
+        "1700",
+        "2019:13",
+        "2019:02:30",
+        "2999",
+        "2019:00:02",
+        "20191",
+        "0000",
+        "2019:07:01 25:  :  ",
+    ):
+        done = settled(match({PHOTOSHOP: part}, when=NOON, taken=BERLIN))
+        assert (values(done), done.conflicts) == (EXIF_FULL, ())
 
 
 FILMS = [
@@ -195,6 +288,21 @@ def test_films(tags: dict[str, Value], zone: str, added: dict[str, Value]) -> No
     done = settled(match(tags, format="mp4", when=NOON, taken=Taken(seconds(NOON), 120, zone)))
     assert values(done) == added
     assert not done.conflicts
+
+
+def test_a_film_that_shows_the_clock_of_its_place_gets_it_with_the_offset_and_keeps_its_own_dates() -> None:
+    local = dict.fromkeys(FILM_DATES, FULL[:19])
+    found = match({**local}, format="mp4", when=NOON, taken=BERLIN)
+    done = settled(found)
+    assert values(done) == {"Keys:CreationDate": FULL}
+    assert [conflict.tag for conflict in done.conflicts] == ["QuickTime:CreateDate"]
+    after: dict[str, Value] = {**local, "Keys:CreationDate": FULL}
+    again = settled(match(after, format="mp4", when=NOON, taken=Taken(seconds(NOON), 120, "file")))
+    assert (again.edits, again.conflicts) == ((), done.conflicts)
+    assert values(settled(found, "overwrite")) == FILM_FULL
+    for zone in ("camera", "assumed", "neighbour"):  # no place says so
+        alone = settled(match({**local}, format="mp4", when=NOON, taken=Taken(seconds(NOON), 120, zone)))
+        assert (alone.edits, len(alone.conflicts)) == ((), 1)
 
 
 @pytest.mark.parametrize(
@@ -247,7 +355,7 @@ def test_never_means_everything_as_xmp_whatever_the_file_holds() -> None:
 @pytest.mark.parametrize(
     "found",
     [
-        match(when=NOON, taken=Taken(seconds(NOON), 120, "gps", "file")),
+        match(taken=Taken(seconds(NOON), 120, "gps", "file")),
         match(taken=Taken(seconds(NOON), None, "", "name"), sidecar=False),
         match(place=geo(1, 1)),
     ],
@@ -270,7 +378,10 @@ def test_far_dates_and_odd_offsets(when: str, offset: int, date: str, text: str)
     assert (done[DTO], done[OFFSET], done[PHOTOSHOP]) == (date, text, date + text)
 
 
-DATES = st.sampled_from([FULL[:19], UTC, ZERO, "", "2018:07:01 12:00:00", "2019:07:01 15:45:00", FULL, "x"])
+DATES = st.sampled_from(
+    [FULL[:19], UTC, ZERO, "", "2018:07:01 12:00:00", "2019:07:01 15:45:00", FULL, "x", "2019", "2018:07", "2019:07:01",
+     "2019:07:01 12:00", "2019:07:01 12:  :  "]
+)  # fmt: skip
 OFFSETS = st.sampled_from(["+02:00", "+05:45", "   :  ", "Z", ""])
 STATES = st.fixed_dictionaries(
     {},
@@ -299,4 +410,5 @@ def test_a_second_run_writes_nothing(
     second = settled(match(held, format=format, when=NOON, taken=taken), existing)
     assert second.edits == ()
     assert second.conflicts == (() if existing == "overwrite" else first.conflicts)
-    assert not (first.edits and first.conflicts)
+    if first.conflicts:
+        assert {edit.tag for edit in first.edits} <= {"Keys:CreationDate"}

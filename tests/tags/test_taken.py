@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from tag_cases import geo, match, seconds
 
-from pef_tui.model import Match, Sidecar, Stamp, Taken
+from pef_tui.model import Match, Origin, Sidecar, Stamp, Taken
 from pef_tui.settings import Settings
 from pef_tui.tags import taken
 from pef_tui.tags.evidence import Evidence
@@ -19,7 +20,9 @@ from pef_tui.tags.taken import Neighbours, stage
 
 NOON = "2019-07-01T10:00:00Z"  # noon in Berlin
 BERLIN = geo(52.5, 13.4)
+AT_SEA, URUMQI = geo(0.0, -150.0), geo(43.8, 87.6)
 DTO, OFFSET = "EXIF:DateTimeOriginal", "EXIF:OffsetTimeOriginal"
+CREATED, OFFSET2 = "EXIF:CreateDate", "EXIF:OffsetTimeDigitized"
 
 
 def date_in_name(name: str) -> datetime | None:
@@ -52,16 +55,24 @@ EXIF_PLACE = {"EXIF:GPSLatitude": -33.87, "EXIF:GPSLongitude": 151.21}
 
 CHAIN = [
     ("file", 180, {"tags": {DTO: "2019:07:01 12:00:00", OFFSET: "+03:00"}, "place": BERLIN}),
-    ("file", 120, {"tags": {DTO: "2019:07:01 12:00:00", "EXIF:OffsetTime": "+02:00"}}),
+    ("file", 120, {"tags": {DTO: "2019:07:01 12:00:07", CREATED: "2019:07:01 12:00:07", OFFSET2: "+02:00"}}),
+    ("assumed", 540, {"tags": {DTO: "2019:07:01 12:00:07", CREATED: "2019:07:01 12:00:08", OFFSET2: "+02:00"}}),
+    ("assumed", 540, {"tags": {DTO: "2019:07:01 12:00:07", "EXIF:OffsetTime": "+02:00"}}),
     ("file", -210, {"tags": {"XMP-exif:DateTimeOriginal": "2019:07:01 06:30:00.25-03:30"}}),
     ("file", 60, {"tags": {"Keys:CreationDate": "2019:07:01 11:00:00+01:00"}, "format": "mov"}),
-    ("camera", 60, {"tags": {DTO: "2019:07:01 11:00:01"}, "place": BERLIN}),
+    ("camera", 60, {"tags": {DTO: "2019:07:01 11:00:01"}}),
+    ("camera", 120, {"tags": {DTO: "2019:07:01 12:00:01"}, "place": BERLIN}),
+    ("gps", 120, {"tags": {DTO: "2019:07:01 11:00:01"}, "place": BERLIN}),  # evidence disagrees
+    ("camera", 600, {"tags": {DTO: "2019:07:01 20:00:00", **EXIF_PLACE}, "place": BERLIN}),  # the file's own place
+    ("camera", 60, {"tags": {DTO: "2019:07:01 11:00:00"}, "place": AT_SEA}),  # ships keep other clocks
+    ("camera", 480, {"tags": {DTO: "2019:07:01 18:00:00"}, "place": URUMQI}),
+    ("camera", 360, {"tags": {DTO: "2019:07:01 16:00:00"}, "place": URUMQI}),
+    ("gps", -600, {"place": AT_SEA}),
     ("camera", 345, {"tags": {"EXIF:CreateDate": "2019:07:01 15:45:00"}}),
     ("camera", 120, {"tags": {DTO: "2019:07:01 12:00:00", OFFSET: "   :  "}}),
     ("camera", 120, {"tags": {"QuickTime:CreateDate": "2019:07:01 12:00:00"}, "format": "mp4"}),
     ("gps-time", 60, {"tags": {DTO: "2019:07:01 11:01:00", **GPS_TIME}, "place": BERLIN}),
     ("gps-time", 0, {"tags": {DTO: "2019:07:01 10:00:00", **GPS_TIME}, "place": BERLIN}),
-    ("gps", 120, {"tags": {DTO: "2019:07:01 10:00:00"}, "place": BERLIN}),
     ("gps", 120, {"tags": {DTO: "2019:07:01 12:00:07"}, "place": BERLIN}),
     ("gps", 600, {"tags": EXIF_PLACE}),
     ("gps", 120, {"tags": EXIF_PLACE, "place": BERLIN}),
@@ -72,7 +83,11 @@ CHAIN = [
     ("assumed", 540, {"name": "PXL_20190701_110000.jpg"}),  # Pixel names are UTC
     ("assumed", 540, {"name": "IMG_20190701_100000.jpg"}),  # the same digits tell nothing
     ("assumed", 540, {"name": "IMG_20190701_104000.jpg"}),
-    ("assumed", 540, {"tags": {DTO: "2019:07:01 10:00:00"}}),
+    ("camera", 60, {"tags": {"EXIF:ModifyDate": "2019:07:01 11:00:00"}}),
+    ("file", 60, {"tags": {"EXIF:ModifyDate": "2019:07:01 11:00:00", "EXIF:OffsetTime": "+01:00"}}),
+    ("gps", 120, {"tags": {"EXIF:ModifyDate": "2019:07:01 11:00:00"}, "place": BERLIN}),  # edited an hour before
+    ("assumed", 540, {"tags": {"EXIF:ModifyDate": "2020:07:01 11:00:00", "EXIF:OffsetTime": "+01:00"}}),
+    ("assumed", 540, {"tags": {"EXIF:ModifyDate": "2019:07:01 12:00:00", DTO: "2019:07:01 12:00:07"}}),
     ("assumed", 540, {"place": geo(0, 0)}),
 ]  # fmt: skip
 
@@ -80,6 +95,48 @@ CHAIN = [
 @pytest.mark.parametrize(("zone", "offset", "given"), CHAIN)
 def test_the_first_that_answers_tells_the_zone(zone: str, offset: int, given: dict[str, Any]) -> None:
     assert one(match(when=NOON, **given)) == Taken(seconds(NOON), offset, zone)
+
+
+READ_AS_UTC = [
+    # Google's moment is what the clock shows: the zone of the clock, and the settings
+    ("gps", 120, {"tags": {DTO: "2019:07:01 10:00:00"}, "place": BERLIN}, {}),
+    ("gps", 600, {"tags": {DTO: "2019:07:01 10:00:01", **EXIF_PLACE}}, {}),
+    ("gps", 120, {"tags": {CREATED: "2019:07:01 10:00:00"}, "place": BERLIN}, {"timezone": "Asia/Shanghai"}),
+    ("option", 480, {"tags": {DTO: "2019:07:01 10:00:00"}}, {"timezone": "Asia/Shanghai"}),
+    ("option", -150, {"tags": {"XMP-photoshop:DateCreated": "2019:07:01 10:00:00"}}, {"timezone": "America/St_Johns"}),
+    ("assumed", 540, {"tags": {DTO: "2019:07:01 10:00:00"}}, {}),
+    ("gps", -600, {"tags": {DTO: "2019:07:01 10:00:00"}, "place": AT_SEA}, {}),
+    ("gps", 120, {"tags": {"EXIF:ModifyDate": "2019:07:01 10:00:00"}, "place": BERLIN}, {}),
+    ("file", 480, {"tags": {DTO: "2019:07:01 10:00:00", OFFSET: "+08:00"}}, {}),
+    ("option", 480, {"tags": {"XMP-photoshop:DateCreated": "2019:07:01"}, "when": "2019-07-01T20:00:00Z"},
+     {"timezone": "Asia/Shanghai"}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("zone", "offset", "given", "settings"), READ_AS_UTC)
+def test_a_clock_that_google_read_as_utc_is_right(
+    zone: str, offset: int, given: dict[str, Any], settings: dict[str, Any]
+) -> None:
+    """The moment is the clock less its zone; the local time, and so the date of a layout, is the clock's."""
+    when = given.get("when", NOON)
+    moment = Taken(seconds(when) - offset * 60, offset, zone, "file")
+    assert one(match(**{"when": when, **given}), **settings) == moment
+
+
+@pytest.mark.parametrize(
+    ("zone", "offset", "given"),
+    [
+        ("gps", 0, {"tags": {DTO: "2019:01:01 10:00:00"}, "place": geo(51.5, -0.1), "when": "2019-01-01T10:00:00Z"}),
+        ("file", 120, {"tags": {DTO: "2019:01:01 10:00:00", OFFSET: "+02:00"}, "place": geo(51.5, -0.1),
+                       "when": "2019-01-01T10:00:00Z"}),
+        ("gps", 120, {"tags": {"QuickTime:CreateDate": "2019:07:01 10:00:00"}, "place": BERLIN, "format": "mp4"}),
+        ("option", 480, {"tags": {"XMP-photoshop:DateCreated": "2019:07:01"}}),
+    ],
+)  # fmt: skip
+def test_google_is_right_where_the_clock_shows_utc(zone: str, offset: int, given: dict[str, Any]) -> None:
+    given = {"when": NOON, **given}
+    found = one(match(**given), timezone="Asia/Shanghai")
+    assert found == Taken(seconds(given["when"]), offset, zone)
 
 
 def test_the_option_comes_before_the_machine_and_after_the_rest() -> None:
@@ -190,6 +247,53 @@ def test_a_clock_without_instant_goes_by_the_clocks_of_its_neighbours() -> None:
     berlin = match(when=NOON, place=BERLIN)
     found = run(match({DTO: "2019:07:01 12:30:00"}, sidecar=False), berlin)[0]
     assert found.taken == Taken(seconds("2019-07-01T10:30:00Z"), 120, "neighbour", "file")
+
+
+def from_other(kind: str, **given: Any) -> Match:
+    found = match(**given)
+    assert found.sidecar is not None
+    origin = Origin(**{kind: {}})
+    return replace(found, sidecar=replace(found.sidecar, google_photos_origin=origin))
+
+
+@pytest.mark.parametrize("kind", ["from_partner_sharing", "from_shared_album"])
+def test_what_came_from_other_people_is_no_neighbour(kind: str) -> None:
+    friend = from_other(kind, when=NOON, place=BERLIN)
+    assert told(friend, match(when=NOON))[1] == ("assumed", 540)
+    home = match(when="2019-07-01T01:00:00Z", place=geo(-33.87, 151.21))
+    assert told(friend, home, match(when=NOON))[2] == ("neighbour", 600)
+    assert told(home, from_other(kind, when=NOON))[1] == ("neighbour", 600)  # it may still be helped
+    mine = from_other("mobile_upload", when=NOON, place=BERLIN)
+    assert told(mine, match(when=NOON))[1] == ("neighbour", 120)
+
+
+def test_the_same_camera_goes_before_a_nearer_neighbour() -> None:
+    def by(model: str, when: str, place: Any = None, make: str = "Maker") -> Match:
+        return match({"EXIF:Make": make, "EXIF:Model": model}, when=when, place=place)
+
+    sydney = geo(-33.87, 151.21)
+    near, far = by("B", "2019-07-01T09:59:00Z", sydney), by("A", "2019-07-01T01:00:00Z", BERLIN)
+    assert told(near, far, by("A", NOON))[2] == ("neighbour", 120)
+    assert told(near, far, by("A", NOON, make="Other"))[2] == ("neighbour", 600)
+    assert told(near, far, match(when=NOON))[2] == ("neighbour", 600)  # a screenshot has no camera
+    too_far = by("A", "2019-06-30T21:00:00Z", BERLIN)
+    assert told(near, too_far, by("A", NOON))[2] == ("neighbour", 600)
+
+
+def test_a_clock_read_as_utc_goes_by_the_clocks_of_its_neighbours() -> None:
+    sydney = match(when="2019-07-01T00:30:00Z", place=geo(-33.87, 151.21))  # 10:30 there
+    berlin = match(when="2019-07-01T10:05:00Z", place=BERLIN)  # 12:05 there
+    found = run(sydney, berlin, match({DTO: "2019:07:01 10:00:00"}, when=NOON))[2]
+    assert found.taken == Taken(seconds("2019-07-01T00:00:00Z"), 600, "neighbour", "file")
+
+
+def test_a_picture_whose_evidence_disagrees_is_no_neighbour() -> None:
+    odd = match({DTO: "2019:07:01 03:00:00"}, when=NOON, place=geo(35.68, 139.69))
+    assert told(odd, match(when=NOON)) == [("gps", 540), ("assumed", 540)]
+    assert told(odd, match(when=NOON, place=BERLIN), match(when="2019-07-01T10:00:01Z"))[2] == (
+        "neighbour",
+        120,
+    )
 
 
 def test_order_is_kept_and_waiting_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
