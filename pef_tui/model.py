@@ -121,6 +121,8 @@ class State(Struct, frozen=True, gc=False):
     """What is wrong with the file, in words; "" when it looks sound."""
     embed: bool = False
     """A raw picture that is to be written into all the same."""
+    closed: str = ""
+    """Why ExifTool must not change the file, in words; "" where it may."""
 
 
 class XmpFile(Struct, frozen=True, gc=False):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from struct import unpack
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from pef_tui.formats.file_bytes import FileBytes
 from pef_tui.formats.film import (
@@ -81,6 +81,8 @@ class Heif(NamedTuple):
     xmp: TagItem | None
     others: tuple[bytes, ...]
     """Packets of XMP about something else: a gain map, a map of depths."""
+    film_behind: bool
+    """Is there the film of a motion photo, found from the end of the file?"""
 
 
 def read_heif(file: FileBytes) -> Heif:
@@ -108,7 +110,8 @@ def read_heif(file: FileBytes) -> Heif:
     if primary not in items.numbers:
         raise Doubtful("no item is the picture")
     tags = _tag_items(file, items, placed, _described(references, primary))
-    return Heif(media, meta_box, meta, inside, primary, frozenset(taken), locations, *tags)
+    film = not _BEHIND.isdisjoint(kinds)
+    return Heif(media, meta_box, meta, inside, primary, frozenset(taken), locations, *tags, film)
 
 
 def exif_block(content: bytes) -> tuple[bytes, bytes]:
@@ -137,11 +140,29 @@ def _top(file: FileBytes) -> tuple[Box, ...]:
         if length < first or at + length > size or (kind == b"meta" and length > LARGEST_INDEX):
             raise Doubtful("a box has no true size")
         box = Box(kind, at, at + first, at + length)
-        if kind in _FREE and length - first > _SMALL and hides_something(file[at + first : at + _LOOK]):
+        if kind in _FREE and length - first > _SMALL and _hides_tags(file[at + first : at + _LOOK]):
             raise Doubtful("something lies in space that is free")
+        if kind == b"sefd" and _notes_places(file[at : box.end], boxes):
+            raise Doubtful("notes of a camera that count from the beginning of the file")
         boxes.append(box)
         at += length
     return tuple(boxes)
+
+
+def _notes_places(notes: bytes, boxes: Sequence[Box]) -> bool:
+    """Do Samsung's notes name where the film begins in the file? (Those seen name its length only.)"""
+    places = [place for box in boxes if box.kind == b"mpvd" for place in (box.start, box.content)]
+    orders: tuple[Literal["big", "little"], ...] = ("big", "little")
+    return any(
+        place.to_bytes(8, order)[at : at + 4] in notes
+        for place in places
+        for order, at in zip(orders, (4, 0), strict=True)
+    )
+
+
+def _hides_tags(data: bytes) -> bool:
+    """May tags lie in this free space? (`cdif`: what Samsung's cameras note of how a picture was made, One UI 6.)"""
+    return hides_something(data) and not data.startswith(b"cdif")
 
 
 def _inside(meta: bytes) -> tuple[Box, ...]:

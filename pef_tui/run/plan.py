@@ -136,6 +136,8 @@ class Planner:
             yield NOT_RECOGNISED
         elif state.damage:
             yield f"damaged: {state.damage}"
+        elif state.closed and state.reader != "native":
+            yield state.closed
         elif not state.reader and FORMATS[state.format].cls != "none":
             yield "what the file already says could not be read (no ExifTool)"
         if match.xmp is not None and match.xmp.problem:

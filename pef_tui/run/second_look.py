@@ -10,7 +10,7 @@ from itertools import chain
 
 from msgspec.structs import replace
 
-from pef_tui.model import Folder, JsonFile, JsonRecord, Match, Outcome, Record, State
+from pef_tui.model import Folder, JsonFile, JsonRecord, Match, Outcome, Record
 from pef_tui.run.gather import NO_SIDECAR, Gathered, gather
 from pef_tui.run.joining import Alone, Joining, LookInto, identity
 from pef_tui.run.opening import Opened
@@ -72,7 +72,7 @@ class SecondLook:
         bare = match
         if state is not None:
             tags = {tag: state.tags[tag] for tag in KEPT_TAGS if tag in state.tags}
-            bare = replace(match, state=State(state.format, tags, state.reader, state.damage))
+            bare = replace(match, state=replace(state, tags=tags))
         span = self._spans.get(match.folder)
         self._alone[identity(match.media)] = Alone(bare, output, span, state is not None)
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import BinaryIO
 
+from pef_tui.formats.closed import FILM_BEHIND
 from pef_tui.formats.file_bytes import FileBytes, at_hand
 from pef_tui.formats.film import Doubtful
 from pef_tui.formats.heif import exif_block, read_heif
@@ -32,7 +33,7 @@ def read_heif_state(stream: BinaryIO, format: str) -> State | None:
     tags = block_tags(block, None if found.xmp is None else found.xmp.content)
     if tags is None or not all(map(_says_nothing, found.others)):
         return None
-    return State(format=format, tags=tags, reader="native")
+    return State(format=format, tags=tags, reader="native", closed=FILM_BEHIND if found.film_behind else "")
 
 
 def _says_nothing(packet: bytes) -> bool:

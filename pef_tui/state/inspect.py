@@ -13,6 +13,7 @@ from typing import BinaryIO
 from msgspec.structs import replace
 
 from pef_tui.formats import HEAD, detect
+from pef_tui.formats.closed import closed
 from pef_tui.model import Match, MediaFile, State
 from pef_tui.state.natively import READERS
 from pef_tui.state.spill import spilled
@@ -62,7 +63,8 @@ def _inspect_chunk(chunk: Sequence[Match], open_media: OpenMedia, lent: _Lent | 
     if lent is not None:
         lent.ask()
         for number, answer in lent.answers.items():
-            states[number] = replace(answer, format=states[number].format)
+            first = states[number]
+            states[number] = replace(answer, format=first.format, closed=first.closed)
     return [replace(match, state=state) for match, state in zip(chunk, states, strict=True)]
 
 
@@ -80,9 +82,10 @@ def _first_look(number: int, media: MediaFile, open_media: OpenMedia, lent: _Len
             return State(damage=_no_media(head))
         if (state := _natively(found.name, stream)) is not None:
             return state
+        why = closed(found.name, stream)
         if lent is not None and found.cls != "none":
             kept = lent.lend(number, stream, media.size, found.cls == "quicktime")
-        return State(format=found.name)
+        return State(format=found.name, closed=why)
     except OSError as error:
         return State(damage=_why(error))
     finally:

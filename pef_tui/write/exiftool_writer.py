@@ -60,13 +60,13 @@ def exiftool_writer(
 ) -> Writer:
     """The writer that uses the ExifTool at `path`; raw pictures only with `raw` (they are originals).
 
-    A file already known to be damaged is not taken. Where damage shows only when writing, an XMP file is the last
-    resort, unless `beside` forbids it.
+    A file already known to be damaged is not taken, nor one that ExifTool would harm (`State.closed`). Where damage
+    shows only when writing, an XMP file is the last resort, unless `beside` forbids it.
     """
 
     def accepts(plan: Plan) -> bool:
         cls, state = format_class(plan), plan.match.state
-        if (cls == "raw" and not raw) or (state is not None and state.damage):
+        if (cls == "raw" and not raw) or (state is not None and (state.damage or state.closed)):
             return False
         return any(fits(edit.tag, cls) for edit in wanted(plan))
 

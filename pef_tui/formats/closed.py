@@ -1,0 +1,79 @@
+"""Files that ExifTool must not change, because of what it does not know in them.
+
+- HEIC motion photos: Samsung's phones look for the film from the end of the file (`mpvd`, `sefd`), and ExifTool moves
+  what lies there. (Seen with 12.57 and a picture of One UI 6.)
+- JPEG XL with tags that are packed with Brotli (`brob`): ExifTool without its Brotli module does not see them, and adds
+  tags that contradict them.
+- PNG with signed claims (`caBX`, C2PA): ExifTool 12.57 does not see the tags behind them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from struct import error, unpack
+from typing import BinaryIO
+
+_MOST = 10_000
+"""Boxes or chunks of one file that are looked at."""
+FILM_BEHIND = "ExifTool would move the film of this motion photo"
+_PACKED = "its tags are packed in a way that is not read here"
+_SIGNED = "ExifTool does not see the tags behind its signed claims"
+_FILMS = frozenset((b"mpvd", b"sefd"))
+
+
+def closed(format: str, stream: BinaryIO) -> str:
+    """Why ExifTool must not change the file of this format; "" where it may. Raises OSError."""
+    look = _LOOKS.get(format)
+    if look is None:
+        return ""
+    try:
+        return look(stream)
+    except error:  # the file is cut
+        return ""
+
+
+def _boxes(stream: BinaryIO) -> Iterator[tuple[bytes, bytes]]:
+    """The kind of every box at the top, and how its content begins (4 bytes)."""
+    end, at = stream.seek(0, 2), 0
+    for _ in range(_MOST):
+        stream.seek(at)
+        head = stream.read(20)
+        if len(head) < 8:
+            return
+        length, kind = unpack(">I4s", head[:8])
+        first = 8
+        if length == 1:
+            length, first = unpack(">Q", head[8:16])[0], 16
+        yield kind, head[first : first + 4]
+        if length < first or at + length >= end:
+            return
+        at += length
+
+
+def _heif(stream: BinaryIO) -> str:
+    return FILM_BEHIND if any(kind in _FILMS for kind, _ in _boxes(stream)) else ""
+
+
+def _jpeg_xl(stream: BinaryIO) -> str:
+    packed = any(kind == b"brob" and inner in (b"Exif", b"xml ") for kind, inner in _boxes(stream))
+    return _PACKED if packed else ""
+
+
+def _png(stream: BinaryIO) -> str:
+    at = 8
+    for _ in range(_MOST):
+        stream.seek(at)
+        length, name = unpack(">I4s", stream.read(8))
+        if name == b"caBX":
+            return _SIGNED
+        if name in (b"IDAT", b"IEND"):
+            return ""
+        at += 12 + length
+    return ""
+
+
+_LOOKS: dict[str, Callable[[BinaryIO], str]] = {
+    **dict.fromkeys(("heic", "heif", "avif"), _heif),
+    "jxl": _jpeg_xl,
+    "png": _png,
+}

@@ -1,0 +1,65 @@
+"""Pictures in which ExifTool must not write: films behind a HEIC, tags that it cannot see."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from test_tags_never_lost import NAMES, again, people_beside, run
+
+from pef_tui.testing import make
+from pef_tui.testing.films import box
+
+pytestmark = pytest.mark.exiftool
+
+FILM = box(b"mpvd", make("mp4", 1))
+NOTES = box(b"sefd", b"\0\0\x30\x0a\x10\0\0\0MotionPhoto_Datampv2" + bytes(8) + b"SEFHk\0\0\0\1\0\0\0SEFT")
+CDIF = box(b"free", b"cdif\xff\xe4" + bytes(range(200)))
+ODD = box(b"uuid", bytes(range(40)))
+BEHIND = {
+    "as One UI 6 has it": (CDIF + FILM + NOTES, "native"),
+    "without the notes on how it was made": (FILM + NOTES, "native"),
+    "the film alone": (FILM, "native"),
+    "notes alone": (NOTES, "native"),
+    "free space with something unknown": (box(b"free", b"something else" * 5) + FILM + NOTES, "xmp"),
+    "an unknown box before": (ODD + FILM + NOTES, "xmp"),
+    "an unknown box behind": (FILM + NOTES + ODD, "xmp"),
+    "notes that are cut": (FILM + NOTES[:-4], "xmp"),
+}
+
+
+@pytest.mark.parametrize("writer", ["auto", "exiftool", "native"])
+def test_what_lies_behind_a_heic_stays_byte_for_byte(tmp_path: Path, writer: str) -> None:
+    tails = {f"{number}.heic": case for number, case in enumerate(BEHIND.values())}
+    files = {name: make("heic", 1) + tail for name, (tail, _) in tails.items()}
+    told = run(tmp_path, files, "--writer", writer, "--verify", "100")
+    for name, (tail, by) in tails.items():
+        data, line = (tmp_path / "out" / told[name]["output"]).read_bytes(), told[name]
+        assert data.endswith(tail), name
+        assert line["writer"] == ("xmp" if writer == "exiftool" else by), (name, line)
+        assert line["outcome"] == ("written" if line["writer"] == "native" else "sidecar")
+        if line["outcome"] == "sidecar":
+            assert data == files[name] and people_beside(tmp_path, line) == NAMES
+            if by == "xmp":
+                assert any("film of this" in each or "damaged" in each for each in line["warnings"]), line
+    assert {line["outcome"] for line in again(tmp_path, "--writer", writer).values()} == {"unchanged"}
+
+
+def test_notes_that_name_the_place_of_the_film_keep_it_there(tmp_path: Path) -> None:
+    picture = make("heic", 1)
+    for number, place in enumerate((len(picture), len(picture) + 8)):
+        for order in ("big", "little"):
+            notes = box(b"sefd", b"mpv2" + place.to_bytes(4, order) + b"SEFT")  # type: ignore[arg-type]
+            root = tmp_path / f"{number}{order}"
+            [line] = run(root, {"a.heic": picture + FILM + notes}).values()
+            assert line["outcome"] == "sidecar"
+            assert (root / "out" / line["output"]).read_bytes() == picture + FILM + notes
+
+
+@pytest.mark.parametrize("kind", [b"Exif", b"xml "])
+def test_tags_packed_with_brotli_are_not_doubled(tmp_path: Path, kind: bytes) -> None:
+    data = make("jxl", 1) + box(b"brob", kind + bytes(range(60)))
+    [line] = run(tmp_path, {"a.jxl": data}).values()
+    assert line["outcome"] == "sidecar" and people_beside(tmp_path, line) == NAMES
+    assert (tmp_path / "out" / line["output"]).read_bytes() == data
+    assert any("packed" in each for each in line["warnings"])
