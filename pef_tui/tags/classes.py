@@ -19,6 +19,20 @@ _LISTS: dict[str, TagList] = {
     for name, each in FORMATS.items()
 }
 
+# Where the file lacks a tag, these say the same in its own format. A raw picture's XMP must not contradict its
+# EXIF, nor Keys a date that the film's own header has.
+_EXIF_DATES = ("EXIF:DateTimeOriginal", "EXIF:CreateDate")
+STANDS_FOR: dict[str, tuple[str, ...]] = {
+    "XMP-exif:DateTimeOriginal": _EXIF_DATES,
+    "XMP-photoshop:DateCreated": _EXIF_DATES,
+    "XMP-xmp:CreateDate": _EXIF_DATES,
+    "Keys:CreationDate": ("QuickTime:CreateDate", "QuickTime:MediaCreateDate", "QuickTime:TrackCreateDate"),
+    "XMP-exif:GPSLatitude": ("EXIF:GPSLatitude",),
+    "XMP-exif:GPSLongitude": ("EXIF:GPSLongitude",),
+    "XMP-dc:Description": ("EXIF:ImageDescription",),
+    "XMP-tiff:ImageDescription": ("EXIF:ImageDescription",),
+}
+
 
 def tag_list(match: Match) -> TagList:
     """The list for this file. Raw and damaged ones, what nobody can write into, and unknown formats get XMP alone."""

@@ -12,23 +12,9 @@ from msgspec.structs import replace
 
 from pef_tui.model import Choice, Conflict, Match, TagEdit, Value
 from pef_tui.settings import Existing
-from pef_tui.tags.classes import tags_of
+from pef_tui.tags.classes import STANDS_FOR, tags_of
 from pef_tui.tags.equal import fold, members, same
 from pef_tui.tags.places import PLACE, file_place
-
-# Where the file lacks a tag, these say the same in its own format. A raw picture's XMP must not contradict its
-# EXIF, nor Keys a date that the film's own header has.
-_EXIF_DATES = ("EXIF:DateTimeOriginal", "EXIF:CreateDate")
-STANDS_FOR: dict[str, tuple[str, ...]] = {
-    "XMP-exif:DateTimeOriginal": _EXIF_DATES,
-    "XMP-photoshop:DateCreated": _EXIF_DATES,
-    "XMP-xmp:CreateDate": _EXIF_DATES,
-    "Keys:CreationDate": ("QuickTime:CreateDate", "QuickTime:MediaCreateDate", "QuickTime:TrackCreateDate"),
-    "XMP-exif:GPSLatitude": ("EXIF:GPSLatitude",),
-    "XMP-exif:GPSLongitude": ("EXIF:GPSLongitude",),
-    "XMP-dc:Description": ("EXIF:ImageDescription",),
-    "XMP-tiff:ImageDescription": ("EXIF:ImageDescription",),
-}
 
 
 class Settled(Struct, frozen=True):

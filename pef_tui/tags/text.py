@@ -6,28 +6,14 @@ import re
 from collections.abc import Iterable, Iterator
 
 from pef_tui.model import Match, TagEdit, Value
-from pef_tui.tags.classes import has_iptc, tag_list, tags_of
+from pef_tui.tags.camera_texts import is_camera_text
+from pef_tui.tags.classes import STANDS_FOR, has_iptc, tag_list, tags_of
 
 UNIT = "description"
 
 _EXIF_LENGTH = 2000  # characters; an EXIF block holds 64 kB in all
 _IPTC_CAPTION = 2000  # bytes, IIM 2:120
-
-# What cameras write as description by themselves; it counts as none. Seen in pictures by cameras of Olympus, Konica
-# Minolta (DiMAGE Z3), Minolta (`DCF 1.0`), General Imaging (GE), Sanyo (VPC-SX550) and JVC (GC-X1E); those of Sony's
-# Cyber-shot and Minolta's DiMAGE are widely reported.
-CAMERA_TEXTS = frozenset(
-    {
-        "OLYMPUS DIGITAL CAMERA",
-        "KONICA MINOLTA DIGITAL CAMERA",
-        "MINOLTA DIGITAL CAMERA",
-        "DCF 1.0",
-        "GE DIGITAL CAMERA",
-        "SANYO DIGITAL CAMERA",
-        "GC-X1E Image",
-        "SONY DSC",
-    }
-)
+_COMMENT = "EXIF:UserComment"
 
 # Characters that XML 1.0 cannot hold, and halves of surrogate pairs.
 _ILLEGIBLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
@@ -66,10 +52,24 @@ def _edits(match: Match, description: str) -> Iterator[TagEdit]:
         yield _edit(tags, "XMP-tiff:ImageDescription", description)
     if tags and has_iptc(tags):
         yield _edit(tags, "IPTC:Caption-Abstract", cut_bytes(description, _IPTC_CAPTION))
+    if (
+        tags
+        and wanted == "exif"
+        and short.isascii()
+        and str(tags.get(_COMMENT, "")).strip()
+        and _by_camera(tags, _COMMENT)
+    ):
+        yield TagEdit(_COMMENT, short, "always", UNIT)
 
 
 def _edit(tags: dict[str, Value], tag: str, value: str) -> TagEdit:
-    """Blanks and texts of the camera's own are no description."""
+    """Blanks and texts of the camera's own are no description, in this tag or in the one that stands for it."""
+    held = next((name for name in (tag, *STANDS_FOR.get(tag, ())) if name in tags), "") if tags else ""
+    return TagEdit(tag, value, "always" if held and _by_camera(tags, held) else "missing", UNIT)
+
+
+def _by_camera(tags: dict[str, Value], tag: str) -> bool:
     held = tags.get(tag)
-    none = isinstance(held, str) and ((said := held.strip(" \0\t\r\n")) in CAMERA_TEXTS or not said)
-    return TagEdit(tag, value, "always" if none else "missing", UNIT)
+    return isinstance(held, str) and is_camera_text(
+        held, str(tags.get("EXIF:Make", "")), str(tags.get("EXIF:Model", ""))
+    )

@@ -6,11 +6,10 @@ import pytest
 from msgspec.structs import replace
 from tag_cases import match
 
-from pef_tui.model import Match, Value
+from pef_tui.model import Match
 from pef_tui.settings import TAGS_BY_DEFAULT, Settings, wanted_tags
 from pef_tui.tags.plugin import MAPPERS, pef_tag_mappers
 from pef_tui.tags.policy import settle
-from pef_tui.tags.text import CAMERA_TEXTS
 
 SAID = match(people=("Ana",), description="a text", favorited=True)
 assert SAID.sidecar is not None
@@ -42,11 +41,3 @@ def test_only_what_is_asked_for_is_written() -> None:
 def test_what_cannot_be_meant(wrong: str) -> None:
     with pytest.raises(ValueError, match="separated by commas"):
         wanted_tags(wrong)
-
-
-@pytest.mark.parametrize("held", [*sorted(CAMERA_TEXTS), "OLYMPUS DIGITAL CAMERA         ", " \0"])
-def test_texts_of_the_camera_are_none(held: Value) -> None:
-    found = match({"EXIF:ImageDescription": held}, description="a text")
-    assert tags(found, "")["EXIF:ImageDescription"] == "a text"
-    mine = match({"EXIF:ImageDescription": "my OLYMPUS DIGITAL CAMERA"}, description="a text")
-    assert "EXIF:ImageDescription" not in tags(mine, "")

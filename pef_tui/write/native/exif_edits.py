@@ -115,6 +115,13 @@ def _text(value: Value) -> Field:
     return Field(ASCII, value.encode() + b"\0")
 
 
+def _comment(value: Value) -> Field:
+    """A comment in ASCII, with the code for it in front (EXIF 2.32, section 4.6.5, D)."""
+    if not isinstance(value, str) or not value.isascii() or _ODD_TEXT.search(value):
+        raise Declined("a comment with other letters than ASCII, with blanks or control characters")
+    return Field(UNDEFINED, b"ASCII\0\0\0" + value.encode())
+
+
 def _version(value: Value) -> Field:
     if not isinstance(value, str) or not _VERSION.fullmatch(value):
         raise Declined("a version of an unusual form")
@@ -203,6 +210,7 @@ EXIF: Mapping[str, tuple[Name, int, Callable[[Value], Field]]] = {
     "EXIF:OffsetTime": ("ExifIFD", 0x9010, _matching(_OFFSET)),
     "EXIF:OffsetTimeOriginal": ("ExifIFD", 0x9011, _matching(_OFFSET)),
     "EXIF:OffsetTimeDigitized": ("ExifIFD", 0x9012, _matching(_OFFSET)),
+    "EXIF:UserComment": ("ExifIFD", 0x9286, _comment),
     "EXIF:SubSecTime": ("ExifIFD", 0x9290, _matching(_DIGITS)),
     "EXIF:SubSecTimeOriginal": ("ExifIFD", 0x9291, _matching(_DIGITS)),
     "EXIF:SubSecTimeDigitized": ("ExifIFD", 0x9292, _matching(_DIGITS)),

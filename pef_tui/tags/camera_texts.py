@@ -1,0 +1,99 @@
+"""Texts that cameras and programs write as a description by themselves; they are no captions.
+
+Gathered anew from facts that others reported, as a list of words:
+
+- PhotoPrism, `UnwantedDescriptions` in internal/meta/sanitize.go and pull request 5078 (counts by camera);
+- iNaturalist, issue 1323 and its `BRANDED_DESCRIPTIONS`;
+- KPhotoAlbum, the test "Strip Camera Generated Default Descriptions";
+- pictures by cameras of Olympus, Konica Minolta (DiMAGE Z3), Minolta (`DCF 1.0`), General Imaging (GE), Sanyo
+  (VPC-SX550) and JVC (GC-X1E).
+
+A text is compared whole. A person's sentence that holds such words is a caption.
+"""
+
+from __future__ import annotations
+
+import re
+
+_MODES = """_cuva bsh btf btfhdr btfmdn btr burst cof cuva dav edf fbt fbthdr frem frontbhdp fshbty hdr hdrnor hdrpl
+            mde mde_soft mon nor oznor oznorWO ptr qhdr qrf rbt rhdr rpt sdr sdr_HDRB smart"""
+_HUAWEI = frozenset(_MODES.split())
+"""Modes of the camera app of Huawei and Honor phones. Short, so they count in this very spelling only."""
+
+_MAKERS = """acer agfa agfaphoto aiptek avant benq canon casio concord dxg epson fuji fujifilm ge general gopro hp
+             jenoptik jvc kenox kodak konica kyocera leica medion minolta mitac moultrie mustek nec nikon nytech
+             olympus oregon panasonic pentax polaroid praktica premier ricoh rollei samsung sanyo sealife sharp sipix
+             somikon sony tevion toshiba traveler umax vistaquest vivitar yakumo yashica"""
+_BRANDS = "|".join(_MAKERS.split())
+
+_LINES = """acd systems digital imaging
+          binary comment
+          casio computer co.,ltd
+          casio computer co.,ltd.
+          created by imlib
+          created with gimp
+          created with the gimp
+          dcf 1.0
+          default
+          digital camera
+          digital still camera
+          dvc 10.1 hdmi
+          eastman kodak company
+          exif_jpeg_picture
+          exif_jpeg_t422
+          gc-x1e image
+          hdr
+          hellomoto
+          iclarified
+          image description
+          jpeg image
+          konica minolta camera, inc.
+          lead technologies inc. v1.01
+          medion optical co,ltd
+          minolta co., ltd.
+          mitac
+          my beautiful picture
+          olympus imaging corp.
+          olympus optical co.,ltd
+          samsung
+          samsung camera pictures
+          samsung techwin
+          scanner
+          screenshot
+          sony
+          sony dsc"""
+_TEXTS = frozenset(line.strip() for line in _LINES.splitlines())
+"""Folded, with single blanks."""
+
+_PATTERNS = tuple(
+    re.compile(pattern)
+    for pattern in (
+        # `OLYMPUS DIGITAL CAMERA`, `KONICA MINOLTA DIGITAL CAMERA`, `KODAK Digital Still Camera`
+        rf"(?:(?:{_BRANDS}|optical|imaging|corp\.?|co\.?,? ?ltd\.?) )+digital (?:still |game |video )?camera",
+        r"dcim[\\/][^\n]*",  # `DCIM\100GOPRO\G0010001.JPG`: action cameras and drones write their own path
+        r"<[^<>\n]*(?:samsung|kenox|digimax)[^<>\n]*>",  # `<KENOX S760  / Samsung S760>`, `<Digimax i5, Samsung #1>`
+        r"(?:created|edited|made|processed) with (?:vsco|vscocam|moldiv|snapseed|b612|retrica)\b[^\n]*",
+        r"(?:file )?(?:written|produced) by adobe photoshop[^\n]*",
+        r"creator: gd-jpeg v[^\n]*",
+    )
+)
+
+_MARKS = re.compile(r'(?:(?:lang|charset)="?[\w-]+"?|x-default)(?:[\s,:]+|$)', re.IGNORECASE)
+"""What programs put before a text that they took out of EXIF or XMP, and leave where the text itself is empty."""
+
+
+def is_camera_text(text: str, make: str = "", model: str = "") -> bool:
+    """Did a camera or program write this by itself? Blanks are no text either.
+
+    `make`, `model`: the camera's, as the file says; a text that only repeats them is its own.
+    """
+    text = " ".join(text.replace("\0", " ").split())
+    while mark := _MARKS.match(text):
+        text = text[mark.end() :]
+    if not text or text in _HUAWEI:
+        return True
+    folded = text.casefold()
+    if folded in _TEXTS or any(pattern.fullmatch(folded) for pattern in _PATTERNS):
+        return True
+    make, model = (" ".join(each.split()).casefold() for each in (make, model))
+    return folded in {make, model, f"{make} {model}"} and bool(make or model)

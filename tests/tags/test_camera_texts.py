@@ -1,0 +1,92 @@
+"""Texts of cameras are no captions: Google's description takes their place, and no conflict is made of them."""
+
+from typing import Any
+
+import pytest
+from tag_cases import match
+
+from pef_tui.model import Value
+from pef_tui.tags.camera_texts import is_camera_text
+from pef_tui.tags.policy import settle
+from pef_tui.tags.text import text
+
+EXIF, DC, IPTC = "EXIF:ImageDescription", "XMP-dc:Description", "IPTC:Caption-Abstract"
+TIFF, COMMENT = "XMP-tiff:ImageDescription", "EXIF:UserComment"
+
+BY_CAMERAS = [
+    "OLYMPUS DIGITAL CAMERA", "OLYMPUS DIGITAL CAMERA         ", "KONICA MINOLTA DIGITAL CAMERA",
+    "MINOLTA DIGITAL CAMERA", "GE DIGITAL CAMERA", "SANYO DIGITAL CAMERA", "MEDION DIGITAL CAMERA",
+    "KODAK Digital Still Camera", "MOULTRIE DIGITAL GAME CAMERA", "Casio digital camera", "Digital Camera", "DCF 1.0",
+    "GC-X1E Image", "SONY DSC", "SAMSUNG", "SAMSUNG CAMERA PICTURES", "<KENOX S760  / Samsung S760>",
+    "<Digimax i5, Samsung #1>", "DCIM\\100GOPRO\\G0010001.JPG", "DCIM/100MEDIA/DJI_0001.JPG", "default", "cof", "edf",
+    "dav", "_cuva", "HDR", "hdr", "hdrpl", "oznor", "sdr", "mde", "Processed with VSCO with a6 preset",
+    "Processed with VSCOcam with f2 preset", "jpeg image", "Exif_JPEG_PICTURE", "EXIF_JPEG_PICTURE", "MITAC",
+    "x-default", 'charset="Ascii"', "charset=Ascii", 'charset="Ascii" binary comment', 'lang="x-default"',
+    'lang="x-default" OLYMPUS DIGITAL CAMERA', "HELLOMOTO", "My beautiful picture", "CASIO COMPUTER CO.,LTD",
+    "", "   ", " \0", "\0\0",
+]  # fmt: skip
+BY_PEOPLE = [
+    "my OLYMPUS DIGITAL CAMERA", "Ana with her digital camera", "Samsung store in Seoul", "Default gateway", "COF",
+    "Dav", "Smart", "mon chat", "Nor", "HDR of the bridge", "DCIM", "Processed with care",
+    'charset="Ascii" Ana at the sea',
+    'lang="x-default" Rome', "<Ana & Bob>", "screenshots of 2019", "language", "charset", "Scanner in the office", "0",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("held", BY_CAMERAS)
+def test_texts_of_cameras(held: str) -> None:
+    assert is_camera_text(held)
+
+
+@pytest.mark.parametrize("held", BY_PEOPLE)
+def test_texts_of_people(held: str) -> None:
+    assert not is_camera_text(held, "SONY", "DSC-W1")
+
+
+@pytest.mark.parametrize("held", ["NOVEL CAM", "S4000", "novel cam  S4000"])
+def test_a_text_that_repeats_the_camera_is_its_own(held: str) -> None:
+    assert is_camera_text(held, "NOVEL CAM", "S4000")
+    assert not is_camera_text(held)
+
+
+FIELDS: list[tuple[str, tuple[str, ...]]] = [
+    ("jpeg", (EXIF,)), ("jpeg", (DC,)), ("jpeg", (EXIF, DC, TIFF, IPTC, COMMENT)), ("jpeg", (COMMENT,)),
+    ("heic", (EXIF,)), ("gif", (DC, TIFF)), ("nef", (EXIF,)), ("mp4", ("Keys:Description", "ItemList:Description")),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("format", "fields"), FIELDS)
+@pytest.mark.parametrize("held", ["OLYMPUS DIGITAL CAMERA", "edf", "DCIM\\100GOPRO\\G0010001.JPG"])
+@pytest.mark.parametrize("existing", ["fill", "overwrite"])
+def test_a_description_takes_their_place_without_a_conflict(
+    format: str, fields: tuple[str, ...], held: str, existing: Any
+) -> None:
+    tags: dict[str, Value] = dict.fromkeys(fields, held)
+    found = match(tags, format=format, description="Ana")
+    done = settle(found, text(found), existing)
+    assert done.conflicts == ()
+    written = {edit.tag: edit.value for edit in done.edits}
+    assert set(written.values()) == {"Ana"}
+    if format != "nef":  # a raw picture stays as it is
+        assert set(fields) <= written.keys()
+    after = match({**tags, **dict.fromkeys(written, "Ana")}, format=format, description="Ana")
+    assert settle(after, text(after), existing).edits == ()
+
+
+def test_without_a_description_of_google_they_stay() -> None:
+    found = match(dict.fromkeys((EXIF, DC, IPTC, COMMENT), "edf"))
+    assert settle(found, text(found)).edits == ()
+
+
+def test_a_caption_beside_a_text_of_the_camera_is_kept() -> None:
+    found = match({EXIF: "OLYMPUS DIGITAL CAMERA", DC: "Bob"}, description="Ana")
+    done = settle(found, text(found))
+    assert (done.edits, [conflict.tag for conflict in done.conflicts]) == ((), [DC])
+
+
+@pytest.mark.parametrize("held", ["   ", "Bob", ""])
+def test_a_comment_is_no_description(held: str) -> None:
+    found = match({COMMENT: held}, description="Ana")
+    done = settle(found, text(found))
+    assert done.conflicts == ()
+    assert COMMENT not in {edit.tag for edit in done.edits}
