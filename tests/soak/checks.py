@@ -12,8 +12,8 @@ from identity import family_of, marker, markers
 from msgspec import Struct
 from program import FileId, Line, Ran, Tree, exact
 
-SETTLED = ("unchanged", "excluded", "duplicate", "unmatched", "failed")
-"""What a run may say of files that it does not touch."""
+SETTLED = ("unchanged", "excluded", "duplicate", "unmatched", "failed", "copied")
+"""What a run may say of files that it does not touch; `copied` of those in place that need nothing."""
 LIMIT = 44
 """Letters from which on a name may be cut, so that a counter says nothing."""
 

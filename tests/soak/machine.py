@@ -175,3 +175,19 @@ class History(RuleBasedStateMachine):
     @rule()
     def move_dest(self) -> None:
         self._do("move_dest")
+
+    # -- in place
+
+    @rule(account=accounts)
+    def in_place_begin(self, account: str) -> None:
+        self._do("in_place_begin", account=account)
+
+    @precondition(lambda self: self.world.is_in_place)
+    @rule(kill_at=st.one_of(st.just(0), st.integers(1, 150)), again=switches)
+    def in_place_run(self, **arguments: Any) -> None:
+        self._do("in_place_run", **arguments)
+
+    @precondition(lambda self: self.world.is_in_place)
+    @rule(edit=st.one_of(st.just(-1), picks))
+    def in_place_undo(self, edit: int) -> None:
+        self._do("in_place_undo", edit=edit)

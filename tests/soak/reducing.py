@@ -25,6 +25,8 @@ SIMPLE: dict[str, tuple[Any, ...]] = {
     "order": (0,),
     "keep_time": (False,),
     "how": ("append",),
+    "kill_at": (0,),
+    "edit": (-1,),
 }
 """Values to try in place of others, the simplest first."""
 

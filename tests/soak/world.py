@@ -11,7 +11,8 @@ from typing import Any
 import checks
 from checks import Fault
 from export_model import Root
-from making import FOLDERS, STEMS, Making
+from in_place import InPlace
+from making import FOLDERS, STEMS
 from program import Ran, Tree, run, tree
 
 Options = dict[str, str]
@@ -29,7 +30,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
 """The first of each is what a history begins with."""
 
 
-class World(Making):
+class World(InPlace):
     """The disk of one history, below a folder of its own that `close` removes."""
 
     def __init__(self) -> None:

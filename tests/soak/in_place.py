@@ -1,0 +1,137 @@
+"""The steps of a folder that is written in place: run, killed, undone."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import checks
+from checks import Fault
+from export_model import Root
+from making import Making
+from program import Ran, Tree, run, tree
+
+NOTHING_TO_UNDO = 2
+"""Exit code of `--undo last` where no run is left."""
+
+
+class InPlace(Making):
+    """An unpacked copy of one account's export, and what it was before any run."""
+
+    place: Path
+    options: dict[str, str]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._root: Root | None = None
+        self._before: Tree = {}
+        self._folders: dict[str, int] = {}
+
+    @property
+    def is_in_place(self) -> bool:
+        """Is there a copy that runs may write into?"""
+        return self._root is not None
+
+    def in_place_begin(self, account: str) -> None:
+        """A new copy, in place of an older one."""
+        files = {
+            path: file
+            for part in self.exports.parts
+            if part.account == account and part.present
+            for path, file in part.files.items()
+        }
+        if not files:
+            return
+        top = self.place / "in-place"
+        shutil.rmtree(top, ignore_errors=True)
+        for path, file in files.items():
+            target = top / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(file.data)
+            os.utime(target, (file.mtime, file.mtime))
+        self._root = Root(str(top), account, files)
+        self._before, self._folders = tree(top), _times(top)
+
+    def in_place_run(self, kill_at: int = 0, again: bool = True) -> None:
+        """A run in place, perhaps killed before one of its writing calls."""
+        if self._root is None:
+            return
+        before = tree(self._root.path)
+        ran = self._run_in_place("--in-place", *self._chosen(), kill_at=kill_at)
+        if ran.status == 137:
+            return
+        self._check_in_place(ran, before)
+        if again:
+            dest = tree(self._root.path)
+            further = self._run_in_place("--in-place", *self._chosen())
+            self._check_in_place(further, dest)
+            checks.nothing_changes(dest, tree(self._root.path), further, ran)
+
+    def in_place_undo(self, edit: int = -1) -> None:
+        """Every run is undone; before it a person may have changed one of the files."""
+        if self._root is None:
+            return
+        edited = self._edited(edit) if edit >= 0 else ""
+        while (ran := self._run_in_place("--undo", "last")).status != NOTHING_TO_UNDO:
+            if "Traceback" in ran.words or ran.status not in (0, 3):
+                raise Fault("no traceback", f"--undo: {ran.status}: {ran.words}")
+            if ran.status == 3:
+                if not edited:
+                    raise Fault("undone byte for byte", f"something is left: {ran.words} {ran.lines}")
+                break
+        self._is_as_before(edited)
+        self._root = None
+
+    def _edited(self, at: int) -> str:
+        assert self._root is not None
+        names = sorted(name for name, file in self._root.files.items() if file.kind == "media")
+        if not names:
+            return ""
+        path = Path(self._root.path) / names[at % len(names)]
+        path.write_bytes(path.read_bytes() + b"edited")
+        return names[at % len(names)]
+
+    def _is_as_before(self, edited: str) -> None:
+        assert self._root is not None
+        now = tree(self._root.path)
+        aside = {os.fsencode(edited), os.fsencode(edited) + b".xmp"} if edited else set()
+        for name in (self._before.keys() | now.keys()) - aside:
+            one, other = self._before.get(name), now.get(name)
+            if one is None or other is None:
+                raise Fault(
+                    "undone byte for byte", f"{name!r} {'is left over' if one is None else 'is gone'}"
+                )
+            if (one.data, one.mtime_ns) != (other.data, other.mtime_ns):
+                raise Fault("undone byte for byte", f"{name!r} has other bytes or another time")
+        if edited:
+            if not now[os.fsencode(edited)].data.endswith(b"edited"):
+                raise Fault("the user's files", f"{edited!r}, edited before the undoing, was replaced")
+        elif _times(Path(self._root.path)) != self._folders:
+            raise Fault("undone byte for byte", f"folders have other times: {_times(Path(self._root.path))}")
+
+    def _check_in_place(self, ran: Ran, before: Tree) -> None:
+        assert self._root is not None
+        dest = tree(self._root.path)
+        after = checks.After(ran, [self._root], before, dest, {}, set(), self.options["xmp"])
+        checks.check(after)
+        for name, lying in self._before.items():
+            media = self._root.files[os.fsdecode(name)].kind == "media"
+            if not media and (name not in dest or dest[name].data != lying.data):
+                raise Fault("sources are only read", f"{name!r}, which is no media file, changed")
+
+    def _run_in_place(self, *flags: str, kill_at: int = 0) -> Ran:
+        assert self._root is not None
+        return run([self._root.path, *flags], kill_at=kill_at)
+
+    def _chosen(self) -> list[str]:
+        return [f"--{name}={self.options[name]}" for name in ("existing", "xmp", "writer")]
+
+
+def _times(top: Path) -> dict[str, int]:
+    """Modification times of all folders but the program's own and the one that it lies in."""
+    return {
+        os.path.relpath(folder, top): os.stat(folder).st_mtime_ns
+        for folder, _, _ in os.walk(top)
+        if folder != str(top) and ".pef-tui" not in folder
+    }
