@@ -112,7 +112,7 @@ def kept(after: After) -> dict[bytes, FileId]:
 def _kept(after: After, line: Line, file: File, output: bytes) -> None:
     picture = file.picture
     assert picture is not None
-    if output and output in after.user:
+    if output and (output in after.user or (output + b".xmp" in after.user and line["warnings"])):
         return
     if output:
         if (lying := after.dest.get(output)) is None:
