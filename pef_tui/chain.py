@@ -166,6 +166,8 @@ class Planning:
     def _first_look(self, put: Put) -> None:
         """Everything that one Folder decides."""
         place, clock = self._place, self._place.progress.clock
+        with clock.on("scan"):
+            place.survey_exports()
         listed = self._changed(clock.over("scan", self._albums.folders()), put)
         found = clock.over("read sidecars", read_sidecars(listed, place.open_json, place.threads))
         folder: str | None = None
@@ -229,10 +231,16 @@ class Planning:
         """The Matches that must be looked at; every other file of their Folders is put straight."""
         for folder in found:
             with self._place.progress.clock.on("match"):
-                gathered = gather(folder, self._place.matchers, self._place.filters, self._place.open_media)
+                gathered = gather(
+                    folder,
+                    self._place.matchers,
+                    self._place.filters,
+                    self._place.open_media,
+                    self._place.exports,
+                )
             self._place.listings.expect(gathered)
             for json in gathered.json:
-                if not self._second.keep_json(json):
+                if not self._second.keep_json(folder.path, json):
                     put(json)
             ours = self._place.memory.own_xmp(folder)
             for other in gathered.other:

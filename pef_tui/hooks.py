@@ -78,6 +78,8 @@ class Matcher(Struct, frozen=True):
     order: int = 100
     reads: bool = False
     """`match` takes an `OpenFile` too: for sidecars that are no Google JSON."""
+    whole: bool = False
+    """`match` sees the files of all exports given together; else a Folder of each, where they are several."""
 
 
 class Stage(Struct, frozen=True):

@@ -73,7 +73,7 @@ def _matcher(given: Matcher, watched: Watched) -> Matcher:
             watched.failed(error, folder.path)
             return ()
 
-    return Matcher(given.name, match, given.order, given.reads)
+    return Matcher(given.name, match, given.order, given.reads, given.whole)
 
 
 def _checked_matches(folder: Folder, matches: Iterable[Match]) -> list[Match]:

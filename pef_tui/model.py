@@ -185,6 +185,10 @@ class Match(Struct, frozen=True, gc=False):
     """Titles of the albums it is in, where they are asked for."""
     facts: dict[str, Value] = {}
     """What stages of plugins found out for tag mappers; names begin with the plugin's: `places.city`."""
+    doubts: tuple[str, ...] = ()
+    """What is to be reported of the join, as that an older export says otherwise."""
+    proof: bytes = b""
+    """What a join across Folders rests on (`joining.py`), for later runs."""
 
 
 class TagEdit(Struct, frozen=True, gc=False):

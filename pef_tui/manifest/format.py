@@ -87,6 +87,8 @@ class Entry(Struct, frozen=True):
     """Did the file say something else than its sidecar?"""
     short_xmp: bool = False
     """Is the XMP file called `a.xmp`, not `a.jpg.xmp`?"""
+    proof: bytes = b""
+    """What a join with a sidecar of another Folder rests on: `date`, or 8 bytes for the file with equal bytes."""
 
 
 class RunOpened(Struct, frozen=True, array_like=True, tag="run"):

@@ -10,7 +10,9 @@ from msgspec.structs import replace
 from pef_tui.formats import HEAD, detect
 from pef_tui.hooks import Filter, Matcher
 from pef_tui.model import Folder, JsonFile, JsonOutcome, JsonRecord, Match, MediaFile, OtherRecord
-from pef_tui.run.digests import OpenMedia, content_digest
+from pef_tui.run.digests import OpenMedia
+from pef_tui.run.exports import Digests, Exports
+from pef_tui.run.proof import Claimed, newest_for
 from pef_tui.takeout import system_files
 from pef_tui.takeout.spellings import composed
 from pef_tui.takeout.xmp_files import with_xmp_files
@@ -34,10 +36,15 @@ class Gathered(Struct, frozen=True):
 
 
 def gather(
-    folder: Folder, matchers: Sequence[Matcher], filters: Sequence[Filter], open_media: OpenMedia
+    folder: Folder,
+    matchers: Sequence[Matcher],
+    filters: Sequence[Filter],
+    open_media: OpenMedia,
+    exports: Exports | None = None,
 ) -> Gathered:
     """Match, filter and account for every file of a Folder."""
-    found = _matched(folder, matchers, open_media)
+    matching = _Matching(folder, open_media, exports or Exports())
+    found = matching.matched(matchers)
     other = []
     for media in folder.media:
         if _id(media) not in found:
@@ -52,14 +59,15 @@ def gather(
     other += [OtherRecord(file, system_files.reason(file.path)) for file in folder.ignored]
     album = folder.album
     matches = sorted(found.values(), key=_order)
-    matches = with_xmp_files(matches, folder.other, open_media)
+    used = {_id(match.json) for match in matches if match.json is not None}
+    matches = with_xmp_files(matching.agreed(matches), folder.other, open_media)
     if album is not None:
         matches = [replace(match, album=album) for match in matches]
     if filters:
         matches = [_filtered(match, filters) for match in matches]
-    used = {_id(match.json) for match in matches if match.json is not None}
+    used |= {_id(match.json) for match in matches if match.json is not None}
     json = tuple(_json_record(file, _id(file) in used) for file in folder.json)
-    return Gathered(folder, tuple(matches), json, tuple(other), _twins(matches, open_media))
+    return Gathered(folder, tuple(matches), json, tuple(other), _twins(matches, matching.digests))
 
 
 def _id(file: MediaFile | JsonFile) -> FileId:
@@ -70,16 +78,60 @@ def _order(match: Match) -> tuple[bool, str, int, str]:
     return bool(match.main), match.media.name, match.media.root, match.media.path
 
 
-def _matched(folder: Folder, matchers: Sequence[Matcher], open_media: OpenMedia) -> dict[FileId, Match]:
-    """What the matchers say; each sees what those before it left without a partner."""
-    found: dict[FileId, Match] = {}
-    left = folder
-    for number, matcher in enumerate(matchers):
-        for match in _asked(matcher, left, open_media):
-            found[_id(match.media)] = match
-        if number + 1 < len(matchers):
-            left = _left(left, found)
-    return found
+class _Matching:
+    """Matching of one Folder: each export that it has files of by itself."""
+
+    def __init__(self, folder: Folder, open_media: OpenMedia, exports: Exports) -> None:
+        self._folder = folder
+        self._open_media = open_media
+        self._exports = exports
+        self.digests = Digests(open_media)
+
+    def matched(self, matchers: Sequence[Matcher]) -> dict[FileId, Match]:
+        """What the matchers say; each sees what those before it left without a partner."""
+        found: dict[FileId, Match] = {}
+        left = self._folder
+        views = self._exports.views(left, self.digests)
+        for number, matcher in enumerate(matchers):
+            if matcher.whole or len(views) == 1:
+                said = [*_asked(matcher, left, self._open_media)]
+            else:
+                said = [*self._by_export(matcher, left, views)]
+            if not matcher.whole and self._exports.several(left):
+                said = Claimed(said, self._exports, self.digests, self._open_media).proved()
+            for match in said:
+                found[_id(match.media)] = match
+            if number + 1 < len(matchers):
+                left = _left(left, found)
+        return found
+
+    def _by_export(
+        self, matcher: Matcher, left: Folder, views: Sequence[tuple[frozenset[str], frozenset[str]]]
+    ) -> Iterator[Match]:
+        """The Matches of each export's media, among the files that they may be joined with."""
+        for owners, near in views:
+            for match in _asked(matcher, self._exports.only(left, near), self._open_media):
+                if self._exports.key(match.media, left.path) in owners:
+                    yield match
+
+    def agreed(self, matches: list[Match]) -> list[Match]:
+        """The Matches, with one sidecar for media of the same name and bytes: that of the newest export."""
+        changed: dict[FileId, Match] = {}
+        for group in _same_name_and_size(matches):
+            if len({_id(match.json) if match.json else None for match in group}) > 1:
+                for same in self._equal(group):
+                    changed |= {
+                        _id(match.media): match for match in newest_for(same, self._exports, self._open_media)
+                    }
+        return [changed.get(_id(match.media), match) for match in matches] if changed else matches
+
+    def _equal(self, group: Sequence[Match]) -> Iterator[list[Match]]:
+        """Those of a group that have the same bytes."""
+        by_bytes: dict[bytes, list[Match]] = {}
+        for match in group:
+            if not match.media.size or (content := self.digests.of(match.media)):
+                by_bytes.setdefault(content if match.media.size else b"", []).append(match)
+        return (same for same in by_bytes.values() if len(same) > 1)
 
 
 def _asked(matcher: Matcher, folder: Folder, open_media: OpenMedia) -> Iterable[Match]:
@@ -125,22 +177,24 @@ def _json_record(file: JsonFile, used: bool) -> JsonRecord:
     return JsonRecord(file, outcome, file.reason)
 
 
-def _twins(matches: Iterable[Match], open_media: OpenMedia) -> dict[FileId, str]:
+def _twins(matches: Iterable[Match], digests: Digests) -> dict[FileId, str]:
     """Same name (composed or not) and same bytes in several sources (parts may overlap): hashed where sizes meet."""
     twins: dict[FileId, str] = {}
-    for group in _same_name_and_size(matches):
+    for group in _same_name_and_size([match for match in matches if not match.excluded]):
         seen: dict[bytes, MediaFile] = {}
-        for media in group:
-            content = content_digest(media, open_media)
+        for match in group:
+            media = match.media
+            content = digests.of(media)
             first = seen.setdefault(content, media) if content else media
             if first is not media:
                 twins[_id(media)] = first.path
     return twins
 
 
-def _same_name_and_size(matches: Iterable[Match]) -> Iterator[list[MediaFile]]:
-    groups: dict[tuple[str, int], list[MediaFile]] = {}
+def _same_name_and_size(matches: Sequence[Match]) -> Iterator[list[Match]]:
+    if len({composed(match.media.name) for match in matches}) == len(matches):
+        return iter(())
+    groups: dict[tuple[str, int], list[Match]] = {}
     for match in matches:
-        if not match.excluded:
-            groups.setdefault((composed(match.media.name), match.media.size), []).append(match.media)
+        groups.setdefault((composed(match.media.name), match.media.size), []).append(match)
     return (group for group in groups.values() if len(group) > 1)

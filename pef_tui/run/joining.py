@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 
+import xxhash
 from msgspec import Struct
 from msgspec.structs import replace
 
 from pef_tui.model import Folder, JsonFile, Match, MediaFile
 from pef_tui.name_dates import date_in_name
-from pef_tui.run.digests import content_digest
+from pef_tui.run.by_time import Orphans, Ranges, Where
+from pef_tui.run.exports import Digests, Key
 from pef_tui.run.gather import gather
 from pef_tui.run.opening import Opened
 from pef_tui.run.resume import FileId, sidecar_digest
+from pef_tui.run.told_twice import told_twice
 from pef_tui.tags.evidence import gather as evidence
-from pef_tui.tags.zones import real_offset
-from pef_tui.takeout.elsewhere import RULE, SAME, Span, gist, may_be_time, media_keys, sidecar_keys
+from pef_tui.tags.zones import REAL_OFFSETS, real_offset
+from pef_tui.takeout.board import few
+from pef_tui.takeout.elsewhere import RULE, SAME, Span, gist, media_keys, time_spans
 from pef_tui.takeout.read_ahead import read_sidecars
+
+BY_DATE = b"date"
+"""Proof of a join by the file's own date or the date in its name."""
 
 LookInto = Callable[[Iterator[Match]], Iterator[Match]]
 """Fills state and time of Matches, in order."""
@@ -48,21 +55,26 @@ class Joining:
         look: LookInto,
         alone: dict[FileId, Alone],
         orphans: dict[FileId, JsonFile],
+        exports_of: dict[FileId, Key],
     ) -> None:
+        """`exports_of`: the exports of the orphans."""
         self._place = place
         self._look = look
         self._alone = alone
         self._orphans = orphans
+        self._exports_of = exports_of
         self._joined: dict[FileId, Match] = {}
         self._reasons: dict[FileId, str] = {}
-        self._digests: dict[FileId, bytes] = {}
-        self._by_key: dict[str, list[FileId]] = {}
+        self._digests = Digests(place.open_media)
+        self._by_name: dict[tuple[str, int], list[FileId]] = {}
         for key, each in alone.items():
             for name in media_keys(each.match.media.name):
-                self._by_key.setdefault(name, []).append(key)
+                self._by_name.setdefault((name, each.match.media.size), []).append(key)
+        self._twice: dict[str, JsonFile] = {}
 
     def joined(self) -> tuple[dict[FileId, Match], dict[FileId, str]]:
         """The Matches with their sidecars, and why others have none although something fits."""
+        self._twice = told_twice(self._place, self._orphans)
         if self._alone:
             self._by_bytes()
             self._by_time()
@@ -70,149 +82,176 @@ class Joining:
             self._companions()
         return self._joined, self._reasons
 
+    def is_copy(self, file: JsonFile) -> bool:
+        """Does a sidecar without a picture say the same as one that is in use?"""
+        return file.sidecar is not None and gist(file.sidecar) in self._twice
+
     # -- the same bytes
 
     def _by_bytes(self) -> None:
         """The same picture, name and bytes, lies in another Folder and has its sidecar there."""
-        found: dict[FileId, list[Match]] = {}
-        near: dict[FileId, list[FileId]] = {}
-        sizes = {each.match.media.size for each in self._alone.values()}
+        near: dict[FileId, list[tuple[str, int]]] = {}
 
         def holding(folder: Folder) -> bool:
             hits = False
             for media in folder.media:
-                if media.size and media.size in sizes and identity(media) not in self._alone:
-                    for key in self._same_name(media):
-                        if self._alone[key].match.folder != folder.path:
-                            near.setdefault(identity(media), []).append(key)
-                            hits = True
+                if media.size and identity(media) not in self._alone:
+                    names = [(name, media.size) for name in media_keys(media.name)]
+                    if groups := [name for name in names if name in self._by_name]:
+                        near[identity(media)] = groups
+                        hits = True
             return hits
 
         place = self._place
+        found: dict[FileId, list[Match]] = {}
         some = (folder for folder in place.every_folder() if holding(folder))
         for folder in read_sidecars(some, place.open_json, place.threads):
-            for match in gather(folder, place.matchers, (), place.open_media).matches:
+            gathered = gather(folder, place.matchers, (), place.open_media, place.exports)
+            for match in gathered.matches:
                 if match.json is not None:
-                    for key in near.get(identity(match.media), ()):
-                        found.setdefault(key, []).append(match)
+                    for key in self._equal(match, near.get(identity(match.media), ())):
+                        if self._alone[key].match.folder != folder.path:
+                            found.setdefault(key, []).append(match)
         for key, matches in found.items():
-            self._choose(key, [match for match in matches if self._is_same(key, match)])
+            self._choose(key, matches)
 
-    def _same_name(self, media: MediaFile) -> set[FileId]:
-        keys = chain.from_iterable(self._by_key.get(name, ()) for name in media_keys(media.name))
-        return {key for key in keys if self._alone[key].match.media.size == media.size}
-
-    def _is_same(self, key: FileId, other: Match) -> bool:
-        """Are the bytes the same? What an earlier run found out about unchanged files is believed."""
-        alone = self._alone[key].match
-        if self._place.memory.before(alone) == sidecar_digest(replace(alone, sidecar=other.sidecar)):
-            return True
-        mine = self._digest(alone.media)
-        return bool(mine) and mine == self._digest(other.media)
-
-    def _digest(self, media: MediaFile) -> bytes:
-        key = identity(media)
-        if key not in self._digests:
-            self._digests[key] = content_digest(media, self._place.open_media)
-        return self._digests[key]
+    def _equal(self, other: Match, groups: Iterable[tuple[str, int]]) -> Iterator[FileId]:
+        """Those alone that have the bytes of another, among files of its name and size."""
+        for key in dict.fromkeys(chain.from_iterable(self._by_name[group] for group in groups)):
+            before = self._place.memory.proof(self._alone[key].match)
+            if before == proof_of(other) or self._digests.same(self._alone[key].match.media, other.media):
+                yield key
 
     def _choose(self, key: FileId, matches: list[Match]) -> None:
-        """Take the sidecar of one of them, if all say the same."""
-        files = sorted((match.json for match in matches if match.json is not None), key=_by_path)
-        gists = {gist(file.sidecar) for file in files if file.sidecar is not None}
-        if len(gists) == 1:
-            self._join(key, files[0])
+        """Take the sidecar of one of them, if all say the same; those of its own export go before others."""
+        mine = self._export(self._alone[key].match)
+        own = [each for each in matches if not self._place.exports.apart(mine, self._export(each))]
+        joined = sorted(own or matches, key=_by_json)
+        gists = {gist(match.sidecar) for match in joined if match.sidecar is not None}
+        if len(gists) == 1 and (file := joined[0].json) is not None:
+            self._join(key, file, proof_of(joined[0]))
         elif gists:
-            self._reasons[key] = f"ambiguous: {', '.join(sorted({file.path for file in files}))}"
+            paths = sorted({match.json.path for match in joined if match.json is not None})
+            self._reasons[key] = f"ambiguous: {few(paths)}"
 
-    def _join(self, key: FileId, file: JsonFile) -> None:
+    def _join(self, key: FileId, file: JsonFile, proof: bytes = b"") -> None:
         match = self._alone[key].match
-        self._joined[key] = replace(match, sidecar=file.sidecar, json=file, rule=RULE, reason="")
+        self._joined[key] = replace(match, sidecar=file.sidecar, json=file, rule=RULE, reason="", proof=proof)
 
     # -- title and time
 
     def _by_time(self) -> None:
         """A sidecar without a picture tells title and moment of one that is alone, and of no other."""
-        said = self._orphans_by_gist()
-        claims: dict[str, list[FileId]] = {}
-        for key, sure in self._agreeing(said):
-            if len(sure) > 1:
-                names = sorted({file.path for each in sure for file in said[each]})
-                self._reasons[key] = f"ambiguous: {', '.join(names)}"
-            for each in sure:
-                claims.setdefault(each, []).append(key)
-        for each, keys in claims.items():
-            if len(keys) == 1 or self._all_same(keys):
-                for key in keys:
-                    if key not in self._reasons:
-                        self._join(key, said[each][0])
-                continue
-            paths = ", ".join(sorted(self._alone[key].match.media.path for key in keys))
-            for key in keys:
-                self._joined.pop(key, None)
-                self._reasons.setdefault(key, f"ambiguous: {said[each][0].path} fits {paths}")
+        orphans = Orphans(
+            (file for file in self._orphans.values() if not self.is_copy(file)),
+            lambda file: self._exports_of[identity(file)],
+        )
+        agreeing: dict[FileId, Ranges] = {}
+        single: dict[FileId, tuple[str, bytes]] = {}
+        for key, ranges, proof in self._agreeing(orphans):
+            agreeing[key] = ranges
+            first = orphans.first(ranges)
+            if len(first) > 1:
+                self._reasons[key] = f"ambiguous: {orphans.named(ranges)}"
+            else:
+                single[key] = first[0], proof
+        claims = orphans.claims(agreeing, {what for what, _ in single.values()}, self._same)
+        for key, (what, proof) in single.items():
+            claim = claims[what]
+            if claim.count == 1 or claim.same:
+                self._join(key, self._file_for(key, orphans.said[what]), proof)
+            else:
+                paths = sorted(self._alone[each].match.media.path for each in claim.shown)
+                fits = few(paths, claim.count)
+                self._reasons[key] = f"ambiguous: {orphans.said[what][0].path} fits {fits}"
 
-    def _orphans_by_gist(self) -> dict[str, list[JsonFile]]:
-        said: dict[str, list[JsonFile]] = {}
-        for file in sorted(self._orphans.values(), key=_by_path):
-            if file.sidecar is not None:
-                said.setdefault(gist(file.sidecar), []).append(file)
-        return said
+    def _file_for(self, key: FileId, files: list[JsonFile]) -> JsonFile:
+        """The first of equal sidecars that may be of the export of a picture."""
+        exports, mine = self._place.exports, self._export(self._alone[key].match)
+        near = (file for file in files if not exports.apart(mine, self._exports_of[identity(file)]))
+        return next(near, files[0])
 
-    def _agreeing(self, said: dict[str, list[JsonFile]]) -> Iterator[tuple[FileId, list[str]]]:
-        """Each that is alone with the sidecars that agree with it in title and time; only sure ones where there are."""
-        titles: dict[FileId, list[str]] = {}
-        for each, files in said.items():
-            for key in {
-                key for file in files for name in sidecar_keys(file) for key in self._by_key.get(name, ())
-            }:
-                if key not in self._joined and key not in self._reasons:
-                    titles.setdefault(key, []).append(each)
+    def _export(self, match: Match) -> Key:
+        return self._place.exports.key(match.media, match.folder)
+
+    def _lists(self, match: Match, orphans: Orphans) -> list[Where]:
+        """The sidecars of a picture's title that may be of its export."""
+        exports, mine = self._place.exports, self._export(match)
+        return orphans.titled(media_keys(match.media.name), lambda other: not exports.apart(mine, other))
+
+    def _agreeing(self, orphans: Orphans) -> Iterator[tuple[FileId, Ranges, bytes]]:
+        """Each that is alone with the sidecars that agree with it in title and time, where there are any."""
+        titled: dict[FileId, list[Where]] = {}
         unknown = []
-        for key, fitting in titles.items():
-            match = self._alone[key].match
-            before = self._place.memory.before(match)
-            if len(fitting) == 1 and before == sidecar_digest(
-                replace(match, sidecar=said[fitting[0]][0].sidecar)
-            ):
-                yield key, fitting
+        for key, alone in self._alone.items():
+            if key in self._joined or key in self._reasons:
+                continue
+            match = alone.match
+            lists = self._lists(match, orphans)
+            if not lists:
+                continue
+            titled[key] = lists
+            what = orphans.only(lists)
+            if what is not None and self._agreed_before(match, orphans.said[what][0]):
+                yield key, orphans.agreeing(lists, lambda _: True, list), BY_DATE
             else:
                 unknown.append(replace(match, state=None))
         for match in self._look(iter(unknown)):
             key = identity(match.media)
-            agreeing = [each for each in titles[key] if self._agrees(match, _taken(said[each][0]))]
-            if agreeing:
-                yield key, agreeing
+            ranges, proof = self._moments(match, orphans, titled[key])
+            if ranges.parts:
+                yield key, ranges, proof
 
-    def _agrees(self, match: Match, taken: float | None) -> bool:
-        """Does the file's own date, else the date in its name, else what is around it, mean that moment?
+    def _agreed_before(self, match: Match, file: JsonFile) -> bool:
+        """Did the file's own date agree with this sidecar in an earlier run? Both are as they were then."""
+        memory = self._place.memory
+        return memory.proof(match) == BY_DATE and memory.before(match) == sidecar_digest(
+            replace(match, sidecar=file.sidecar)
+        )
+
+    def _moments(self, match: Match, orphans: Orphans, lists: list[Where]) -> tuple[Ranges, bytes]:
+        """What agrees with the file's own date, else the date in its name, else what is around it.
 
         A clock whose zone is not known agrees where the difference is the offset of a zone.
         """
-        if taken is None:
-            return False
         found = evidence(match, date_in_name)
         if found is None:
-            alone = self._alone[identity(match.media)]
-            return may_be_time(match.media, match.folder, alone.span, taken)
+            spans = time_spans(match.media, match.folder, self._alone[identity(match.media)].span)
+            return orphans.agreeing(
+                lists, lambda taken: any(first <= taken <= last for first, last in spans), lambda: spans
+            ), b""
         seconds = found.instant if found.instant is not None else found.seconds
-        return real_offset(seconds - taken, 10 if found.told == "name" else SAME) is not None
+        tolerance = 10.0 if found.told == "name" else SAME
+        return orphans.agreeing(
+            lists,
+            lambda taken: real_offset(seconds - taken, tolerance) is not None,
+            lambda: [
+                (seconds - minutes * 60 - tolerance, seconds - minutes * 60 + tolerance)
+                for minutes in REAL_OFFSETS
+            ],
+        ), BY_DATE
 
-    def _all_same(self, keys: list[FileId]) -> bool:
-        media = [self._alone[key].match.media for key in keys]
-        if len({each.size for each in media}) > 1 or not media[0].size:
-            return False
-        digests = {self._digest(each) for each in media}
-        return len(digests) == 1 and b"" not in digests
+    def _same(self, one: FileId, other: FileId) -> bool:
+        if one == other:
+            return True
+        media = self._alone[one].match.media
+        return bool(media.size) and self._digests.same(media, self._alone[other].match.media)
 
     # -- what follows from those
 
     def _like_those_joined(self) -> None:
         """The same bytes under the same name as one that was joined."""
-        for key, match in list(self._joined.items()):
-            for other in self._same_name(match.media) - self._joined.keys() - self._reasons.keys():
-                if match.json is not None and self._all_same([key, other]):
-                    self._join(other, match.json)
+        for group in self._by_name.values():
+            joined = [key for key in group if key in self._joined]
+            others = [key for key in group if key not in self._joined and key not in self._reasons]
+            if not joined or not others or not self._alone[group[0]].match.media.size:
+                continue
+            by_bytes = {self._digests.of(self._alone[key].match.media): key for key in reversed(joined)}
+            for key in others:
+                like = by_bytes.get(self._digests.of(self._alone[key].match.media) or b"-")
+                file = self._joined[like].json if like is not None else None
+                if file is not None:
+                    self._join(key, file)
 
     def _companions(self) -> None:
         """Films and edited copies of a picture that was joined."""
@@ -224,9 +263,12 @@ class Joining:
                 self._join(key, main.json)
 
 
-def _taken(file: JsonFile) -> float | None:
-    return file.sidecar.taken if file.sidecar is not None else None
+def proof_of(other: Match) -> bytes:
+    """What is remembered of a file with equal bytes: 8 bytes that change when it does."""
+    media = other.media
+    text = f"{other.folder}\0{media.name}\0{media.size}\0{media.mtime_ns}"
+    return xxhash.xxh3_64_digest(text.encode("utf-8", "surrogateescape"))
 
 
-def _by_path(file: JsonFile) -> tuple[str, int]:
-    return file.path, file.root
+def _by_json(match: Match) -> tuple[str, int]:
+    return (match.json.path, match.json.root) if match.json is not None else ("", 0)

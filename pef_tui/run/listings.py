@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import chain
 
 import msgspec
@@ -67,14 +67,14 @@ _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(_Told).decode
 
 
-def listing_digest(folder: Folder) -> bytes:
+def listing_digest(folder: Folder, relation: bytes = b"") -> bytes:
     """16 bytes that tell names, sizes and times of all files of a Folder, over all sources, from any others."""
     files = [(file.root, file.path, file.size, file.mtime_ns) for file in _files(folder)]
     try:
         data = _encode(files)
     except UnicodeEncodeError:
         data = repr(files).encode("utf-8", "backslashreplace")
-    return xxhash.xxh3_128_digest(data)
+    return xxhash.xxh3_128_digest(data + relation)
 
 
 def _files(folder: Folder) -> Iterator[MediaFile | JsonFile]:
@@ -123,13 +123,18 @@ class Listings:
         *,
         record: bool,
         believe: bool = True,
+        relation: Callable[[Folder], bytes] = lambda _: b"",
     ) -> None:
-        """`record`: remember what this run reports. `believe`: report from what earlier runs remembered."""
+        """`record`: remember what this run reports. `believe`: report from what earlier runs remembered.
+
+        `relation`: what decides, besides its files, how those of a Folder are joined (`Exports.relation`).
+        """
         self._ledger = ledger
         self._memory = memory
         self._shape = shape
         self._young = started_ns - FAT_NS
         self._record = record
+        self._relation = relation
         self._believe = believe
         self._digests: dict[str, bytes] = {}
         self._pending: dict[str, _Pending] = {}
@@ -137,7 +142,7 @@ class Listings:
 
     def skip(self, folder: Folder) -> list[Record] | None:
         """What is told of a Folder whose files are all settled and as they were; None where one may not be."""
-        digest = listing_digest(folder)
+        digest = listing_digest(folder, self._relation(folder))
         known = self._ledger.listing(os.fsencode(folder.path)) if self._believe else None
         if known is not None and (known.listing, known.shape) == (digest, self._shape):
             records = self._told(folder, known)

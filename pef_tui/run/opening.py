@@ -18,6 +18,7 @@ from pef_tui.model import Folder, JsonFile, MediaFile, Source
 from pef_tui.progress import Progress
 from pef_tui.run.beginning import Begun
 from pef_tui.run.elsewhere import chosen
+from pef_tui.run.exports import Exports, needs_survey
 from pef_tui.run.listings import Listings
 from pef_tui.run.plan import MapTags
 from pef_tui.run.resume import Memory, RunBooks
@@ -30,7 +31,7 @@ from pef_tui.state.readers import TagReaders
 from pef_tui.tags.decisions import Decisions
 from pef_tui.takeout.join import folders
 from pef_tui.takeout.scan import DirectoryReader
-from pef_tui.takeout.spellings import Spellings, spellings
+from pef_tui.takeout.spellings import NamesFolders, Spellings, spellings
 
 JSON_THREADS = 4
 """Threads that read sidecars: they wait for the disk, not for the processor."""
@@ -61,6 +62,8 @@ class Opened:
     decisions: Decisions
     root_mtime_ns: int
     """In place: modification time of SOURCE before anything was made in it."""
+    exports: Exports
+    """Which files are of one export."""
     scratch: str
     """Where unnamed files lie for a while."""
     threads: int = field(default=JSON_THREADS)
@@ -82,6 +85,14 @@ class Opened:
             self.progress.unread += lines
             self.progress.notes += lines
             self.progress.incomplete = self.progress.incomplete or not reader.whole()
+
+    def survey_exports(self) -> None:
+        """Find out from the listings which sources are of two exports, where no name says it."""
+        containers = [
+            len(reader.top_folders()) if isinstance(reader, NamesFolders) else -1 for reader in self.readers
+        ]
+        if needs_survey(self.sources, containers):
+            self.exports.survey(self.every_folder(), self.open_media)
 
     def close_readers(self) -> None:
         """End the listing of sources that is under way."""
@@ -120,6 +131,7 @@ def opened(start: Begun, stack: ExitStack) -> Opened:
         retry_failed=settings.retry_failed,
         in_place=settings.in_place,
     )
+    exports = Exports(start.sources)
     return Opened(
         settings=replace(settings, output=output),
         output=output,
@@ -133,6 +145,7 @@ def opened(start: Begun, stack: ExitStack) -> Opened:
             start.started_ns,
             record=not (settings.dry_run or settings.retry_failed),
             believe=not settings.force,
+            relation=exports.relation,
         ),
         sealing=Sealing(ledger, shape, start.sources, start.readers, output, answered(start.exiftool.path)),
         books=RunBooks(ledger, shape, open_media, start.started_ns, in_place=settings.in_place),
@@ -147,6 +160,7 @@ def opened(start: Begun, stack: ExitStack) -> Opened:
         read_tags=_tag_reader(start.exiftool, settings, stack),
         decisions=start.decisions,
         root_mtime_ns=start.root_mtime_ns,
+        exports=exports,
         scratch=scratch_folder(output, settings.dry_run),
     )
 

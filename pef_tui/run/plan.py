@@ -129,6 +129,7 @@ class Planner:
         return replace(plan, xmp_edits=edits)
 
     def _doubts(self, match: Match) -> Iterable[str]:
+        yield from match.doubts
         state = match.state
         if state is None:
             return

@@ -28,6 +28,11 @@ REFRESHES = 500
 """Entries renewed in one record."""
 
 
+WITH_SIDECAR = ("written", "sidecar", "copied")
+"""Outcomes of what has a sidecar."""
+REFUTED = "an earlier run gave it a sidecar that is not its own; what that put into the output is taken back"
+
+
 class Memory:
     """The manifest as a run uses it; lives in the planning thread, but for `entry`."""
 
@@ -112,6 +117,11 @@ class Memory:
             return b""
         return entry.sidecar if abs(match.media.mtime_ns - entry.mtime_ns) <= FAT_NS else b""
 
+    def proof(self, match: Match) -> bytes:
+        """`Match.proof` of what an earlier run joined with a file that is unchanged; empty where there is none."""
+        entry = self._known.get((match.media.root, match.media.path))
+        return entry.proof if entry is not None and self.before(match) else b""
+
     def again(self, match: Match) -> Outcome | None:
         """The outcome of a file that was put off, if it needs nothing; else it is remembered for `settled`."""
         identity = match.media.root, match.media.path
@@ -161,6 +171,8 @@ class Memory:
         self._forget(identity)
         if entry is None or self._force or entry.word == "failed":
             return plan
+        if plan.match.sidecar is None and entry.word in WITH_SIDECAR and plan.outcome != "duplicate":
+            plan = replace(plan, warnings=(*plan.warnings, REFUTED))
         if not self._same_source(plan.match, entry) or not self._same_plan(plan, entry):
             return plan
         if (warning := self._output_state(entry)) is None:
@@ -178,7 +190,9 @@ class Memory:
         """Record that an entry holds under this run's options too; what is old enough is racy no more."""
         mtime_ns = match.media.mtime_ns
         racy = entry.racy and mtime_ns > self._young
-        now = replace(entry, shape=self._shape.of(entry.word), racy=racy, mtime_ns=mtime_ns)
+        now = replace(
+            entry, shape=self._shape.of(entry.word), racy=racy, mtime_ns=mtime_ns, proof=match.proof
+        )
         if now == entry:
             return
         with self._lock:
@@ -208,7 +222,7 @@ class Memory:
             return None
         if not self._same_source(match, entry) or (warning := self._output_state(entry)) is None:
             return None
-        if entry.racy or entry.mtime_ns != match.media.mtime_ns:
+        if entry.racy or entry.mtime_ns != match.media.mtime_ns or entry.proof != match.proof:
             self._renew(entry, match)
         return unchanged(match, entry, warning)
 
@@ -298,6 +312,7 @@ class RunBooks:
             racy=racy,
             content=content_digest(media, self._open_media, xxhash.xxh3_64) if racy else b"",
             conflict=bool(outcome.plan.conflicts),
+            proof=outcome.plan.match.proof,
         )
 
     def _as_found_next(self, outcome: Outcome) -> Match:

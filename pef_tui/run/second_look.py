@@ -11,6 +11,7 @@ from itertools import chain
 from msgspec.structs import replace
 
 from pef_tui.model import Folder, JsonFile, JsonRecord, Match, Outcome, Record
+from pef_tui.run.exports import Key
 from pef_tui.run.gather import NO_SIDECAR, Gathered, gather
 from pef_tui.run.joining import Alone, Joining, LookInto, identity
 from pef_tui.run.opening import Opened
@@ -49,6 +50,7 @@ class SecondLook:
         self._look = look
         self._alone: dict[FileId, Alone] = {}
         self._orphans: dict[FileId, JsonFile] = {}
+        self._exports_of: dict[FileId, Key] = {}
         self._spans: dict[str, Span | None] = {}
         self._skipped: dict[str, list[Record]] = {}
         self._late: dict[str, dict[FileId, Match]] = {}
@@ -82,11 +84,12 @@ class SecondLook:
         self._late.setdefault(match.folder, {})[key] = match
         self._outputs[key] = output
 
-    def keep_json(self, record: JsonRecord) -> bool:
-        """Keep a sidecar without a picture; False where it is to be told at once."""
+    def keep_json(self, folder: str, record: JsonRecord) -> bool:
+        """Keep a sidecar of a Folder without a picture; False where it is to be told at once."""
         if record.outcome != "orphan" or len(self._orphans) >= LOOSE:
             return False
         self._orphans[identity(record.file)] = record.file
+        self._exports_of[identity(record.file)] = self._place.exports.key(record.file, folder)
         return True
 
     def keep_told(self, folder: Folder, records: Iterable[Record]) -> Iterator[Record]:
@@ -104,7 +107,8 @@ class SecondLook:
         yield from self._take_up_skipped()
         if not self._alone and not self._orphans:
             return
-        joined, reasons = Joining(self._place, self._look, self._alone, self._orphans).joined()
+        joining = Joining(self._place, self._look, self._alone, self._orphans, self._exports_of)
+        joined, reasons = joining.joined()
         used = {identity(match.json) for match in joined.values() if match.json is not None}
         again: dict[str, dict[FileId, Match]] = {}
         for key, alone in self._alone.items():
@@ -118,8 +122,10 @@ class SecondLook:
         yield from self._looked_into(again, look_into)
         yield from self._looked_into(self._late, look_into)
         for key, file in self._orphans.items():
-            reason = "" if key in used else "no picture or video belongs to it"
-            yield JsonRecord(file, "used" if key in used else "orphan", reason)
+            if key in used or joining.is_copy(file):
+                yield JsonRecord(file, "used")
+            else:
+                yield JsonRecord(file, "orphan", "no picture or video belongs to it")
 
     def _take_up_skipped(self) -> Iterator[Record]:
         """Folders that were not looked into: as before if no other changed, else what is loose of them is kept too."""
@@ -137,7 +143,7 @@ class SecondLook:
                     self.keep(match, self._place.memory.promised(match))
                     loose.pop(key)
             for json in gathered.json:
-                if identity(json.file) in loose and self.keep_json(json):
+                if identity(json.file) in loose and self.keep_json(gathered.folder.path, json):
                     loose.pop(identity(json.file))
             yield from loose.values()
         yield from chain.from_iterable(self._skipped.values())
@@ -175,7 +181,7 @@ def _reread(place: Opened, paths: Iterable[str]) -> Iterator[Gathered]:
         return
     found = (folder for folder in place.every_folder() if folder.path in wanted)
     for folder in read_sidecars(found, place.open_json, place.threads):
-        yield gather(folder, place.matchers, place.filters, place.open_media)
+        yield gather(folder, place.matchers, place.filters, place.open_media, place.exports)
 
 
 def _with(again: dict[str, dict[FileId, Match]], found: Iterator[Gathered]) -> Iterator[Match]:

@@ -16,7 +16,7 @@ def by_hand(decisions: Decisions) -> list[Matcher]:
     """The matcher that joins what was decided; none where nothing was."""
     if not decisions.sidecars:
         return []
-    return [Matcher(RULE, lambda folder: _matches(folder, decisions.sidecars), -1000)]
+    return [Matcher(RULE, lambda folder: _matches(folder, decisions.sidecars), -1000, whole=True)]
 
 
 def _matches(folder: Folder, sidecars: dict[str, str]) -> Iterator[Match]:

@@ -15,6 +15,15 @@ from pef_tui.takeout.names import (
     uncount,
 )
 
+SHOWN = 3
+"""Candidates that a reason names."""
+
+
+def few(names: Sequence[str], count: int | None = None) -> str:
+    """The first of some names and how many more there are; `count`: of all, where not all are given."""
+    more = (len(names) if count is None else count) - SHOWN
+    return ", ".join(names[:SHOWN]) + (f" and {more} more" if more > 0 else "")
+
 
 class Card:
     """One sidecar of the folder: the JSON files of one name and equal content, in whichever sources they lie."""
@@ -73,7 +82,9 @@ class Placed(NamedTuple):
         near = [file for file in files if file.root == media.root]
         nearest = [file for file in near if file.path.rpartition("/")[0] == parent]
         files = nearest or near or files
-        return files[0] if all(file.sidecar == files[0].sidecar for file in files) else None
+        if all(file.sidecar == files[0].sidecar for file in files):
+            return files[0]
+        return _newer_naming(files)
 
 
 class Board:
@@ -118,8 +129,9 @@ class Board:
 
     def _too_many(self, card: Card, names: Sequence[str]) -> None:
         card.given = True
+        reason = f"ambiguous: {card.name} fits {few(sorted(names))}"
         for name in names:
-            self.doubts[name] = f"ambiguous: {card.name} fits {', '.join(sorted(names))}"
+            self.doubts[name] = reason
 
     def _give(self, rule: str, name: str, cards: list[Card]) -> None:
         chosen = cards if len(cards) == 1 else _same_picture(cards)
@@ -129,24 +141,41 @@ class Board:
         if chosen:
             self.placed[name] = Placed(tuple(chosen), rule)
         else:
-            self.doubts[name] = f"ambiguous: {', '.join(sorted(card.name for card in cards))}"
+            self.doubts[name] = f"ambiguous: {few(sorted(card.name for card in cards))}"
 
 
 def _same_picture(cards: list[Card]) -> list[Card]:
     """What remains of several sidecars that fit one name if they tell of one picture; empty if not.
 
-    Equal content is one; of old and new naming (two exports) the new one counts; one name in several sources stays
-    several, for the source of each media file to decide.
+    Equal content is one; of old and new naming (two exports) in one directory the new one counts where the moment is
+    the same. Sidecars of several sources stay several, for the source of each media file to decide.
     """
     if len({card.name for card in cards}) == 1:
         return cards
     first = min(cards, key=lambda card: card.name)
     if all(card.sidecar == first.sidecar for card in cards):
         return [first]
-    if len(cards) == 2 and all(card.strict and card.reading == first.reading for card in cards):
-        same_moment = len({card.sidecar.taken for card in cards}) == 1 and first.sidecar.taken is not None
-        return [max(cards, key=lambda card: len(card.name))] if same_moment else []
+    if all(card.strict and card.reading == first.reading for card in cards):
+        files = [file for card in cards for file in card.files]
+        if len({_directory(file) for file in files}) == len(files):
+            return cards
+        if len(cards) == 2 and (newer := _newer_naming(files)) is not None:
+            return [card for card in cards if newer in card.files]
     return []
+
+
+def _newer_naming(files: Sequence[JsonFile]) -> JsonFile | None:
+    """Of files in old and in new naming that tell the same moment, one in the new; None where that is not so."""
+    moments = {file.sidecar.taken for file in files if file.sidecar is not None}
+    longest = max(files, key=lambda file: len(file.name))
+    same = [file for file in files if file.name == longest.name]
+    if len(moments) != 1 or None in moments or len(same) == len(files):
+        return None
+    return longest if all(file.sidecar == longest.sidecar for file in same) else None
+
+
+def _directory(file: JsonFile) -> tuple[int, str]:
+    return file.root, file.path.rpartition("/")[0]
 
 
 def _by_name(files: Iterable[MediaFile]) -> dict[str, list[MediaFile]]:

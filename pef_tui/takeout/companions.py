@@ -8,7 +8,7 @@ from collections.abc import Container, Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import NamedTuple, TypeVar
 
-from pef_tui.takeout.board import Board, Card, Placed
+from pef_tui.takeout.board import Board, Card, Placed, few
 from pef_tui.takeout.languages import EDITED, EFFECTS
 from pef_tui.takeout.names import (
     MEDIA_UNITS,
@@ -120,7 +120,7 @@ class Neighbours:
         first = placed[0]
         if len(names) == 1:
             return Base((first and first.main) or names[0], first.cards if first else ())
-        return Base("", (), f"ambiguous: belongs to one of {', '.join(names)}")
+        return Base("", (), f"ambiguous: belongs to one of {few(names)}")
 
     def _foretold(self, cards: Sequence[Card]) -> Base | None:
         if not cards:
@@ -130,7 +130,7 @@ class Neighbours:
             return Base(first.holder, (first,))
         if all(card.name == first.name for card in cards):
             return Base(first.holder, tuple(cards))
-        return Base("", (), f"ambiguous: {', '.join(sorted(card.name for card in cards))}")
+        return Base("", (), f"ambiguous: {few(sorted(card.name for card in cards))}")
 
 
 def _grouped(pairs: Iterable[tuple[str, Item]]) -> dict[str, list[Item]]:
@@ -231,7 +231,7 @@ class Companions:
         if any(card.given for card in base.cards) or any(not _is_film(name) for name in rivals):
             return None
         if len(rivals) > 1:
-            return Base("", (), f"ambiguous: {base.cards[0].name} fits {', '.join(rivals)}")
+            return Base("", (), f"ambiguous: {base.cards[0].name} fits {few(rivals)}")
         return base
 
     def _edits(self, name: str) -> Iterator[tuple[str, Base | None]]:

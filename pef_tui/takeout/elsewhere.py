@@ -6,19 +6,29 @@ cameras begin again at 1.
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime
 
 from msgspec.structs import replace
 
 from pef_tui.model import EPOCH, JsonFile, MediaFile, Sidecar
 from pef_tui.takeout.containers import year_of
-from pef_tui.takeout.names import media_names, on_disk, plain, read_sidecar_base, uncount_media
+from pef_tui.takeout.names import (
+    media_names,
+    on_disk,
+    plain,
+    read_sidecar_base,
+    sidecar_name,
+    uncount,
+    uncount_media,
+)
 
 RULE = "elsewhere"
 
 SAME = 2.0
 """Seconds by which two readings of one moment may differ (FAT keeps times in steps of two)."""
 DAY = 86_400.0
+ZONES = 14 * 3600.0
+"""Seconds by which the new year is earlier or later in some zone."""
 TRIP = 60 * DAY
 """An album whose pictures span more says nothing of when another one of it was taken."""
 
@@ -45,28 +55,34 @@ def gist(sidecar: Sidecar) -> str:
     return repr(replace(sidecar, url=None))
 
 
-def may_be_time(media: MediaFile, folder: str, span: Span | None, taken: float) -> bool:
-    """Does something outside a file without a date of its own say that it was taken then?
+def sidecar_bases(sidecar: Sidecar) -> frozenset[str]:
+    """What the JSON files of this title are called, without counter and `.json`, in the form of `base_keys`."""
+    title = on_disk(sidecar.title)
+    names = (sidecar_name(title, 0), sidecar_name(title, 0, supplemental=False))
+    return frozenset(plain(name[:-5]) for name in names)
 
-    Its modification time to the second; the year folder it lies in; or the short time that the other pictures of
-    its folder span.
+
+def base_keys(name: str) -> frozenset[str]:
+    """The name of a JSON file, as `sidecar_bases` has it, with and without what may be a counter."""
+    base = name[:-5] if name[-5:].lower() == ".json" else name
+    return frozenset((plain(base), plain(uncount(base).title)))
+
+
+def time_spans(media: MediaFile, folder: str, span: Span | None) -> list[Span]:
+    """When a file without a date of its own may have been taken, by what is around it.
+
+    Its modification time to the second; the year folder that it is in (with the hours that zones differ by); or the
+    short time that the other pictures of its folder span.
     """
-    if abs(media.mtime_ns / 1e9 - taken) <= SAME:
-        return True
+    modified = media.mtime_ns / 1e9
+    spans = [(modified - SAME, modified + SAME)]
     year = year_of(folder.rpartition("/")[2])
     if year is not None:
-        return year in _years(taken)
-    if span is None or span[1] - span[0] > TRIP:
-        return False
-    return span[0] - DAY <= taken <= span[1] + DAY
+        spans.append((_new_year(year) - ZONES, _new_year(year + 1) + ZONES - 0.001))
+    elif span is not None and span[1] - span[0] <= TRIP:
+        spans.append((span[0] - DAY, span[1] + DAY))
+    return spans
 
 
-def _years(taken: float) -> set[int]:
-    """The year, and its neighbour where some zone is in it at that moment."""
-    years = set()
-    for hours in (-14, 14):
-        try:
-            years.add((EPOCH + timedelta(seconds=taken, hours=hours)).year)
-        except OverflowError:
-            continue
-    return years
+def _new_year(year: int) -> float:
+    return (datetime(year, 1, 1, tzinfo=UTC) - EPOCH).total_seconds()
