@@ -190,6 +190,8 @@ class UndoLine(Struct):
     run: str
     restored: int
     left: int
+    damaged: int = 0
+    """Of those left: how many cannot be restored because the undo record is damaged."""
 
 
 LINES: tuple[tuple[str, type[Struct]], ...] = (

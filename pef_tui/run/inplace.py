@@ -9,13 +9,17 @@ from msgspec.structs import replace
 from pef_tui.errors import UsageError
 from pef_tui.model import Plan, xmp_name
 from pef_tui.settings import Settings
+from pef_tui.write.undo_folder import OwnNames
 
 FAT_NS = 2_000_000_000
 LINKED = "it has other names (hard links), which would keep the old bytes; --hard-links replace writes it all the same"
 
 
-def in_place(plan: Plan, settings: Settings, source: str) -> Plan:
-    """The Plan for a file that stays where it is: nothing is put there that is there already."""
+def in_place(plan: Plan, settings: Settings, source: str, own: OwnNames) -> Plan:
+    """The Plan for a file that stays where it is: nothing is put there that is there already.
+
+    `own`: the hard links of ours, which are no reason to leave a file alone.
+    """
     if plan.output is None:
         return plan
     media, beside = plan.match.media, plan.match.xmp
@@ -26,7 +30,7 @@ def in_place(plan: Plan, settings: Settings, source: str) -> Plan:
     elif plan.short_xmp and os.path.lexists(os.path.join(source, xmp_name(media.path, True))):
         plan = replace(plan, short_xmp=False)
     if plan.writer or plan.xmp_edits:
-        if settings.hard_links == "refuse" and _linked(os.path.join(source, media.path)):
+        if settings.hard_links == "refuse" and own.has_others(os.path.join(source, media.path)):
             return replace(
                 plan,
                 outcome="failed",
@@ -41,13 +45,6 @@ def in_place(plan: Plan, settings: Settings, source: str) -> Plan:
     if os.path.islink(os.path.join(source, media.path)):
         return replace(plan, output=None)
     return plan if abs(plan.mtime_ns - media.mtime_ns) > FAT_NS else replace(plan, output=None)
-
-
-def _linked(path: str) -> bool:
-    try:
-        return os.lstat(path).st_nlink > 1
-    except OSError:
-        return False
 
 
 def names_kept(settings: Settings) -> Settings:

@@ -19,6 +19,7 @@ from pef_tui.tags.classes import for_xmp_file
 from pef_tui.tags.decisions import Decisions
 from pef_tui.tags.kinds import described
 from pef_tui.tags.policy import Choose, Settled, settle, units_left
+from pef_tui.write.undo_folder import OwnNames
 
 MapTags = Callable[[Match], Iterable[TagEdit]]
 """Every mapper in order, guarded: a mapper that raises is named in the problems and costs its own tags only."""
@@ -46,13 +47,14 @@ class Planner:
         self._layout = layout
         self._decisions = decisions or Decisions()
         self._source = settings.output
+        self._own = OwnNames(settings.output)
 
     def plan(self, match: Match) -> Plan:
         """The Plan of one Match whose state and time are filled; claims its output path."""
         plan = self._plan(match)
         if match.state is not None and match.state.damage.startswith(PASSING):
             plan = replace(plan, temporary=True)
-        return in_place(plan, self._settings, self._source) if self._settings.in_place else plan
+        return in_place(plan, self._settings, self._source, self._own) if self._settings.in_place else plan
 
     def _plan(self, match: Match) -> Plan:
         if match.excluded:

@@ -28,7 +28,7 @@ from pef_tui.tui.done_words import (
 )
 from pef_tui.tui.flow import Flow
 from pef_tui.tui.keys_bar import KeysBar
-from pef_tui.write.undo import runs
+from pef_tui.write.undo_folder import undo_runs
 
 
 class DoneScreen(Screen[None]):
@@ -74,7 +74,9 @@ class DoneScreen(Screen[None]):
         assert run is not None, "this screen is for a run"
         self._run = run
         self._problems: list[Problem] = problems(run, flow.figures)
-        self._undoable = bool(run.progress.undo) and run.progress.undo in runs(run.progress.output)
+        self._undoable = bool(run.progress.undo) and any(
+            each.name == run.progress.undo and not each.empty for each in undo_runs(run.progress.output)
+        )
 
     def compose(self) -> ComposeResult:
         """The result at the left, what to do at the right."""

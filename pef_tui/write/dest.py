@@ -137,11 +137,22 @@ def sync(fd: int) -> None:
 
 def open_staging(dest: int, *, create: bool) -> int:
     """A descriptor of the staging folder of the DEST with this one. Raises OSError."""
-    own = _enter(dest, OWN, create=create, mode=0o700)
-    try:
-        return _enter(own, STAGING, create=create, mode=0o700)
-    finally:
-        os.close(own)
+    return open_own(dest, STAGING, create=create)
+
+
+def open_own(dest: int, *names: str, create: bool) -> int:
+    """A descriptor of a folder in `.pef-tui` of the DEST with this one, its parts by name.
+
+    No symbolic link on the way is followed. Raises OSError.
+    """
+    fd = os.dup(dest)
+    for name in (OWN, *names):
+        try:
+            below = _enter(fd, name, create=create, mode=0o700)
+        finally:
+            os.close(fd)
+        fd = below
+    return fd
 
 
 def _enter(fd: int, name: str, *, create: bool, mode: int = 0o777) -> int:

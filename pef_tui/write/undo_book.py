@@ -12,67 +12,27 @@ import secrets
 import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
-from struct import Struct as Packed
+from contextlib import contextmanager, suppress
 from threading import Lock
-from typing import BinaryIO, Literal
+from typing import BinaryIO
 from zlib import crc32
 
-import msgspec
 import xxhash
-from msgspec import Struct
 
-from pef_tui.write.dest import OWN, Dest, Outside, components, sync
+from pef_tui.write.dest import Dest, Outside, components, open_own, sync
 from pef_tui.write.place import Copy, xmp_beside
 from pef_tui.write.staging import FULL
+from pef_tui.write.undo_records import FILES, RECORDS, Began, Former, Named
+from pef_tui.write.undo_records import HEAD as _HEAD
+from pef_tui.write.undo_records import encode as _encode
 
 UNDO = "undo"
-RECORDS = "records"
 LONGEST = 16 << 20
 """Bytes of a changed stretch that are still put into a record."""
-_HEAD = Packed("<II")
 _BLOCK = 1 << 20
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
 _CREATE = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-
-
-class Began(Struct, frozen=True, array_like=True, tag="began"):
-    """A run began."""
-
-    started_ns: int
-    folder_mtime_ns: int
-    """Of SOURCE, before anything was made in it."""
-
-
-class Former(Struct, frozen=True, array_like=True, tag="former"):
-    """One file as it was before it was replaced."""
-
-    path: bytes
-    """Below SOURCE."""
-    key: bytes
-    """What the manifest knows it by."""
-    kind: Literal["stretch", "whole", "none", "times", "link"]
-    """Its changed stretch is here; it lies in `kept`; there was no such file; only its times changed; it was a
-    symbolic link, and `stretch` is what it said."""
-    folder_mtime_ns: int
-    new_size: int
-    new_content: bytes
-    """Hash of what replaces it (16 bytes)."""
-    size: int = 0
-    mtime_ns: int = 0
-    atime_ns: int = 0
-    content: bytes = b""
-    same_before: int = 0
-    """Bytes before the stretch that are the same in both."""
-    same_behind: int = 0
-    stretch: bytes = b""
-    kept: str = ""
-    """Name of the file itself, in the folder of the records."""
-
-
-Record = Began | Former
-_encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder(Record).decode
 
 
 class UndoBook:
@@ -81,15 +41,23 @@ class UndoBook:
     def __init__(self, source: str, folder_mtime_ns: int) -> None:
         """Begin a record. Raises OSError."""
         self.run = f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}-{secrets.token_hex(2)}"
-        self._path = os.path.join(source, OWN, UNDO, self.run)
-        os.makedirs(self._path, mode=0o700)
-        self._folder = os.open(self._path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        with closing_fd(os.open(source, _FOLDER & ~os.O_NOFOLLOW)) as place:
+            self._undo = open_own(place, UNDO, create=True)
+        os.mkdir(self.run, 0o700, dir_fd=self._undo)
+        self._folder = os.open(self.run, _FOLDER, dir_fd=self._undo)
         self._fd = os.open(RECORDS, _CREATE | os.O_APPEND, 0o600, dir_fd=self._folder)
+        self._files = os.open(FILES, _CREATE | os.O_APPEND, 0o600, dir_fd=self._folder)
         self._lock = Lock()
         self._count = 0
-        self._append(Began(time.time_ns(), folder_mtime_ns))
-        for path in (self._path, os.path.dirname(self._path)):
-            _sync_path(path)
+        self._end = 0
+        self._named: list[Named] = []
+        """Of frames that are not on the disk yet."""
+        began = Began(time.time_ns(), folder_mtime_ns)
+        self._append(began)
+        _write(self._files, frame(began))
+        sync(self._files)
+        sync(self._folder)
+        sync(self._undo)
 
     def record(self, copies: Sequence[Copy], retimed: Sequence[Copy], place: Dest) -> None:
         """Record what these copies are about to replace, and the times of those that only get another.
@@ -103,6 +71,8 @@ class UndoBook:
                     self._record(copy, formers(copy, place))
             sync(self._fd)
             sync(self._folder)
+            _write(self._files, b"".join(map(frame, self._named)))
+            self._named.clear()
 
     def _record(self, copy: Copy, formers: Iterator[Former]) -> None:
         try:
@@ -122,14 +92,20 @@ class UndoBook:
             mtime_ns = os.fstat(fd).st_mtime_ns
         yield Former(
             os.fsencode(output), copy.plan.key, "times", mtime_ns, found.st_size, b"",
-            found.st_size, found.st_mtime_ns, found.st_atime_ns,
+            found.st_size, found.st_mtime_ns, found.st_atime_ns, new_mtime_ns=copy.plan.mtime_ns,
         )  # fmt: skip
 
-    def _append(self, record: Record) -> None:
-        payload = _encode(record)
-        data = memoryview(_HEAD.pack(len(payload), crc32(payload)) + payload)
-        while data:
-            data = data[os.write(self._fd, data) :]
+    def _append(self, record: Began | Former) -> None:
+        data = frame(record)
+        try:
+            _write(self._fd, data)
+        except OSError:
+            with suppress(OSError):
+                os.ftruncate(self._fd, self._end)
+            raise
+        if isinstance(record, Former):
+            self._named.append(Named(self._end, _HEAD.unpack_from(data)[1], record.path, record.key))
+        self._end += len(data)
 
     def _formers(self, copy: Copy, place: Dest) -> Iterator[Former]:
         folder, name = components(copy.plan.output or "")
@@ -162,46 +138,48 @@ class UndoBook:
                 found = os.fstat(number)
                 before, behind = _common(old, found.st_size, new, size)
                 stretch = found.st_size - before - behind
-                kept = ""
+                kept = original = self._link(name, fd) if found.st_nlink > 1 else ""
                 if stretch * 2 > found.st_size or stretch > LONGEST:
-                    kept = self._keep(name, fd, old)
+                    kept = kept or self._link(name, fd) or self._copy(old)
+                else:
+                    kept = ""
                 former = Former(
                     path, key, "whole" if kept else "stretch", folder_mtime_ns, size, content,
                     found.st_size, found.st_mtime_ns, found.st_atime_ns, content_of(old),
-                    before, behind, b"" if kept else _read(old, before, stretch), kept,
+                    before, behind, b"" if kept else _read(old, before, stretch), kept, original=original,
                 )  # fmt: skip
         return former
 
-    def _keep(self, name: str, fd: int, old: BinaryIO) -> str:
-        """Give the file a second name among the records; a copy where the file system has no hard links."""
-        kept = f"{self._count}-{secrets.token_hex(4)}"
+    def _new_name(self) -> str:
+        return f"{self._count}-{secrets.token_hex(4)}"
+
+    def _link(self, name: str, fd: int) -> str:
+        """One more hard link to the file, among the records; "" where the file system has none."""
+        kept = self._new_name()
         try:
             os.link(name, kept, src_dir_fd=fd, dst_dir_fd=self._folder, follow_symlinks=False)
         except OSError:
-            with os.fdopen(os.open(kept, _CREATE, 0o600, dir_fd=self._folder), "wb") as copy:
-                old.seek(0)
-                shutil.copyfileobj(old, copy, _BLOCK)
-                copy.flush()
-                sync(copy.fileno())
+            return ""
+        return kept
+
+    def _copy(self, old: BinaryIO) -> str:
+        kept = self._new_name()
+        with os.fdopen(os.open(kept, _CREATE, 0o600, dir_fd=self._folder), "wb") as copy:
+            old.seek(0)
+            shutil.copyfileobj(old, copy, _BLOCK)
+            copy.flush()
+            sync(copy.fileno())
         return kept
 
     def close(self) -> None:
         """Let go of it; a record of nothing is removed."""
-        os.close(self._fd)
-        os.close(self._folder)
-        if not self._count:
-            shutil.rmtree(self._path)
-
-
-def read_records(path: str) -> Iterator[Record]:
-    """The records in a folder, in order; a torn one at the end, which a killed run leaves, is left out."""
-    with open(os.path.join(path, RECORDS), "rb") as stream:  # noqa: PTH123 - the path may hold any bytes
-        while len(head := stream.read(_HEAD.size)) == _HEAD.size:
-            length, check = _HEAD.unpack(head)
-            payload = stream.read(length)
-            if len(payload) != length or crc32(payload) != check:
-                return
-            yield _decode(payload)
+        for fd in (self._fd, self._files, self._folder):
+            os.close(fd)
+        try:
+            if not self._count:
+                shutil.rmtree(self.run, dir_fd=self._undo)
+        finally:
+            os.close(self._undo)
 
 
 def content_of(stream: BinaryIO) -> bytes:
@@ -289,9 +267,22 @@ def as_other(original: int, fd: int) -> None:
                     os.setxattr(fd, name, os.getxattr(original, name))
 
 
-def _sync_path(path: str) -> None:
-    fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+def frame(record: Began | Former | Named) -> bytes:
+    """A record as it is written: its length and CRC-32 before it."""
+    payload = _encode(record)
+    return _HEAD.pack(len(payload), crc32(payload)) + payload
+
+
+def _write(fd: int, data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[os.write(fd, view) :]
+
+
+@contextmanager
+def closing_fd(fd: int) -> Iterator[int]:
+    """The descriptor, closed at the end."""
     try:
-        sync(fd)
+        yield fd
     finally:
         os.close(fd)
