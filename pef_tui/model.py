@@ -216,6 +216,8 @@ class Conflict(Struct, frozen=True, gc=False):
     """What many conflicts may share: `differs by 1 h` (`tags/kinds.py`)."""
     choice: Choice = ""
     """What a person decided on it."""
+    differs: str = ""
+    """By how much, where `kind` names a likely cause instead; a decision may name either."""
 
 
 class Plan(Struct, frozen=True, gc=False):

@@ -98,22 +98,30 @@ class Choices:
         choices = bytearray(group.told) if self._told_stands else bytearray(len(group))
         for rule in rules:
             if not rule.file and not rule.folder:
-                choices[:] = bytes([CHOICES.index(rule.choice)]) * len(group)
+                self._settle_all(group, choices, rule)
         for rule in rules:
             if rule.folder and not rule.file:
                 self._settle_folder(group, choices, rule)
         for rule in rules:
-            if rule.file and (at := group.place(self._row(rule.file))) >= 0:
+            if rule.file and (at := group.place(self._row(rule.file))) >= 0 and group.is_about(at, rule.kind):
                 choices[at] = CHOICES.index(rule.choice)
         group.choices = choices
+
+    def _settle_all(self, group: Group, choices: bytearray, rule: Rule) -> None:
+        code, places = CHOICES.index(rule.choice), group.places_of(rule.kind)
+        if len(places) == len(group):
+            choices[:] = bytes([code]) * len(group)
+            return
+        for at in places:
+            choices[at] = code
 
     def _settle_folder(self, group: Group, choices: bytearray, rule: Rule) -> None:
         planned, code = self._planned, CHOICES.index(rule.choice)
         wanted = rule.folder.strip("/")
         number = next((n for n, path in enumerate(planned.folders) if wanted in (path, utf8(path))), -1)
         folder = planned.folder
-        for at, row in enumerate(group.rows):
-            if folder[row] == number:
+        for at in group.places_of(rule.kind):
+            if folder[group.rows[at]] == number:
                 choices[at] = code
 
     def _row(self, path: str) -> int:
@@ -125,7 +133,7 @@ class Choices:
 
 
 def _fits(rule: Rule, group: Group) -> bool:
-    return (not rule.unit or rule.unit in group.names) and rule.kind in ("", group.kind)
+    return (not rule.unit or rule.unit in group.names) and rule.kind in ("", group.kind, *group.differs)
 
 
 def _fields(rule: Rule) -> dict[str, str]:

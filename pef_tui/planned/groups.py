@@ -26,6 +26,10 @@ class Group:
         """What the preview says was decided, a code a row."""
         self.choices = bytearray()
         """What is decided now, a code a row."""
+        self.differs: list[str] = []
+        """By how much its conflicts differ, where its kind does not tell: what decisions may name as well."""
+        self._differs = array("H")
+        """The place in `differs` for each row; empty where the kind tells all."""
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -40,6 +44,31 @@ class Group:
         plural = {"date": "dates", "place": "places", "description": "descriptions"}
         name = self.unit if len(self) == 1 else plural.get(self.unit, self.unit)
         return f"{len(self):,} {name}: {self.kind or 'another value'}"
+
+    def add(self, row: int, conflict: Conflict) -> None:
+        """The conflict of the next row."""
+        self.names.add(conflict.tag)
+        code = CHOICES.index(conflict.choice)
+        self.told.append(code)
+        self.choices.append(code)
+        self.rows.append(row)
+        if conflict.differs:
+            if conflict.differs not in self.differs:
+                self.differs.append(conflict.differs)
+            self._differs.append(self.differs.index(conflict.differs))
+
+    def is_about(self, at: int, kind: str) -> bool:
+        """Is a decision on a kind about the conflict at this place in `rows`?"""
+        return kind in ("", self.kind) or (bool(self.differs) and self.differs[self._differs[at]] == kind)
+
+    def places_of(self, kind: str) -> range | list[int]:
+        """The places in `rows` of the conflicts that a decision on a kind is about."""
+        if kind in ("", self.kind):
+            return range(len(self))
+        if kind not in self.differs:
+            return []
+        number = self.differs.index(kind)
+        return [at for at, differs in enumerate(self._differs) if differs == number]
 
     def place(self, row: int) -> int:
         """Where the row is in `rows`; -1 where it is not."""
@@ -68,11 +97,7 @@ class Groups:
                 group = self.by_key[key] = Group(*key)
             if group.rows and group.rows[-1] == row:
                 continue
-            group.names.add(conflict.tag)
-            code = CHOICES.index(conflict.choice)
-            group.told.append(code)
-            group.choices.append(code)
-            group.rows.append(row)
+            group.add(row, conflict)
 
     def of_row(self, row: int) -> list[Group]:
         """The groups that a row's conflicts are in."""

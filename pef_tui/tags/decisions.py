@@ -35,7 +35,8 @@ class Rule(Struct, frozen=True, forbid_unknown_fields=True):
 
     def fits(self, conflict: Conflict) -> bool:
         """Is it about this conflict, as far as unit and kind go?"""
-        return self.unit in ("", conflict.unit, conflict.tag) and self.kind in ("", conflict.kind)
+        kinds = ("", conflict.kind, conflict.differs)
+        return self.unit in ("", conflict.unit, conflict.tag) and self.kind in kinds
 
 
 class Document(Struct, frozen=True, forbid_unknown_fields=True):

@@ -7,16 +7,37 @@ from msgspec.structs import replace
 from pef_tui.model import Conflict, Match
 from pef_tui.tags.classes import tags_of
 from pef_tui.tags.clock import parse_date
+from pef_tui.tags.dates import UNIT as DATE
+from pef_tui.tags.gps import MOVED
 from pef_tui.tags.partial import partial_span
 from pef_tui.tags.places import PLACE, distance, file_place
+from pef_tui.tags.policy import settle
+from pef_tui.tags.text import text
 
 DAY = 86_400
 _KILOMETRES = (1, 10, 100, 1000)
 
 
+BY_HAND = "set by hand in Google Photos"
+"""Kind of dates that differ by a day or more while all else agrees: dated scans, cameras whose clock was not set."""
+
+
 def described(match: Match, conflict: Conflict) -> Conflict:
     """The conflict with its kind: `differs by 1 h`, `less than 10 km away`, `another text`."""
-    return replace(conflict, kind=_kind(match, conflict))
+    kind = _kind(match, conflict)
+    if conflict.unit == DATE and (seconds_apart(conflict) or 0) >= DAY and _rest_agrees(match):
+        return replace(conflict, kind=BY_HAND, differs=kind)
+    return replace(conflict, kind=kind)
+
+
+def _rest_agrees(match: Match) -> bool:
+    """Do place and description say what Google says, as far as both tell? Then the JSON is no other picture's."""
+    own, sidecar = file_place(tags_of(match)), match.sidecar
+    for geo in (sidecar.geo_data, sidecar.geo_data_exif) if sidecar is not None else ():
+        place = geo.place if geo is not None else None
+        if own is not None and place is not None and distance(own, place) > MOVED:
+            return False
+    return not settle(match, text(match)).conflicts
 
 
 def _kind(match: Match, conflict: Conflict) -> str:

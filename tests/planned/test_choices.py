@@ -7,9 +7,10 @@ import os
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 from planned_cases import TAKEN, hour, orphan, outcome, planned
 
-from pef_tui.model import Choice
+from pef_tui.model import Choice, Conflict
 from pef_tui.planned import Planned
 from pef_tui.planned.choices import Choices
 from pef_tui.planned.likely import likely_sidecars
@@ -71,8 +72,6 @@ def test_each_undo_takes_back_the_last_decision() -> None:
 
 
 def test_what_the_preview_says_was_decided_stands_until_decided_anew() -> None:
-    from msgspec.structs import replace
-
     rows = planned(outcome("a.jpg", "Rome", conflicts=(replace(hour(), choice="keep"),)))
     choices = Choices(rows, (Rule("keep", kind="differs by 1 h"),))
     assert decided(rows) == {(0, "date"): "keep"} and rows.groups.undecided == 0
@@ -82,9 +81,36 @@ def test_what_the_preview_says_was_decided_stands_until_decided_anew() -> None:
     assert decided(rows) == {(0, "date"): "keep"}
 
 
-def test_any_decision_is_taken_back_those_before_the_preview_too() -> None:
-    from msgspec.structs import replace
+def test_decisions_of_a_kind_and_of_what_it_differs_by_count_in_one_group() -> None:
+    def by_hand(differs: str) -> Conflict:
+        return replace(hour("set by hand in Google Photos"), differs=differs)
 
+    rows = planned(
+        outcome("a.jpg", "Rome", conflicts=(by_hand("differs by 3 days"),)),
+        outcome("b.jpg", "Rome", conflicts=(by_hand("differs by years"),)),
+        outcome("c.jpg", "Paris", conflicts=(by_hand("differs by years"),)),
+    )
+    (group,) = rows.groups.sorted()
+    assert group.words() == "3 dates: set by hand in Google Photos"
+    choices = Choices(rows)
+    assert choices.decide("google", group) == Rule("google", unit="date", kind="set by hand in Google Photos")
+    assert set(decided(rows).values()) == {"google"}
+    choices.undo()
+
+    def made_before(*rules: Rule) -> list[Choice]:
+        again = Choices(rows, (*rules, Rule("keep", file="nowhere.jpg")))
+        again.withdraw(len(rules))
+        return [decided(rows)[row, "date"] for row in range(3)]
+
+    years = "differs by years"
+    assert made_before(Rule("google", kind=years)) == ["", "google", "google"]
+    assert made_before(Rule("google", kind=years, folder="Rome")) == ["", "google", ""]
+    assert made_before(Rule("google", kind=years, file="Rome/a.jpg"), Rule("keep", kind=years, file="Rome/b.jpg")) == [
+        "", "keep", "",
+    ]  # fmt: skip
+
+
+def test_any_decision_is_taken_back_those_before_the_preview_too() -> None:
     rows = planned(
         outcome("a.jpg", "Rome", conflicts=(replace(hour(), choice="keep"),)),
         outcome("b.jpg", "Rome", conflicts=(replace(hour(), choice="keep"),)),

@@ -62,6 +62,37 @@ def test_kinds(file: Any, google: Any, kind: str) -> None:
     assert described(match(), Conflict("", "x:Y", file, google)).kind == kind
 
 
+HERE = {"EXIF:GPSLatitude": 52.5, "EXIF:GPSLongitude": 13.4}
+SCANNED, SET = "2019:07:01 12:00:00", "1975:06:02 10:00:00+01:00"
+BY_HAND: list[tuple[dict[str, Any], dict[str, Any], str, str, bool]] = [
+    # the file's other tags, the sidecar, the file's date, Google's, all of the class?
+    ({}, {}, SCANNED, SET, True),
+    ({}, {"place": geo(52.5, 13.4)}, SCANNED, SET, True),
+    (HERE, {"place": geo(52.5005, 13.4), "camera": geo(52.5, 13.4)}, SCANNED, SET, True),
+    ({}, {}, "2019:07:01 12:00:00", "2019:06:30 12:00:00+02:00", True),
+    ({}, {}, "2019", SET, True),
+    ({}, {}, "1975-06-01", SET, False),  # ten hours outside
+    ({}, {}, "2019:07:01 12:00:00", "2019:07:01 14:00:00+02:00", False),
+    (HERE, {"place": geo(52.6, 13.4)}, SCANNED, SET, False),
+    (HERE, {"place": geo(52.5, 13.4), "camera": geo(-33.0, 13.4)}, SCANNED, SET, False),
+    ({"EXIF:ImageDescription": "Bob"}, {"description": "Ana"}, SCANNED, SET, False),
+    ({"EXIF:ImageDescription": "edf"}, {"description": "Ana"}, SCANNED, SET, True),
+    ({"EXIF:ImageDescription": "Bob"}, {}, SCANNED, SET, True),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("tags", "said", "file", "google", "by_hand"), BY_HAND)
+def test_dates_set_by_hand_are_a_kind_of_their_own(
+    tags: dict[str, Any], said: dict[str, Any], file: str, google: str, by_hand: bool
+) -> None:
+    found = match({DTO: file, **tags}, **said)
+    conflict = described(found, Conflict("date", DTO, file, google))
+    assert (conflict.kind == "set by hand in Google Photos") is by_hand
+    assert (conflict.differs if by_hand else conflict.kind).startswith("differs by")
+    for kind in {conflict.kind, conflict.differs} - {""}:  # decisions made before name the difference
+        assert Decisions((Rule("google", kind=kind),)).choose(found, conflict) == "google"
+
+
 @pytest.mark.parametrize(
     ("latitude", "kind"),
     [(52.505, "less than 1 km away"), (52.55, "less than 10 km away"), (-33.0, "more than 1000 km away")],
