@@ -44,6 +44,7 @@ GROUPS = {
             "log",
             "report",
             "max_errors",
+            "unpack_ratio",
             "workers",
             "executor",
             "exiftool",

@@ -144,6 +144,15 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
             metavar="NAME",
         ),
     ] = "auto"
+    unpack_ratio: Annotated[
+        int,
+        setting(
+            "how many times its packed size what an archive holds may have (default 20), some hundred MB aside",
+            metavar="N",
+            ge=1,
+            le=10_000,
+        ),
+    ] = 20
     only: Annotated[Literal["", "photo", "video"], setting("only pictures or only videos", shapes=True)] = ""
     album: Annotated[
         tuple[str, ...],

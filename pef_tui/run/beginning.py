@@ -160,7 +160,8 @@ def _shape(start: Begun) -> RunShape:
     settings, exiftool = start.settings, start.exiftool
     tool = b"exiftool" if exiftool.usable else b""
     plans = _digest(start.host.shape(settings) + tool + start.decisions.content)
-    cures = repr((exiftool.path, exiftool.version, settings.hard_links, settings.symlinks))
+    options = settings.hard_links, settings.symlinks, settings.unpack_ratio
+    cures = repr((exiftool.path, exiftool.version, *options))
     return RunShape(plans, _digest(plans + cures.encode("utf-8", "backslashreplace")))
 
 

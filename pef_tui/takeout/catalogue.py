@@ -11,6 +11,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from threading import Lock
+from typing import Any
 
 from msgspec import Struct
 
@@ -22,7 +23,7 @@ CACHE = 4096
 _TABLE = """
 create table member (
     folder blob, name blob, size int, mtime_ns int, start int, packed int, crc int, method int,
-    raw blob, small blob, fault text, primary key (folder, name)
+    raw blob, small blob, fault text, mode int, primary key (folder, name)
 ) without rowid
 """
 
@@ -46,6 +47,8 @@ class Member(Struct, frozen=True, gc=False):
     """Its bytes, where they are kept here."""
     fault: str = ""
     """Why its bytes are not read."""
+    mode: int = 0
+    """Kind of file as `stat` has it, 0 where it is not said."""
 
 
 class Catalogue:
@@ -53,7 +56,7 @@ class Catalogue:
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self._closed = False
+        self._closed = self._indexed = False
         with _told():
             self._base = sqlite3.connect("", isolation_level=None, check_same_thread=False)
             for pragma in (f"cache_size=-{CACHE}", "journal_mode=off", "synchronous=off"):
@@ -81,9 +84,12 @@ class Catalogue:
             member.raw,
             member.small,
             member.fault,
+            member.mode,
         )
         with self._lock, _told():
-            return self._base.execute(f"{how} into member values (?,?,?,?,?,?,?,?,?,?,?)", row).rowcount == 1
+            return (
+                self._base.execute(f"{how} into member values (?,?,?,?,?,?,?,?,?,?,?,?)", row).rowcount == 1
+            )
 
     def get(self, path: str) -> Member | None:
         """The member of this path. Raises OSError once the archive is closed."""
@@ -93,6 +99,37 @@ class Catalogue:
             asked = self._base.execute("select * from member where folder = ? and name = ?", _key(path))
             found = asked.fetchone()
         return Member(path, *found[2:]) if found is not None else None
+
+    def at(self, start: int) -> Member | None:
+        """A member that begins at this place."""
+        with self._lock, _told():
+            if not self._indexed:
+                self._base.execute("create index by_start on member (start)").close()
+                self._indexed = True
+            row = self._base.execute("select * from member where start = ? limit 1", (start,)).fetchone()
+        return _member(row) if row is not None else None
+
+    def remove(self, path: str) -> None:
+        """Forget the member of this path."""
+        with self._lock, _told():
+            self._base.execute("delete from member where folder = ? and name = ?", _key(path)).close()
+
+    def clear(self) -> None:
+        """Forget every member."""
+        with self._lock, _told():
+            self._base.execute("delete from member").close()
+
+    def excess(self, ratio: int) -> float:
+        """Bytes to which readable members unpack beyond `ratio` times their packed size, in all."""
+        words = "select total(max(size - ? * packed, 0)) from member where fault = ''"
+        with self._lock, _told():
+            return float(self._base.execute(words, (ratio,)).fetchone()[0])
+
+    def fail_dense(self, ratio: int, smallest: int, fault: str) -> None:
+        """Note why members of more than `smallest` bytes are not read that unpack to more than `ratio` times."""
+        words = "update member set fault = ? where fault = '' and size > ? and size > ? * packed"
+        with self._lock, _told():
+            self._base.execute(words, (fault, smallest, ratio)).close()
 
     def folders(self) -> list[tuple[str, bool]]:
         """Every folder that holds a member, and whether a JSON file is among them."""
@@ -109,12 +146,10 @@ class Catalogue:
         return sorted((before + _text(name), size, mtime_ns) for name, size, mtime_ns in rows)
 
     def by_start(self) -> Iterator[Member]:
-        """Every member in the order in which they lie in the archive; path, start and packed size are told."""
-        words = "select folder, name, start, packed from member order by start"
+        """Every member in the order in which they lie in the archive."""
         with closing(self._base.cursor()) as asked, _told():
-            for folder, name, start, packed in asked.execute(words):
-                path = _text(folder + b"/" + name if folder else name)
-                yield Member(path, 0, 0, start, packed)
+            for row in asked.execute("select * from member order by start"):
+                yield _member(row)
 
     def fail(self, path: str, fault: str) -> None:
         """Note why a member is not read, unless that is noted already."""
@@ -135,6 +170,11 @@ def _bytes(text: str) -> bytes:
 
 def _text(raw: bytes) -> str:
     return raw.decode("utf-8", "surrogateescape")
+
+
+def _member(row: tuple[Any, ...]) -> Member:
+    folder, name, *rest = row
+    return Member(_text(folder + b"/" + name if folder else name), *rest)
 
 
 def _key(path: str) -> tuple[bytes, bytes]:

@@ -15,7 +15,7 @@ from pef_tui.takeout.system_files import folder_reason
 MAX_MEMBERS = 2_000_000
 """Members of one archive; an export's parts hold some ten thousand."""
 
-TWICE = "is in the archive twice, the first is taken"
+TWICE = "is in the archive twice with different content, the last is taken"
 
 
 def fault(path: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from functools import cache
 
 from pef_tui.deferred import deferred
 from pef_tui.hooks import Filter, Matcher, Scanner, hookimpl
@@ -12,6 +13,7 @@ from pef_tui.settings import Settings
 from pef_tui.takeout.scan import DirectoryReader
 
 _match_folder = deferred("pef_tui.takeout.match", "match_folder")
+_UnpackLimits = deferred("pef_tui.takeout.unpack_limits", "UnpackLimits")
 _TarReader = deferred("pef_tui.takeout.tars", "TarReader")
 _ZipReader = deferred("pef_tui.takeout.zips", "ZipReader")
 _FILTERS = "only", "album", "skip", "include", "exclude", "since", "until"
@@ -24,7 +26,8 @@ def pef_scanners(settings: Settings) -> Iterator[Scanner]:
     scratch = scratch_folder(settings.output, settings.dry_run)
     links = settings.in_place and settings.symlinks == "replace"
     yield Scanner("directory", os.path.isdir, lambda source: DirectoryReader(source, output, links=links))
-    yield Scanner("zip", lambda path: _is_named(path, ".zip"), _ZipReader)
+    limits = cache(lambda: _UnpackLimits(settings.unpack_ratio))
+    yield Scanner("zip", lambda path: _is_named(path, ".zip"), lambda source: _ZipReader(source, limits()))
     yield Scanner(
         "tar",
         lambda path: _is_named(path, ".tgz", ".tar.gz", ".tar"),

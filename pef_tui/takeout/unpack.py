@@ -16,6 +16,9 @@ STORED, DEFLATED, BZIP2, LZMA = 0, 8, 12, 14
 """The ways of packing that are read here, by their numbers in zip archives."""
 METHODS = frozenset((STORED, DEFLATED, BZIP2, LZMA))
 
+NAMES = {9: "Deflate64", 93: "Zstandard", 95: "XZ", 98: "PPMd", 99: "AES encryption"}
+"""Ways of packing that are met and not read here."""
+
 BROKEN = (zlib.error, lzma.LZMAError, EOFError, ValueError, OSError)
 
 
@@ -52,11 +55,16 @@ class Engine(Protocol):
     def eof(self) -> bool:
         """Has all come out?"""
 
+    @property
+    def unused_data(self) -> bytes:
+        """What was given beyond the end."""
+
     def decompress(self, data: bytes, max_length: int, /) -> bytes:
         """The next bytes, at most so many."""
 
 
-def _engine(method: int) -> Engine:
+def engine(method: int) -> Engine:
+    """What unpacks a method other than STORED."""
     if method == DEFLATED:
         return zlib.decompressobj(-zlib.MAX_WBITS)
     return bz2.BZ2Decompressor() if method == BZIP2 else lzma.LZMADecompressor(lzma.FORMAT_ALONE)
@@ -122,7 +130,7 @@ class Unpacked(io.RawIOBase):
         self._restart()
 
     def _restart(self) -> None:
-        self._engine = _engine(self._method)
+        self._engine = engine(self._method)
         self._taken = self._at = self._sum = 0
         self._tail = b""
         if self._method == LZMA:  # version, length of the properties, properties; then as in a .lzma file
