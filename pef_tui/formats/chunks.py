@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from struct import Struct
 from typing import BinaryIO, NamedTuple
 
+from pef_tui.formats.png_texts import TEXTS, Kind, is_profile, tags_of_text
 from pef_tui.formats.walk import LONGEST, Unsound, Walk
 
 _MOST = 1_000_000
@@ -19,8 +20,9 @@ PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 XMP_TEXT = b"XML:com.adobe.xmp\0\0\0\0\0"
 """How an iTXt chunk with XMP begins: keyword, not packed, no language. (XMP specification part 3, section 1.1.5)"""
 _IMAGE = frozenset((b"IDAT", b"fdAT", b"fcTL"))
-_TEXTS = frozenset((b"tEXt", b"zTXt", b"iTXt"))
-_ELSEWHERE = frozenset((b"tXMP", b"caBX", b"CgBI"))
+_ELSEWHERE = frozenset((b"tXMP", b"CgBI"))
+_SIGNED = b"caBX"
+"""Signed claims on where a picture comes from (C2PA)."""
 _STILL = frozenset((b"VP8 ", b"VP8L", b"VP8X", b"ALPH", b"ANIM", b"ANMF", b"ICCP", b"EXIF", b"XMP "))
 
 
@@ -36,17 +38,32 @@ class Chunk(NamedTuple):
     """Of its checksum or of the byte that makes it even."""
 
 
+class Block(NamedTuple):
+    """EXIF or XMP of a PNG."""
+
+    content: bytes
+    chunks: tuple[Chunk, ...]
+    """Where it lies; several where chunks of other forms say the same."""
+    in_profile: bool
+    """Does it lie, or lie too, in a raw profile, as older programs put it?"""
+
+
 class Png(NamedTuple):
     """A whole PNG."""
 
-    exif: Chunk | None
-    xmp: Chunk | None
+    exif: Block | None
+    xmp: Block | None
     image: int
     """Where the first image data begins."""
     place: int
-    """Where new chunks of tags go: before the image data, and before what counts from its own place up to that."""
-    content: dict[Chunk, bytes]
-    """What the chunks of tags hold."""
+    """Before what chunks of tags lie: the image data, and what counts from its own place up to that."""
+    signed: int | None
+    """Where its signed claims begin; ExifTool 12.57 does not see chunks of tags behind them."""
+
+    @property
+    def fresh(self) -> int:
+        """Where new chunks of tags go."""
+        return self.place if self.signed is None else min(self.place, self.signed)
 
 
 class Webp(NamedTuple):
@@ -76,9 +93,9 @@ def read_png(stream: BinaryIO) -> Png:
     walk = Walk(stream)
     if walk.take(8) != PNG_SIGNATURE:
         raise Unsound("not a PNG")
-    found: dict[str, Chunk] = {}
-    content: dict[Chunk, bytes] = {}
+    found: dict[str, Block] = {}
     image = offsets = before = None
+    signed = None
     for chunk in _png_chunks(walk):
         if chunk.name in _IMAGE:
             if chunk.name == b"IDAT":
@@ -88,17 +105,28 @@ def read_png(stream: BinaryIO) -> Png:
             walk.skip(chunk.length + 4)
         else:
             data = _checked(walk, chunk)
-            if (kind := _png_kind(chunk.name, data)) in found:
-                raise Unsound("two chunks of tags of a kind")
+            kind, block = _png_tags(chunk.name, data)
             if kind:
-                found[kind], content[chunk] = chunk, data
+                in_profile = chunk.name in TEXTS and is_profile(data)
+                found[kind] = _joined(found.get(kind), block, chunk, in_profile)
             elif chunk.name == b"iDOT":
                 offsets = chunk.start
+            elif chunk.name == _SIGNED and signed is None:
+                signed = chunk.start
         before = chunk.name
     if image is None:
         raise Unsound("the image data is missing")
     place = image if offsets is None or offsets > image else offsets
-    return Png(found.get("exif"), found.get("xmp"), image, place, content)
+    return Png(found.get("exif"), found.get("xmp"), image, place, signed)
+
+
+def _joined(known: Block | None, content: bytes, chunk: Chunk, in_profile: bool) -> Block:
+    """The block with one more chunk of it. Raises Unsound for chunks that say something else, and for two of a form."""
+    if known is None:
+        return Block(content, (chunk,), in_profile)
+    if content != known.content or any(each.name == chunk.name for each in known.chunks):
+        raise Unsound("two chunks of tags of a kind")
+    return Block(content, (*known.chunks, chunk), in_profile or known.in_profile)
 
 
 def _png_chunks(walk: Walk) -> Iterator[Chunk]:
@@ -127,21 +155,15 @@ def _checked(walk: Walk, chunk: Chunk) -> bytes:
     return content
 
 
-def _png_kind(name: bytes, data: bytes) -> str:
-    """`exif` or `xmp`, "" for a chunk that holds no tags. Raises Unsound for tags where they are not looked for."""
+def _png_tags(name: bytes, data: bytes) -> tuple[Kind, bytes]:
+    """What tags a chunk holds: a TIFF block or a packet, "" for none. Raises Unsound for tags of another form."""
     if name == b"eXIf":
-        return "exif"
-    if name in _TEXTS:
-        keyword = data.partition(b"\0")[0].lower()
-        if keyword == b"xml:com.adobe.xmp":
-            if name != b"iTXt" or not data.startswith(XMP_TEXT):
-                raise Unsound("XMP in a text of another form")
-            return "xmp"
-        if keyword.startswith(b"raw profile type"):
-            raise Unsound("tags in a text")
-    elif name in _ELSEWHERE or name.lower() in (b"exif", b"zxif"):
+        return "exif", data
+    if name in TEXTS:
+        return tags_of_text(name, data)
+    if name in _ELSEWHERE or name.lower() in (b"exif", b"zxif"):
         raise Unsound("tags in a chunk of another form")
-    return ""
+    return "", b""
 
 
 def read_webp(stream: BinaryIO) -> Webp:

@@ -5,6 +5,7 @@
 - JPEG XL with tags that are packed with Brotli (`brob`): ExifTool without its Brotli module does not see them, and adds
   tags that contradict them.
 - PNG with signed claims (`caBX`, C2PA): ExifTool 12.57 does not see the tags behind them.
+- PNG with tags in texts (`Raw profile type exif`): ExifTool adds XMP beside the packet in a text, and refuses EXIF.
 """
 
 from __future__ import annotations
@@ -17,7 +18,11 @@ _MOST = 10_000
 """Boxes or chunks of one file that are looked at."""
 FILM_BEHIND = "ExifTool would move the film of this motion photo"
 _PACKED = "its tags are packed in a way that is not read here"
-_SIGNED = "ExifTool does not see the tags behind its signed claims"
+SIGNED = "ExifTool does not see the tags behind its signed claims"
+IN_TEXTS = "ExifTool would put a second block of tags beside the one in a text"
+_TEXTS = frozenset((b"tEXt", b"zTXt", b"iTXt"))
+_PROFILES = tuple(b"raw profile type " + kind for kind in (b"exif", b"app1", b"xmp", b"iptc", b"8bim"))
+_KEYWORD = 32
 _FILMS = frozenset((b"mpvd", b"sefd"))
 
 
@@ -60,16 +65,19 @@ def _jpeg_xl(stream: BinaryIO) -> str:
 
 
 def _png(stream: BinaryIO) -> str:
-    at = 8
+    at, why = 8, ""
     for _ in range(_MOST):
         stream.seek(at)
-        length, name = unpack(">I4s", stream.read(8))
+        head = stream.read(8 + _KEYWORD)
+        length, name = unpack(">I4s", head[:8])
         if name == b"caBX":
-            return _SIGNED
-        if name in (b"IDAT", b"IEND"):
-            return ""
+            return SIGNED
+        if name in _TEXTS and head[8:].lower().startswith(_PROFILES):
+            why = IN_TEXTS
+        if name == b"IEND":
+            break
         at += 12 + length
-    return ""
+    return why
 
 
 _LOOKS: dict[str, Callable[[BinaryIO], str]] = {

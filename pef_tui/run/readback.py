@@ -10,6 +10,8 @@ from typing import Protocol, runtime_checkable
 from msgspec.structs import replace
 
 from pef_tui.exiftool import Process, ProcessError
+from pef_tui.formats.chunks import PNG_SIGNATURE
+from pef_tui.formats.closed import SIGNED, closed
 from pef_tui.hooks import WriterSession
 from pef_tui.model import State, TagEdit, Value
 from pef_tui.state.by_exiftool import read_states
@@ -65,6 +67,18 @@ def _natively(asked: Asked) -> State | None:
         return None
     except Exception:  # whatever is in a file that somebody else wrote: ExifTool is asked
         return None
+
+
+def seen_natively(path: str, state: State) -> State:
+    """What our own reader makes of a PNG with signed claims, which ExifTool cannot see whole; else the state given."""
+    try:
+        with os.fdopen(os.open(path, os.O_RDONLY | os.O_CLOEXEC), "rb") as stream:
+            if stream.read(8) != PNG_SIGNATURE or closed("png", stream) != SIGNED:
+                return state
+            stream.seek(0)
+            return READERS["png"](stream) or state
+    except OSError:
+        return state
 
 
 def _by_exiftool(process: Process, asked: Sequence[Asked]) -> list[State | None]:

@@ -21,7 +21,7 @@ from pef_tui.formats.image_data import image_digest
 from pef_tui.model import Outcome, Plan, State, TagEdit
 from pef_tui.run.digests import OpenMedia, stream_digest
 from pef_tui.run.paths import xmp_there
-from pef_tui.run.readback import unsaid
+from pef_tui.run.readback import seen_natively, unsaid
 from pef_tui.state.by_exiftool import read_states
 from pef_tui.state.inspect import shown_path
 from pef_tui.xmp import can_write, to_xmp
@@ -125,7 +125,10 @@ class Verifier:
                     states.append(State(damage=f"it cannot be read: {error.strerror or error}"))
             there = [file for file in files if file[0]]
             try:
-                answers = iter(read_states(self._process(), there, sorted(further)) if there else ())
+                seen = read_states(self._process(), there, sorted(further)) if there else []
+                answers = iter(
+                    [seen_natively(path, state) for (path, _), state in zip(there, seen, strict=True)]
+                )
             except (ProcessError, OSError) as error:
                 answers = iter([State(damage=str(error))] * len(there))
             gone = iter(states)

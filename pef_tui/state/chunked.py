@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import BinaryIO
 
-from pef_tui.formats.chunks import XMP_TEXT, read_png, read_webp
+from pef_tui.formats.chunks import Png, read_png, read_webp
+from pef_tui.formats.closed import IN_TEXTS, SIGNED
 from pef_tui.formats.gif_blocks import read_gif
 from pef_tui.formats.walk import Unsound
 from pef_tui.model import State
@@ -15,15 +16,24 @@ def read_png_state(stream: BinaryIO) -> State | None:
     """What the PNG in `stream`, which stands at its beginning, holds; its image data is passed over.
 
     None where anything is there that this reader does not take at its word: cut files, bytes behind the picture,
-    tags in texts as old programs put them, two blocks of a kind. Raises OSError.
+    two blocks of a kind that differ. Raises OSError.
     """
     try:
         found = read_png(stream)
     except Unsound:
         return None
-    exif = None if found.exif is None else found.content[found.exif]
-    xmp = None if found.xmp is None else found.content[found.xmp][len(XMP_TEXT) :]
-    return _state("png", exif, xmp)
+    exif = None if found.exif is None else found.exif.content
+    xmp = None if found.xmp is None else found.xmp.content
+    why = _why_closed(found)
+    return _state("png", exif, xmp, why)
+
+
+def _why_closed(found: Png) -> str:
+    """Why ExifTool must not change the PNG."""
+    if found.signed is not None:
+        return SIGNED
+    blocks = [block for block in (found.exif, found.xmp) if block is not None]
+    return IN_TEXTS if any(block.in_profile for block in blocks) else ""
 
 
 def read_webp_state(stream: BinaryIO) -> State | None:
@@ -43,6 +53,6 @@ def read_gif_state(stream: BinaryIO) -> State | None:
         return None
 
 
-def _state(format: str, exif: bytes | None, xmp: bytes | None) -> State | None:
+def _state(format: str, exif: bytes | None, xmp: bytes | None, closed: str = "") -> State | None:
     tags = block_tags(exif, xmp)
-    return None if tags is None else State(format=format, tags=tags, reader="native")
+    return None if tags is None else State(format=format, tags=tags, reader="native", closed=closed)
