@@ -143,8 +143,8 @@ class Planning:
         self._place = place
         self._layout = Layout(place.settings, lambda path: place.ledger.recorded(path) is not None)
         self._planner = Planner(place.settings, place.map_tags, place.writers, self._layout, place.decisions)
-        self._second = SecondLook(place, self._look)
         self._albums = Albums(place)
+        self._second = SecondLook(place, self._look, self._albums.with_copies)
         self._put_off: set[FileId] = set()
         self.expect: Callable[[Sequence[Match], int], None] | None = None
         """Told what is about to be planned, and how many of it are done already."""

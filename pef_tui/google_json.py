@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import unicodedata
 
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 MILLISECONDS_FROM = 100_000_000_000  # a timestamp above this cannot be seconds (it would be the year 5138)
 
@@ -90,6 +90,9 @@ class Sidecar(Struct, frozen=True, gc=False, rename="camel"):
     trashed: bool | None = None
     url: str | None = None
     google_photos_origin: Origin | None = None
+    in_locked_folder: bool | UnsetType | None = UNSET
+    """True where it is in the locked folder. Left out where Google does not say it, so that what the manifest remembers
+    of sidecars without it still holds."""
 
     @property
     def taken(self) -> float | None:

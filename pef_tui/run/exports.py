@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from pef_tui.model import Folder, JsonFile, MediaFile, Source
 from pef_tui.run.digests import OpenMedia, content_digest
-from pef_tui.takeout.spellings import composed
+from pef_tui.takeout.names import composed
 
 FileId = tuple[int, str]
 Key = str

@@ -11,10 +11,11 @@ from pef_tui.formats import HEAD, detect
 from pef_tui.hooks import Filter, Matcher
 from pef_tui.model import Folder, JsonFile, JsonOutcome, JsonRecord, Match, MediaFile, OtherRecord
 from pef_tui.run.digests import OpenMedia
+from pef_tui.run.documents import Documents
 from pef_tui.run.exports import Digests, Exports
 from pef_tui.run.proof import Claimed, newest_for
 from pef_tui.takeout import system_files
-from pef_tui.takeout.spellings import composed
+from pef_tui.takeout.names import composed
 from pef_tui.takeout.xmp_files import with_xmp_files
 
 FileId = tuple[int, str]
@@ -45,14 +46,18 @@ def gather(
     """Match, filter and account for every file of a Folder."""
     matching = _Matching(folder, open_media, exports or Exports())
     found = matching.matched(matchers)
-    other = []
+    documents = Documents(found.values(), folder.other, open_media) if folder.other and found else None
+    other = documents.others() if documents else []
+    left_out = documents.files if documents else frozenset()
     for media in folder.media:
         if _id(media) not in found:
             found[_id(media)] = Match(media, folder.path, reason=NO_SIDECAR)
     for media in folder.other:
-        if _id(media) in found:
+        if _id(media) in left_out:
+            found.pop(_id(media), None)
+        elif _id(media) in found:
             continue
-        if _is_media(media, open_media):
+        elif _is_media(media, open_media):
             found[_id(media)] = Match(media, folder.path, reason=NO_SIDECAR)
         else:
             other.append(OtherRecord(media, system_files.other_reason(media.path)))
@@ -66,7 +71,8 @@ def gather(
     if filters:
         matches = [_filtered(match, filters) for match in matches]
     used |= {_id(match.json) for match in matches if match.json is not None}
-    json = tuple(_json_record(file, _id(file) in used) for file in folder.json)
+    of_documents = documents.json() if documents else {}
+    json = tuple(of_documents.get(_id(file)) or _json_record(file, _id(file) in used) for file in folder.json)
     return Gathered(folder, tuple(matches), json, tuple(other), _twins(matches, matching.digests))
 
 

@@ -19,8 +19,7 @@ from pef_tui.run.digests import OpenMedia
 from pef_tui.run.exports import Digests, Exports, FileId
 from pef_tui.takeout.companions import LIVE_FILMS, LIVE_SECONDS
 from pef_tui.takeout.elsewhere import gist
-from pef_tui.takeout.names import split
-from pef_tui.takeout.spellings import composed
+from pef_tui.takeout.names import composed, split
 
 LIVE = "live"
 """Rule that joins a film with the sidecar of its still."""

@@ -5,7 +5,7 @@ Memory follows what stayed alone, never the export: whatever else is needed is l
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 
 from msgspec.structs import replace
@@ -44,10 +44,11 @@ def span_of(matches: Iterable[Match]) -> Span | None:
 class SecondLook:
     """What stayed alone in one run, and what becomes of it. Lives in the planning thread."""
 
-    def __init__(self, place: Opened, look: LookInto) -> None:
-        """`look`: fills the state alone."""
+    def __init__(self, place: Opened, look: LookInto, complete: Callable[[Match], Match]) -> None:
+        """`look`: fills the state alone. `complete`: adds what a Plan depends on besides, as the first look did."""
         self._place = place
         self._look = look
+        self._complete = complete
         self._alone: dict[FileId, Alone] = {}
         self._orphans: dict[FileId, JsonFile] = {}
         self._exports_of: dict[FileId, Key] = {}
@@ -61,7 +62,7 @@ class SecondLook:
 
     def candidates(self, gathered: Gathered, wanted: Iterable[Match]) -> list[Match]:
         """Those of the wanted Matches of a Folder that are to be kept."""
-        self._opened = True
+        self._opened = self._opened or bool(gathered.matches or gathered.folder.json)
         alone = [match for match in wanted if is_alone(match)]
         if not alone or len(self._alone) + len(alone) > LOOSE:
             return []
@@ -134,7 +135,12 @@ class SecondLook:
             return
         for gathered in _reread(self._place, self._skipped.keys()):
             loose = {_file_id(record): record for record in self._skipped.pop(gathered.folder.path)}
-            wanted = [match for match in gathered.matches if identity(match.media) not in gathered.twins]
+            twins = gathered.twins
+            wanted = [
+                self._complete(match)
+                for match in gathered.matches
+                if not match.excluded and identity(match.media) not in twins
+            ]
             here = {identity(match.media) for match in self.candidates(gathered, wanted)} & loose.keys()
             self._place.memory.recall(gathered.folder, wanted, here)
             for match in wanted:

@@ -79,7 +79,7 @@ def _first_look(number: int, media: MediaFile, open_media: OpenMedia, lent: _Len
         head = stream.read(HEAD)
         found = detect(head)
         if found is None:
-            return State(damage=_no_media(head))
+            return State(damage=no_media(head))
         if (state := _natively(found.name, stream)) is not None:
             return state
         why = closed(found.name, stream)
@@ -167,7 +167,7 @@ def _why(error: OSError) -> str:
     return f"{UNREADABLE}: {error.strerror or error}"
 
 
-def _no_media(head: bytes) -> str:
+def no_media(head: bytes) -> str:
     """Why these first bytes cannot be a picture or video; "" when they only are no format known here."""
     if not head:
         return EMPTY

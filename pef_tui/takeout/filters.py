@@ -68,7 +68,7 @@ def album(globs: Iterable[str]) -> Reason:
 
 
 def skip(kinds: Iterable[str]) -> Reason:
-    """Leaves out the folders `trash`, `archive` and `locked`, and what its sidecar calls trashed or archived.
+    """Leaves out the folders `trash`, `archive` and `locked`, and what its sidecar calls trashed, archived or locked.
 
     The folders are known by their names; an album that is called alike has a JSON of its own. Raises ValueError for
     another word.
@@ -88,6 +88,8 @@ def skip(kinds: Iterable[str]) -> Reason:
                 kind = "trash"
             elif sidecar.archived and "archive" in asked:
                 kind = "archive"
+            elif sidecar.in_locked_folder is True and "locked" in asked:
+                kind = "locked"
         return _SKIPPED[kind] if kind is not None else None
 
     return reason

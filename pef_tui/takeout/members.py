@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from pef_tui.hooks import Listing
@@ -18,10 +19,24 @@ MAX_MEMBERS = 2_000_000
 TWICE = "is in the archive twice with different content, the last is taken"
 
 
+_DRIVE = re.compile(r"[A-Za-z]:/")
+
+
+def plain_path(path: str) -> str:
+    """A member's path as unzip and the tools of Windows read it: `./a`, `/a`, `a//b` and `C:/a` lead below the top.
+
+    A `..` stays, and is a fault.
+    """
+    if _DRIVE.match(path):
+        path = path[3:]
+    if path[:1] not in "./" and "//" not in path and "/./" not in path and path[-2:] != "/.":
+        return path
+    parts = [part for part in path.split("/") if part not in ("", ".")]
+    return "/".join(parts) + "/" * path.endswith("/")
+
+
 def fault(path: str) -> str:
     """Why a member is left out for its name; "" where it is a plain relative path."""
-    if path.startswith("/"):
-        return "absolute path in the archive, left out"
     parts = path.split("/")
     if ".." in parts:
         return "path out of the archive, left out"

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from json import detect_encoding
+
 import msgspec
 from msgspec import Struct
 
 from pef_tui.model import Album, Geo, JsonFile, JsonKind, Place, Sidecar
+from pef_tui.takeout.escapes import plain_album, plain_sidecar
 
 MAX_JSON = 8 * 1024 * 1024
 """Bytes above which a JSON file is not read. Sidecars have 1 kB, albums with long comments some 100 kB."""
@@ -54,10 +57,41 @@ class _Document(_AlbumFields, frozen=True, rename="camel"):
     creation_time: object = None
     geo_data_exif: object = None
     google_photos_origin: object = None
+    access: object = None
+    date: object = None
+    shared_album_comments: object = None
+
+    @property
+    def is_sidecar(self) -> bool:
+        """Has it what only sidecars have: a view count, an upload time, a camera place or an origin?
+
+        Other products write a `creationTime` too, as text; that of Google Photos is an object.
+        """
+        return (
+            isinstance(self.creation_time, dict)
+            or self.image_views is not None
+            or self.geo_data_exif is not None
+            or self.google_photos_origin is not None
+        )
+
+    @property
+    def is_album(self) -> bool:
+        """Has it what only albums have: an access, a date as an object, comments, texts or places between pictures?"""
+        return (
+            self.access is not None
+            or isinstance(self.date, dict)
+            or self.shared_album_comments is not None
+            or self.enrichments is not None
+        )
 
 
 _sidecars = msgspec.json.Decoder(Sidecar)
 _documents = msgspec.json.Decoder(_Document)
+_keys = msgspec.json.Decoder(dict[str, msgspec.Raw])
+
+_BARE_ALBUM = frozenset({"title", "description", "location", "geoData"})
+"""Keys of an album's JSON where nothing else shows that it is one. With any other key it is another product's: notes of
+Keep have titles too."""
 
 
 def read(file: JsonFile, raw: bytes) -> JsonFile:
@@ -68,15 +102,45 @@ def read(file: JsonFile, raw: bytes) -> JsonFile:
     (bench/sidecars.py), and every malformed file is found.
     """
     try:
-        sidecar = _sidecars.decode(raw)
-        if sidecar.photo_taken_time is not None:
-            return _told(file, "sidecar", sidecar)
-        if not sidecar.title and b'"albumData"' not in raw:
-            return _told(file, "other")
-        document = _documents.decode(raw)
+        return _read(file, raw)
     except (ValueError, RecursionError) as error:
-        return _told(file, "invalid", reason=_reason(error, raw))
-    return _without_time(file, sidecar, document)
+        reason = _reason(error, raw)
+    try:
+        if (converted := _as_utf8(raw)) is not None:
+            return _read(file, converted)
+    except (ValueError, RecursionError) as error:
+        reason = _reason(error, raw)
+    return _told(file, "invalid", reason=reason)
+
+
+def _read(file: JsonFile, raw: bytes) -> JsonFile:
+    """The same. Raises ValueError, RecursionError."""
+    sidecar = _sidecars.decode(raw)
+    if sidecar.photo_taken_time is not None:
+        return _told(file, "sidecar", plain_sidecar(sidecar))
+    if not sidecar.title and b'"albumData"' not in raw:
+        return _told(file, "other")
+    document = _documents.decode(raw)
+    if document.album_data is not None:
+        return _told(file, "album", album=_album(document.album_data))
+    if document.title is None:
+        return _told(file, "other")
+    if document.is_sidecar:
+        return _told(file, "sidecar", plain_sidecar(sidecar))
+    if document.is_album or _keys.decode(raw).keys() <= _BARE_ALBUM:
+        return _told(file, "album", album=_album(document))
+    return _told(file, "other")
+
+
+def _as_utf8(raw: bytes) -> bytes | None:
+    """JSON with a byte order mark, or in UTF-16 or UTF-32, as editors of Windows save it; None where it is neither."""
+    encoding = detect_encoding(raw)
+    if encoding == "utf-8":
+        return None
+    try:
+        return raw.decode(encoding).removeprefix("\ufeff").encode()
+    except UnicodeError:
+        return None
 
 
 def too_large(file: JsonFile) -> JsonFile:
@@ -94,25 +158,6 @@ def _told(
     return JsonFile(file.root, file.path, file.size, file.mtime_ns, kind, sidecar, album, reason)
 
 
-def _without_time(file: JsonFile, sidecar: Sidecar, document: _Document) -> JsonFile:
-    """Tell album, sidecar without a time, and other apart.
-
-    Albums have neither view count, upload time, camera place nor origin; any of these makes it a sidecar.
-    """
-    if document.album_data is not None:
-        return _told(file, "album", album=_album(document.album_data))
-    if document.title is None:
-        return _told(file, "other")
-    if (
-        document.creation_time is not None
-        or document.image_views is not None
-        or document.geo_data_exif is not None
-        or document.google_photos_origin is not None
-    ):
-        return _told(file, "sidecar", sidecar)
-    return _told(file, "album", album=_album(document))
-
-
 def _album(fields: _AlbumFields) -> Album:
     enrichments = fields.enrichments or ()
     texts = (item.narrative_enrichment.text for item in enrichments if item.narrative_enrichment)
@@ -126,11 +171,13 @@ def _album(fields: _AlbumFields) -> Album:
         (", ".join(filter(None, (location.name, location.description))), location.place)
         for location in locations
     )
-    return Album(
-        title=fields.title or "",
-        description=fields.description or "",
-        texts=tuple(text for text in texts if text),
-        places=tuple((name, place) for name, place in places if place is not None),
+    return plain_album(
+        Album(
+            title=fields.title or "",
+            description=fields.description or "",
+            texts=tuple(text for text in texts if text),
+            places=tuple((name, place) for name, place in places if place is not None),
+        )
     )
 
 
@@ -139,9 +186,7 @@ def _reason(error: Exception, raw: bytes) -> str:
     if isinstance(error, RecursionError):
         return "nested too deeply"
     if raw.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in raw[:2]:
-        return "UTF-16 text, not UTF-8"
-    if raw.startswith(b"\xef\xbb\xbf"):
-        return "begins with a byte order mark"
+        return "not sound UTF-16 text"
     if isinstance(error, UnicodeDecodeError):
         return "not UTF-8 text"
     return " ".join(str(error).split()) if raw.strip() else "empty file"

@@ -10,11 +10,11 @@ Spellings mean one Folder only where no part has two of them: in one part, two n
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Protocol, runtime_checkable
 
 from pef_tui.hooks import SourceReader
+from pef_tui.takeout.names import composed
 
 _REFUSED = re.compile(r'[<>:"|?*\\\x00-\x1f]')
 _TRAILING = re.compile(r"[. ]+$")
@@ -110,8 +110,3 @@ def _made_of(name: str) -> set[str]:
 def _loose(name: str) -> str:
     """Equal for all names that may have been made of one."""
     return _LOOSE_END.sub("", _REFUSED.sub("_", composed(name)))
-
-
-def composed(text: str) -> str:
-    """A name in its composed form (NFC)."""
-    return text if text.isascii() else unicodedata.normalize("NFC", text)

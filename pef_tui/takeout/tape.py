@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from decimal import Decimal, InvalidOperation
 from typing import NamedTuple
 
+from pef_tui.takeout.members import plain_path
 from pef_tui.takeout.unpack import Held, damaged
 
 BLOCK = 512
@@ -182,10 +183,7 @@ def _entry(header: bytes, kind: int, size: int, special: dict[bytes, bytes]) -> 
     if any(key.startswith(b"GNU.sparse") for key in special):
         fault = _KINDS[ord("S")]
     seconds = special.get(b"mtime", b"").decode("ascii", "replace")
-    path = os.fsdecode(name)
-    while path.startswith("./"):
-        path = path[2:].lstrip("/")
-    return Entry(path, size, _nanoseconds(seconds, header[136:148]), folder, fault)
+    return Entry(plain_path(os.fsdecode(name)), size, _nanoseconds(seconds, header[136:148]), folder, fault)
 
 
 def _nanoseconds(said: str, field: bytes) -> int:

@@ -42,7 +42,8 @@ _LOCATOR = struct.Struct("<4sLQL")
 _SATURATED, _SATURATED_SHORT = 0xFFFFFFFF, 0xFFFF
 _ZIP64, _UNICODE_PATH, _TIMESTAMP, _NTFS = 0x0001, 0x7075, 0x5455, 0x000A
 _ENCRYPTED, _UTF8 = 0x1, 0x800
-_MADE_ON_FAT, _MADE_ON_UNIX = 0, (3, 19)  # 19: macOS
+_MADE_ON_UNIX = (3, 19)  # 19: macOS
+_MADE_ON_WINDOWS = (0, 6, 10, 11, 14)  # FAT, HPFS, NTFS (10, and 11 as some tools have it), VFAT
 _EPOCH_DOS = 315_532_800  # 1980-01-01, what a time of zeros stands for
 _LARGEST = 1 << 62  # what offsets of files can be, with room for sums
 _EPOCH_NTFS = 11_644_473_600  # seconds from 1601 to 1970
@@ -268,14 +269,22 @@ def extra_fields(extra: bytes) -> dict[int, bytes]:
 
 
 def decoded_path(raw: bytes, flags: int, unicode_path: bytes, made_on: int) -> str:
+    """The member's path. Backslashes separate folders where the archive was made on Windows, and in a name without
+    `/`, whoever made it: tools that write the names of Windows do not always say where they ran.
+    """
+    name = _name(raw, flags, unicode_path)
+    if "\\" in name and ("/" not in name or (made_on in _MADE_ON_WINDOWS and flags & _UTF8)):
+        name = name.replace("\\", "/")
+    return members.plain_path(name)
+
+
+def _name(raw: bytes, flags: int, unicode_path: bytes) -> str:
     """The member's name: UTF-8 where flagged, given in an extra field or plainly so, else code page 437.
 
     Bytes that are not the UTF-8 they claim to be are kept as they are, as in a file's name.
     """
     if flags & _UTF8:
         return raw.decode("utf-8", "surrogateescape")
-    if made_on == _MADE_ON_FAT and b"\\" in raw and b"/" not in raw:
-        raw = raw.replace(b"\\", b"/")
     if raw.isascii():
         return raw.decode("ascii")
     try:

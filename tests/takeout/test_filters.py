@@ -179,6 +179,10 @@ def test_a_wrong_zone_is_one_clear_line() -> None:
         ("Photos from 2019", {"trashed": True}, None, ("trash",), "in the trash"),
         ("Photos from 2019", {"archived": True}, None, ("archive",), "in the archive"),
         ("Photos from 2019", {"archived": True}, None, ("trash", "locked"), None),
+        ("Photos from 2019", {"in_locked_folder": True}, None, ("locked",), "in the locked folder"),
+        ("Photos from 2019", {"in_locked_folder": True}, None, ("trash", "archive"), None),
+        ("Photos from 2019", {"in_locked_folder": False}, None, ("locked",), None),
+        ("Photos from 2019", {"in_locked_folder": None}, None, ("locked",), None),
         ("Photos from 2019", {}, None, ("trash", "archive", "locked"), None),
     ],
 )

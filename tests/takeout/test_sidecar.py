@@ -78,9 +78,9 @@ BROKEN = {
     "not a number where nobody looks": (b'{"x": NaN}', "malformed"),
     "huge number": (b'{"photoTakenTime": {"timestamp": 1e999}}', "range"),
     "lone surrogate": (b'{"title": "a\\ud800 and more"}', "surrogate"),
-    "byte order mark": (b'\xef\xbb\xbf{"title": "a"}', "byte order mark"),
-    "UTF-16": ('{"title": "a"}'.encode("utf-16"), "UTF-16"),
-    "UTF-16 without mark": ('{"title": "a"}'.encode("utf-16-le"), "UTF-16"),
+    "UTF-16 with half a character": ('{"title": "a"}'.encode("utf-16") + b"\x00", "UTF-16"),
+    "mark and no JSON": (b'\xef\xbb\xbf{"title": ', "truncated"),
+    "UTF-16 and no JSON": ("title".encode("utf-16"), "UTF-16"),
     "Latin-1": (b'{"title": "caf\xe9"}', "UTF-8"),
     "title of another type": (b'{"title": 7, "photoTakenTime": {}}', "title"),
     "people of another type": (b'{"title": "a", "people": "me", "photoTakenTime": {}}', "people"),
@@ -148,3 +148,83 @@ def _compare(known: JsonFile, expected: dict[str, object], vector: str) -> None:
     }
     for field, value in expected.items():
         assert told[field] == value, (vector, field)
+
+
+TEXTS = {
+    "UTF-8 with mark": "utf-8-sig",
+    "UTF-16 with mark": "utf-16",
+    "UTF-16 LE": "utf-16-le",
+    "UTF-16 BE": "utf-16-be",
+    "UTF-32 with mark": "utf-32",
+}
+
+
+@pytest.mark.parametrize("encoding", TEXTS.values(), ids=TEXTS)
+def test_reads_what_editors_save_in_other_encodings(encoding: str) -> None:
+    taken = {"title": "Zoë 😀.jpg", "photoTakenTime": {"timestamp": "1561977296"}}
+    album = {"albumData": {"title": "Zoë"}}
+    for document, kind in ((taken, "sidecar"), (album, "album")):
+        read = sidecar.read(FILE, json.dumps(document, ensure_ascii=False).encode(encoding))
+        assert read.kind == kind
+        assert (read.sidecar or read.album).title.startswith("Zoë")  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("Tom &amp; Jerry&#39;s", "Tom & Jerry's"),
+        ("&lt;3 &quot;x&quot; &apos;y&apos;", "<3 \"x\" 'y'"),
+        ("caf&eacute; &#x1F600;", "café 😀"),
+        ("&amp;lt;", "&lt;"),
+        ("AT&T", "AT&T"),
+        ("R&D; &foo; &copy 2019 & &;", "R&D; &foo; &copy 2019 & &;"),
+        ("&#0; &#xD800; &#10; &#99999999;", "&#0; &#xD800; &#10; &#99999999;"),
+    ],
+)
+def test_character_references_are_replaced_once(written: str, meant: str) -> None:
+    said = {"title": written, "description": written, "people": [{"name": written}, {}]}
+    read = sidecar.read(FILE, json.dumps(said | {"photoTakenTime": {"timestamp": "1"}}).encode()).sidecar
+    assert read is not None and read.people is not None
+    assert (read.title, read.description, read.people[0].name, read.people[1].name) == (
+        meant,
+        meant,
+        meant,
+        None,
+    )
+    album = sidecar.read(FILE, json.dumps({"title": written, "description": written}).encode()).album
+    assert album is not None and (album.title, album.description) == (meant, meant)
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"color": "DEFAULT", "isTrashed": False, "textContent": "milk", "title": "Shopping"},
+        {"title": "List", "listContent": [{"text": "a"}], "isPinned": True, "userEditedTimestampUsec": 1},
+        {"title": "Lesson", "creationTime": "2020-04-01T10:00:00Z", "courseId": "7"},
+        {"title": "Playlist", "description": "", "visibility": "PRIVATE"},
+        {
+            "title": "Video",
+            "titleUrl": "https://www.youtube.com",
+            "time": "2020-01-01T00:00:00Z",
+            "header": "YouTube",
+        },
+        {"title": "Event", "date": "2020-01-01", "description": "x"},
+    ],
+)
+def test_other_products_have_titles_too(document: object) -> None:
+    assert sidecar.read(FILE, json.dumps(document).encode()).kind == "other"
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {},
+        {"description": ""},
+        {"access": "protected", "location": "", "newKey": 1},
+        {"date": {"timestamp": "0"}, "newKey": 1},
+        {"sharedAlbumComments": [], "newKey": 1},
+        {"enrichments": []},
+    ],
+)
+def test_albums_of_all_years_are_albums(more: dict[str, object]) -> None:
+    assert sidecar.read(FILE, json.dumps({"title": "Trip"} | more).encode()).kind == "album"
