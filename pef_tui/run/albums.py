@@ -18,10 +18,13 @@ from pef_tui.run.claims import Claims
 from pef_tui.run.digests import content_digest
 from pef_tui.run.opening import Opened
 from pef_tui.run.resume import FileId
-from pef_tui.takeout.containers import year_of
+from pef_tui.takeout.containers import year_of, years_in
+from pef_tui.takeout.elsewhere import year_span
 from pef_tui.takeout.names import plain, uncount, uncount_media
 from pef_tui.takeout.read_ahead import read_sidecars
 
+SAMPLE = 50
+"""Sidecars of a Folder that are read to see whether it is one of a year."""
 LINKABLE = ("written", "sidecar", "copied", "unmatched")
 """Outcomes of which a link to the same bytes says as much."""
 
@@ -46,6 +49,8 @@ class Albums:
         self._place = place
         self._mode = place.settings.albums
         self._albums: set[str] = set()
+        self._years: set[str] = set()
+        """Year folders by the moments of their pictures, where the shape of the name does not show it."""
         self._titles: dict[str, str] = {}
         self._groups: dict[int, list[Member]] = {}
         self._digests: dict[FileId, bytes] = {}
@@ -62,7 +67,9 @@ class Albums:
         yield from (folder for folder in self._place.folders() if self._is_album(folder.path))
 
     def _is_album(self, path: str) -> bool:
-        return path in self._albums or year_of(path.rpartition("/")[2]) is None
+        if path in self._albums:
+            return True
+        return year_of(path.rpartition("/")[2]) is None and path not in self._years
 
     # -- the survey
 
@@ -84,6 +91,21 @@ class Albums:
             if read.album is not None:
                 self._albums.add(folder.path)
                 self._titles[folder.path] = read.album.title
+        name = folder.path.rpartition("/")[2]
+        if folder.path in self._albums or year_of(name) is not None:
+            return
+        if (years := years_in(name)) and self._is_of_year(folder, years):
+            self._years.add(folder.path)
+
+    def _is_of_year(self, folder: Folder, years: frozenset[int]) -> bool:
+        """Were the pictures of a Folder all taken in one of the years of its name? Reads a sample of sidecars."""
+        files = [file for file in folder.json if "." in _base(file)]
+        sample = tuple(files[:: len(files) // SAMPLE + 1])
+        (read,) = read_sidecars(iter([replace(folder, json=sample)]), self._place.open_json, 1)
+        taken = [file.sidecar.taken for file in read.json if file.sidecar is not None]
+        moments = [moment for moment in taken if moment is not None]
+        spans = map(year_span, years)
+        return bool(moments) and any(first <= min(moments) and max(moments) <= last for first, last in spans)
 
     def _collect(self, repeated: Claims) -> None:
         for folder in self._place.every_folder():

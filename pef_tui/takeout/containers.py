@@ -8,6 +8,7 @@ extracted into a folder of its own), be one, or be one folder of one.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
@@ -26,6 +27,7 @@ _YEAR = r"(?:18|19|20)[0-9][0-9]"
 # "Photos from 2019", "Foto_s van 2018"; where the year comes first: "2019年の写真", "2020년 사진", "2019-es"
 _ENDS_IN_YEAR = re.compile(rf"(?s)(?=.*[^\W\d_]).*\s(?P<year>{_YEAR})")
 _BEGINS_WITH_YEAR = re.compile(rf"(?s)(?P<year>{_YEAR})(?:\s?{_CJK}|-?[^\W\d_]).*")
+_ANY_YEAR = re.compile(rf"(?<![0-9]){_YEAR}(?![0-9])")
 _TAKEOUT = re.compile(r"Takeout(?: ?\(?[0-9]{1,3}\)?)?")  # also "Takeout 2", "Takeout(1)" of file managers
 
 
@@ -54,6 +56,15 @@ def year_of(folder: str) -> int | None:
     """
     found = _ENDS_IN_YEAR.fullmatch(folder) or _BEGINS_WITH_YEAR.fullmatch(folder)
     return int(found["year"]) if found else None
+
+
+def years_in(folder: str) -> frozenset[int]:
+    """Every year that a name holds, wherever it stands and in whatever digits: `صور من ٢٠١٩`, `Фото за 2019 год`.
+
+    Which of them, if any, makes it a year folder is for the pictures in it to say.
+    """
+    text = "".join([str(unicodedata.decimal(char, char)) for char in folder])
+    return frozenset(int(year) for year in _ANY_YEAR.findall(text))
 
 
 class _Candidate(Struct, frozen=True):

@@ -68,6 +68,11 @@ def base_keys(name: str) -> frozenset[str]:
     return frozenset((plain(base), plain(uncount(base).title)))
 
 
+def year_span(year: int) -> Span:
+    """First and last moment of a year, with the hours that zones differ by."""
+    return _new_year(year) - ZONES, _new_year(year + 1) + ZONES - 0.001
+
+
 def time_spans(media: MediaFile, folder: str, span: Span | None) -> list[Span]:
     """When a file without a date of its own may have been taken, by what is around it.
 
@@ -78,7 +83,7 @@ def time_spans(media: MediaFile, folder: str, span: Span | None) -> list[Span]:
     spans = [(modified - SAME, modified + SAME)]
     year = year_of(folder.rpartition("/")[2])
     if year is not None:
-        spans.append((_new_year(year) - ZONES, _new_year(year + 1) + ZONES - 0.001))
+        spans.append(year_span(year))
     elif span is not None and span[1] - span[0] <= TRIP:
         spans.append((span[0] - DAY, span[1] + DAY))
     return spans

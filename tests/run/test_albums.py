@@ -284,3 +284,41 @@ def test_killed_runs_go_on(tmp_path: Path, mode: str) -> None:
     assert tree(out) == tree(tmp_path / "whole")
     assert set(run_here(source, out, "--albums", mode)[-1]["media"]) == {"unchanged"}
     assert list((out / ".pef-tui" / "staging").iterdir()) == []
+
+
+YEARS = [
+    "Снимки от 2019 г.",
+    "Фото за 2019 год",
+    "来自2019年的照片",
+    "תמונות מ-2019",
+    "صور من ٢٠١٩",
+    "2019 yılındaki fotoğraflar",
+    "Photos from 2019(1)",
+    "Photos from 2019 2",
+]
+
+
+@pytest.mark.parametrize("year", YEARS)
+def test_a_year_folder_is_known_by_its_pictures_in_any_language(tmp_path: Path, year: str) -> None:
+    spec: dict[str, Any] = {
+        f"{year}/a.jpg": shared("a.jpg", 1),
+        f"{year}/b.jpg": shared("b.jpg", 2, 1_577_840_400.0),  # 2020 in UTC, 2019 in America
+        "1 trip/metadata.json": {"title": "1 trip"},
+        "1 trip/a.jpg": shared("a.jpg", 1),
+    }
+    lines = lines_of(run_here(takeout(tmp_path / "export", spec), tmp_path / "out", "--albums", "none"))
+    assert {name for name, line in lines.items() if line["outcome"] == "duplicate"} == {"1 trip/a.jpg"}
+
+
+@pytest.mark.parametrize("more", [{"Rome, 2018 and so on/metadata.json": {"title": "Rome"}}, {}])
+def test_a_year_in_a_name_alone_makes_no_year_folder(tmp_path: Path, more: dict[str, Any]) -> None:
+    """It has an album's JSON, or pictures of another year."""
+    spec: dict[str, Any] = {
+        "Rome, 2018 and so on/a.jpg": shared("a.jpg", 1),
+        "Zoo 2018/a.jpg": shared("a.jpg", 1),
+        **more,
+    }
+    lines = lines_of(run_here(takeout(tmp_path / "export", spec), tmp_path / "out", "--albums", "none"))
+    assert [name for name, line in lines.items() if line["outcome"] == "duplicate"] == [
+        "Rome, 2018 and so on/a.jpg"
+    ]

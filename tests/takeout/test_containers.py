@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pef_tui.takeout.containers import Look, Shape, find, year_of
+from pef_tui.takeout.containers import Look, Shape, find, year_of, years_in
 
 LOCALIZED = Path(__file__).parents[2].parent / "shared" / "vectors" / "localized_names.json"
 
@@ -186,3 +186,23 @@ def test_every_language_known() -> None:
 def test_a_part_unpacked_into_a_folder_called_takeout_is_a_whole_export() -> None:
     files = ("Google Photos/Photos from 2019/a.jpg", "archive_browser.html")
     assert shape(*files, source="/home/ana/Takeout/Takeout") == Shape(("Google Photos",))
+
+
+@pytest.mark.parametrize(
+    ("name", "years"),
+    [
+        ("Фото за 2019 год", {2019}),
+        ("来自2019年的照片", {2019}),
+        ("תמונות מ-2019", {2019}),
+        ("صور من ٢٠١٩", {2019}),
+        ("फ़ोटो २०१९ से", {2019}),
+        ("2019 yılındaki fotoğraflar", {2019}),
+        ("Photos from 2019(1)", {2019}),
+        ("2018-2019", {2018, 2019}),
+        ("12019", set()),
+        ("20190701", set()),
+        ("Trip", set()),
+    ],
+)
+def test_years_in_names(name: str, years: set[int]) -> None:
+    assert years_in(name) == years
