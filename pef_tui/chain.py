@@ -32,8 +32,8 @@ from pef_tui.settings import Settings
 from pef_tui.state.inspect import inspect
 from pef_tui.tags.beside import with_xmp_tags
 from pef_tui.takeout.read_ahead import read_sidecars
-from pef_tui.write.commit import Send, carry_out
-from pef_tui.write.dest import Dest
+from pef_tui.write.commit import Send, carry_out, foreseen
+from pef_tui.write.dest import Dest, DestView
 from pef_tui.write.undo_book import UndoBook
 
 AHEAD = 1024
@@ -52,7 +52,7 @@ def carried_out(start: Begun, stack: ExitStack) -> Iterator[Record]:
     waited = progress.clock.over(WAIT, planned)
     stack.callback(place.close_readers)
     if settings.dry_run:
-        yield from preview(waited, progress.stop)
+        yield from preview(waited, progress.stop, _foresight(place, stack))
         return
     dest = Dest(place.output)
     stack.callback(dest.close)
@@ -73,6 +73,18 @@ def carried_out(start: Begun, stack: ExitStack) -> Iterator[Record]:
         settings.in_place or settings.retry_failed
     )  # the next run finds other files, or does other work
     place.ledger.close(_counts(progress), b"" if once_more else place.sealing.sealed(progress))
+
+
+def _foresight(place: Opened, stack: ExitStack) -> Callable[[Plan], Outcome | None]:
+    """What a preview asks of DEST, which is only looked into."""
+    try:
+        view = DestView(place.output)
+    except OSError:  # not there yet, or not to be read: a run says so
+        return lambda plan: None
+    stack.callback(view.close)
+    if place.settings.in_place:
+        return lambda plan: None
+    return lambda plan: foreseen(plan, view, place.books)
 
 
 def _counts(progress: Progress) -> Counter[str]:

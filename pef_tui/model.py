@@ -60,6 +60,9 @@ class MediaFile(Struct, frozen=True, gc=False):
     """Below the source; for an archive the member's path."""
     size: int
     mtime_ns: int
+    version: int = 0
+    """A number that changes whenever anything of the file changes, even where size and time are kept: from its place
+    and the time of its last change, or from the checksum in its archive. 0 where none is known."""
 
     @property
     def name(self) -> str:
@@ -79,6 +82,8 @@ class JsonFile(Struct, frozen=True, gc=False):
     album: Album | None = None
     reason: str = ""
     """Why it is `invalid`."""
+    version: int = 0
+    """As `MediaFile.version`."""
 
     @property
     def name(self) -> str:
@@ -274,6 +279,12 @@ class Outcome(Struct, frozen=True, gc=False):
     """Was it read back and found right? None where it was not looked at."""
     beside: tuple[TagEdit, ...] = ()
     """Edits of a `written` file that only its XMP file says, because the file could not be made to say them."""
+    source_digest: bytes = b""
+    """Fingerprint (`pef_tui.fingerprint`) of the media file as it was copied; empty where it was not."""
+    output_digest: bytes = b""
+    """Fingerprint of the output file."""
+    xmp_digest: bytes = b""
+    """Fingerprint of the XMP file put beside it."""
 
 
 def xmp_name(name: str, short: bool = False) -> str:

@@ -1,8 +1,9 @@
 """What the journal says: its records, and the packed columns inside them.
 
 Format 1. A new field with a default at the end of a record is still format 1; a new kind of record, or a field that
-changes what others mean, is format 2. Entries are packed (about 105 bytes each on disk) because a msgspec Struct
-for each of 10 million would need 5 GB, and because a frame of columns loads without looking at its entries.
+changes what others mean, is format 2. Entries are packed (about 105 bytes each on disk, and 48 that tell pictures of
+one path apart) because a msgspec Struct for each of 10 million would need 5 GB, and because a frame of columns loads
+without looking at its entries.
 """
 
 from __future__ import annotations
@@ -38,8 +39,12 @@ ROW = Packed("<QqQqH8s8s8sBB")
 ENDS = Packed("<6I")
 """Where an entry's five texts begin and end: name, output, reason, XMP stat, content."""
 TEXTS = 5
+IDENTITY = Packed("<Q8s8s8s8s8s")
+"""What tells one entry's picture from any other: version, source, photo, output, XMP file; and what a join rests on."""
 _XMP = Packed("<Qq")
 _NONE = bytes(8)
+_PADDED = {_NONE: b"", b"date".ljust(8, b"\0"): b"date"}
+_UNKNOWN = 0, _NONE, _NONE, _NONE, _NONE, _NONE
 _MTIME_LIMIT = 2**63 - 1
 _SIZE_LIMIT = 2**63 - 1
 
@@ -89,6 +94,34 @@ class Entry(Struct, frozen=True):
     """Is the XMP file called `a.xmp`, not `a.jpg.xmp`?"""
     proof: bytes = b""
     """What a join with a sidecar of another Folder rests on: `date`, or 8 bytes for the file with equal bytes."""
+    version: int = 0
+    """`MediaFile.version` of the file; 0 where unknown, as in records before 2026-12. So are those that follow."""
+    source: bytes = b""
+    """8 bytes: fingerprint (`pef_tui.fingerprint`) of the file's bytes."""
+    photo: bytes = b""
+    """8 bytes: which photo its sidecar is of, by the `url` in it."""
+    output_digest: bytes = b""
+    """8 bytes: fingerprint of the output."""
+    xmp_digest: bytes = b""
+    """8 bytes: fingerprint of the XMP file."""
+    link: bytes = b""
+    """Of a `duplicate` without an output of its own: the output that stands for it, as a path below DEST."""
+
+
+class Intended(Struct, frozen=True, array_like=True):
+    """What an Intent is about to put at one output, and of which picture."""
+
+    output: bytes
+    output_size: int
+    output_mtime_ns: int
+    output_digest: bytes
+    source: bytes
+    photo: bytes
+    xmp: bool = False
+    xmp_size: int = 0
+    xmp_mtime_ns: int = 0
+    xmp_digest: bytes = b""
+    short_xmp: bool = False
 
 
 class RunOpened(Struct, frozen=True, array_like=True, tag="run"):
@@ -107,6 +140,8 @@ class Intent(Struct, frozen=True, array_like=True, tag="intent"):
 
     batch: int
     items: tuple[tuple[bytes, bytes], ...]
+    details: tuple[Intended | None, ...] = ()
+    """Of each item, where known; empty in records before 2026-12."""
 
 
 class Done(Struct, frozen=True, array_like=True, tag="done"):
@@ -122,6 +157,8 @@ class Done(Struct, frozen=True, array_like=True, tag="done"):
     ends: bytes
     failed: int = 0
     """How many of the entries say `failed`."""
+    identity: bytes = b""
+    """Of each entry (`IDENTITY`); empty in records before 2026-12."""
 
     @property
     def count(self) -> int:
@@ -177,6 +214,8 @@ def _check(done: Done) -> None:
     count = done.count
     if len(done.rows) != count * ROW.size or len(done.ends) != (TEXTS * count + 1) * 4:
         raise Impossible("columns of different lengths")
+    if done.identity and len(done.identity) != count * IDENTITY.size:
+        raise Impossible("columns of different lengths")
     if int.from_bytes(done.ends[-4:], "little") != len(done.texts):
         raise Impossible("texts of another length")
 
@@ -201,8 +240,31 @@ def pack(batch: int, entries: Sequence[Entry]) -> Done:
         texts += _texts(entry, name)
     failed = sum(entry.word == "failed" for entry in entries)
     return Done(
-        batch, tuple(folders), tuple(elsewhere), b"".join(rows), b"".join(texts), _ends(texts), failed
+        batch,
+        tuple(folders),
+        tuple(elsewhere),
+        b"".join(rows),
+        b"".join(texts),
+        _ends(texts),
+        failed,
+        _identities(entries),
     )
+
+
+def _identities(entries: Sequence[Entry]) -> bytes:
+    """The column; empty where nothing is known of any of them."""
+    column = b"".join(map(_identity, entries))
+    return column if column.strip(b"\0") else b""
+
+
+def _identity(entry: Entry) -> bytes:
+    digests = entry.source, entry.photo, entry.output_digest, entry.xmp_digest, entry.proof
+    return IDENTITY.pack(entry.version, *digests)
+
+
+def _digest(field: bytes) -> bytes:
+    """A field of the identity: 8 bytes, a short word, or nothing."""
+    return _PADDED.get(field, field)
 
 
 def _row(entry: Entry, folder: int) -> bytes:
@@ -228,7 +290,7 @@ def _clamped(mtime_ns: int) -> int:
 
 
 def _texts(entry: Entry, name: bytes) -> tuple[bytes, bytes, bytes, bytes, bytes]:
-    output = b"" if entry.output == entry.key else entry.output
+    output = b"" if entry.output == entry.key else entry.output or entry.link
     xmp = _XMP.pack(entry.xmp_size, _clamped(entry.xmp_mtime_ns)) if entry.xmp else b""
     return name, output, entry.reason.encode("utf-8", "surrogateescape"), xmp, entry.content
 
@@ -265,8 +327,11 @@ def unpack(done: Done, number: int) -> Entry:
     parent = done.folders[folder]
     key = parent + b"/" + texts[name:a] if parent else texts[name:a]
     output = (key if flags & _SAME else texts[a:b]) if flags & _PLACED else b""
-    if output and not below(output):
+    link = b"" if flags & _PLACED else texts[a:b]
+    if (output and not below(output)) or (link and not below(link)):
         raise Impossible("an output outside DEST")
+    identity = IDENTITY.unpack_from(done.identity, number * IDENTITY.size) if done.identity else _UNKNOWN
+    version, source, photo, output_digest, xmp_digest, proof = identity
     xmp_size, xmp_mtime = _XMP.unpack(texts[c:d]) if d - c == _XMP.size else (0, 0)
     return Entry(
         key,
@@ -288,6 +353,13 @@ def unpack(done: Done, number: int) -> Entry:
         texts[d:end],
         flags & _CONFLICT > 0,
         flags & _SHORT_XMP > 0,
+        _digest(proof),
+        version,
+        _digest(source),
+        _digest(photo),
+        _digest(output_digest),
+        _digest(xmp_digest),
+        link,
     )
 
 

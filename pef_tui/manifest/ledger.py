@@ -16,6 +16,7 @@ from pef_tui.manifest.format import (
     Entry,
     Forgotten,
     Impossible,
+    Intended,
     Intent,
     Listed,
     Payload,
@@ -28,6 +29,7 @@ from pef_tui.manifest.format import (
 )
 from pef_tui.manifest.index import Index
 from pef_tui.manifest.journal import Journal
+from pef_tui.manifest.succession import succeeding
 
 COMPACT_FROM = 10_000
 """Entries added since the last compaction that make another worth while, if they are more than it left."""
@@ -37,6 +39,9 @@ AS_IT_IS = 100
 """Entries in a frame that compaction need not join with others."""
 RUNS_KEPT = 200
 """Runs remembered."""
+
+Left = tuple[bytes, Intended | None]
+"""Output that a run came to no end with, and what it is, where that was recorded."""
 
 
 class Ledger:
@@ -60,7 +65,7 @@ class Ledger:
     def _forget_all(self) -> None:
         self._index = Index(self._read)
         self._open: dict[int, Intent] = {}
-        self._left: dict[bytes, tuple[bytes, ...]] = {}
+        self._left: dict[bytes, tuple[Left, ...]] = {}
         self._listed: dict[bytes, int] = {}
         self._batch = 0
         self.seal = b""
@@ -154,8 +159,9 @@ class Ledger:
     def _orphan(self) -> None:
         """What the last run began and did not finish is left for the next."""
         for intent in self._open.values():
-            for key, output in intent.items:
-                self._left[key] = (*self._left.get(key, ()), output)
+            details = intent.details or (None,) * len(intent.items)
+            for (key, output), intended in zip(intent.items, details, strict=False):
+                self._left[key] = (*self._left.get(key, ()), (output, intended))
         self._open.clear()
 
     def _settle(self, done: Done, entries: Sequence[Entry] | None) -> None:
@@ -186,17 +192,20 @@ class Ledger:
         with self._lock:
             return self._index.owner(os.fsencode(output))
 
-    def intended(self, output: str) -> bool:
-        """Did a run that came to no end mean to put a file at this path below DEST?"""
+    def is_left(self, key: bytes) -> bool:
+        """Did a run that came to no end mean to put the file of this key anywhere?"""
+        return key in self._left
+
+    def intended(self, key: bytes) -> tuple[Intended, ...]:
+        """What runs that came to no end meant to put anywhere for one file, where they recorded what it is."""
         with self._lock:
-            wanted = os.fsencode(output)
-            return any(wanted in outputs for outputs in self._left.values())
+            return tuple(intended for _, intended in self._left.get(key, ()) if intended is not None)
 
     @property
     def unfinished(self) -> dict[bytes, tuple[bytes, ...]]:
         """Key and intended outputs of what earlier runs began and nobody has finished since."""
         with self._lock:
-            return dict(self._left)
+            return {key: tuple(output for output, _ in left) for key, left in self._left.items()}
 
     @property
     def failed(self) -> set[bytes]:
@@ -245,12 +254,15 @@ class Ledger:
             self._orphan()
             self.runs.append((run, None))
 
-    def intend(self, items: Iterable[tuple[bytes, bytes]]) -> int:
-        """A batch will put these keys at these outputs; its number. On the disk when this returns."""
+    def intend(self, items: Iterable[tuple[bytes, bytes]], details: Iterable[Intended | None] = ()) -> int:
+        """A batch will put these keys at these outputs; its number. On the disk when this returns.
+
+        `details`: what each is, in the same order.
+        """
         with self._lock:
             self._batch += 1
             self.seal = b""
-            intent = Intent(self._batch, tuple(items))
+            intent = Intent(self._batch, tuple(items), tuple(details))
             self._append(intent, sync=True)
             self._open[self._batch] = intent
             return self._batch
@@ -263,7 +275,7 @@ class Ledger:
         """
         with self._lock:
             number = batch or self._next()
-            entries = [_kept(entry, self._index.entry(entry.key)) for entry in entries]
+            entries = [succeeding(entry, self._index.entry(entry.key)) for entry in entries]
             for at in range(0, max(1, len(entries)), FRAME_ENTRIES):
                 part = entries[at : at + FRAME_ENTRIES]
                 record = pack(number, part)
@@ -335,8 +347,9 @@ class Ledger:
             if closed is not None:
                 yield closed
         if self._left:
-            items = tuple((key, output) for key, outputs in self._left.items() for output in outputs)
-            yield Intent(self._batch, items)
+            left = [(key, output, each) for key, outputs in self._left.items() for output, each in outputs]
+            items = tuple((key, output) for key, output, _ in left)
+            yield Intent(self._batch, items, tuple(each for _, _, each in left))
         yield from self._frames()
         for offset in self._listed.values():
             if (listed := self._listed_at(offset)) is not None:
@@ -357,24 +370,6 @@ class Ledger:
                 waiting.clear()
         if waiting:
             yield pack(0, waiting)
-
-
-def _kept(entry: Entry, before: Entry | None) -> Entry:
-    """The entry, still naming what lies in DEST where this outcome put nothing there."""
-    if before is None or not before.output or entry.word not in ("failed", "unchanged"):
-        return entry
-    if entry.word == "failed" and entry.output:
-        return entry
-    return replace(
-        entry,
-        output=before.output,
-        output_size=before.output_size,
-        output_mtime_ns=before.output_mtime_ns,
-        xmp=before.xmp,
-        xmp_size=before.xmp_size,
-        xmp_mtime_ns=before.xmp_mtime_ns,
-        short_xmp=before.short_xmp,
-    )
 
 
 def _entries(done: Done, numbers: Iterable[int]) -> Iterator[Entry]:

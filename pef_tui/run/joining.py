@@ -14,8 +14,9 @@ from pef_tui.name_dates import date_in_name
 from pef_tui.run.by_time import Orphans, Ranges, Where
 from pef_tui.run.exports import Digests, Key
 from pef_tui.run.gather import gather
+from pef_tui.run.identity import sidecar_digest
 from pef_tui.run.opening import Opened
-from pef_tui.run.resume import FileId, sidecar_digest
+from pef_tui.run.resume import FileId
 from pef_tui.run.told_twice import told_twice
 from pef_tui.tags.evidence import gather as evidence
 from pef_tui.tags.zones import REAL_OFFSETS, real_offset

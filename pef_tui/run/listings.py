@@ -25,9 +25,10 @@ from pef_tui.model import (
     Record,
 )
 from pef_tui.run.gather import Gathered
-from pef_tui.run.resume import FAT_NS, NOT_RETRIED, FileId, Memory, unchanged
+from pef_tui.run.resume import NOT_RETRIED, FileId, Memory, unchanged
 from pef_tui.takeout import system_files
 from pef_tui.takeout.read_ahead import UNREADABLE
+from pef_tui.write.replacing import FAT_NS
 
 _LETTERS: dict[JsonOutcome, int] = {"used": 0, "orphan": 1, "album": 2, "other": 3, "invalid": 4}
 _OUTCOMES = tuple(_LETTERS)
@@ -68,8 +69,8 @@ _decode = msgspec.msgpack.Decoder(_Told).decode
 
 
 def listing_digest(folder: Folder, relation: bytes = b"") -> bytes:
-    """16 bytes that tell names, sizes and times of all files of a Folder, over all sources, from any others."""
-    files = [(file.root, file.path, file.size, file.mtime_ns) for file in _files(folder)]
+    """16 bytes that tell names, sizes, times and versions of all files of a Folder, over all sources, from others."""
+    files = [(file.root, file.path, file.size, file.mtime_ns, file.version) for file in _files(folder)]
     try:
         data = _encode(files)
     except UnicodeEncodeError:

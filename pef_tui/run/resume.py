@@ -6,24 +6,24 @@ import os
 import threading
 from collections.abc import Callable, Collection, Sequence
 
-import msgspec
 import xxhash
 from msgspec.structs import replace
 
-from pef_tui.manifest.format import Entry
+from pef_tui.manifest.format import Entry, Intended
 from pef_tui.manifest.ledger import Ledger
 from pef_tui.model import Folder, Match, MediaFile, MediaOutcome, Outcome, Plan, XmpFile, xmp_name
 from pef_tui.run.digests import OpenMedia, content_digest
+from pef_tui.run.identity import Identities, sidecar_digest
 from pef_tui.run.paths import xmp_there
 from pef_tui.run.plan import digest
 from pef_tui.run.shapes import RunShape
+from pef_tui.write.place import Copy
+from pef_tui.write.replacing import FAT_NS, photo_digest
 
 FileId = tuple[int, str]
 
 NOT_RETRIED = "not among what failed before"
 """Reason for a file that `--retry-failed` leaves out. It holds for that run only and is never recorded."""
-FAT_NS = 2_000_000_000
-"""FAT keeps times in steps of two seconds: times this near are the same, and files this young may still change."""
 REFRESHES = 500
 """Entries renewed in one record."""
 
@@ -57,6 +57,7 @@ class Memory:
         self._force = force
         self._retry = retry_failed
         self._in_place = in_place
+        self._identities = Identities(ledger, open_media, in_place=in_place)
         self._renewed: list[Entry] = []
         self._lock = threading.Lock()
         self._keys: dict[FileId, bytes] = {}
@@ -71,7 +72,7 @@ class Memory:
 
         Those of `later` are remembered for `again`.
         """
-        keys, recalled, outputs = _keys(folder.path, matches), {}, {}
+        keys, recalled, outputs = self._identities.keys(folder.path, matches), {}, {}
         for match, key in zip(matches, keys, strict=True):
             identity = match.media.root, match.media.path
             self._keys[identity] = key
@@ -79,6 +80,8 @@ class Memory:
             if entry is None or entry.word == "excluded":
                 if self._retry and identity not in later:
                     recalled[identity] = _not_retried(match, key)
+                elif intended := self._ledger.intended(key):
+                    outputs[identity] = os.fsdecode(intended[-1].output)
                 continue
             self._known[identity] = entry
             if entry.output:
@@ -186,13 +189,16 @@ class Memory:
             return False
         return not (self._retry and entry.word == "failed") and self._output_state(entry) == ""
 
+    def _version(self, media: MediaFile) -> int:
+        """The version to record. In place there is none: it changes with every output."""
+        return 0 if self._in_place else media.version
+
     def _renew(self, entry: Entry, match: Match) -> None:
         """Record that an entry holds under this run's options too; what is old enough is racy no more."""
         mtime_ns = match.media.mtime_ns
         racy = entry.racy and mtime_ns > self._young
-        now = replace(
-            entry, shape=self._shape.of(entry.word), racy=racy, mtime_ns=mtime_ns, proof=match.proof
-        )
+        shape, version = self._shape.of(entry.word), self._version(match.media)
+        now = replace(entry, shape=shape, racy=racy, mtime_ns=mtime_ns, proof=match.proof, version=version)
         if now == entry:
             return
         with self._lock:
@@ -222,20 +228,13 @@ class Memory:
             return None
         if not self._same_source(match, entry) or (warning := self._output_state(entry)) is None:
             return None
-        if entry.racy or entry.mtime_ns != match.media.mtime_ns or entry.proof != match.proof:
+        seen = match.media.mtime_ns, self._version(match.media), match.proof
+        if entry.racy or (entry.mtime_ns, entry.version, entry.proof) != seen:
             self._renew(entry, match)
         return unchanged(match, entry, warning)
 
     def _same_source(self, match: Match, entry: Entry) -> bool:
-        media = match.media
-        if media.size != entry.size or sidecar_digest(match) != entry.sidecar:
-            return False
-        if abs(media.mtime_ns - entry.mtime_ns) > FAT_NS:
-            return False
-        if not entry.racy:
-            return True
-        content = content_digest(media, self._open_media, xxhash.xxh3_64)
-        return content != b"" and content == entry.content
+        return sidecar_digest(match) == entry.sidecar and self._identities.unchanged(match, entry)
 
     def _output_state(self, entry: Entry) -> str | None:
         """None when an output is gone, a warning when somebody changed it, "" when it is as it was left."""
@@ -271,15 +270,19 @@ class RunBooks:
         self._open_media = open_media
         self._young = started_ns - FAT_NS
         self.recorded: Callable[[str], Entry | None] = ledger.recorded
-        self.intended: Callable[[str], bool] = ledger.intended
 
     def former(self, plan: Plan) -> Entry | None:
         """What an earlier batch put anywhere for the file of this Plan."""
         return self._ledger.get(plan.key)
 
-    def intend(self, plans: Sequence[Plan]) -> int:
+    def intended(self, plan: Plan) -> Sequence[Intended]:
+        """What earlier runs that came to no end meant to put anywhere for the file of this Plan."""
+        return self._ledger.intended(plan.key)
+
+    def intend(self, copies: Sequence[Copy]) -> int:
         """These are about to be put at their outputs; the batch's number."""
-        return self._ledger.intend([(plan.key, os.fsencode(plan.output or "")) for plan in plans])
+        items = [(copy.plan.key, os.fsencode(copy.plan.output or "")) for copy in copies]
+        return self._ledger.intend(items, () if self._in_place else map(_intended, copies))
 
     def done(self, batch: int, outcomes: Sequence[Outcome]) -> None:
         """They are there. What somebody changed since an earlier run keeps the record it has."""
@@ -313,6 +316,12 @@ class RunBooks:
             content=content_digest(media, self._open_media, xxhash.xxh3_64) if racy else b"",
             conflict=bool(outcome.plan.conflicts),
             proof=outcome.plan.match.proof,
+            version=0 if self._in_place else media.version,
+            source=b"" if self._in_place else outcome.source_digest,
+            photo=photo_digest(outcome.plan.match),
+            output_digest=outcome.output_digest,
+            xmp_digest=outcome.xmp_digest,
+            link=b"" if outcome.output else os.fsencode(outcome.plan.link),
         )
 
     def _as_found_next(self, outcome: Outcome) -> Match:
@@ -326,15 +335,21 @@ class RunBooks:
         return replace(match, xmp=XmpFile(file, content=content))
 
 
-def _keys(folder: str, matches: Sequence[Match]) -> list[bytes]:
-    counts: dict[str, int] = {}
-    keys = []
-    for match in matches:
-        name = match.media.name
-        number = counts[name] = counts.get(name, 0) + 1
-        key = os.fsencode(f"{folder}/{name}" if folder else name)
-        keys.append(key if number == 1 else key + b"\0%d" % number)
-    return keys
+def _intended(copy: Copy) -> Intended | None:
+    """What a copy is about to be under its final name; None of a symbolic link."""
+    if copy.made is None:
+        return None
+    xmp = copy.made_xmp
+    size, mtime_ns, digest = copy.made
+    return Intended(
+        os.fsencode(copy.plan.output or ""),
+        size,
+        mtime_ns,
+        digest,
+        copy.source,
+        photo_digest(copy.plan.match),
+        *((True, xmp.size, xmp.mtime_ns, xmp.digest, copy.plan.short_xmp) if xmp is not None else ()),
+    )
 
 
 def _not_retried(match: Match, key: bytes) -> Outcome:
@@ -357,17 +372,3 @@ def _unchanged(plan: Plan, entry: Entry, warning: str) -> Outcome:
     word: MediaOutcome = "unchanged"
     warnings = (warning,) if warning else ()
     return Outcome(plan, word, plan.output, reason=reason, warnings=warnings, mtime_ns=entry.output_mtime_ns)
-
-
-def sidecar_digest(match: Match) -> bytes:
-    """Eight bytes that tell what a sidecar, and an XMP file, say from anything else; empty without either."""
-    beside = match.xmp.content if match.xmp is not None else b""
-    if match.copies:
-        beside += xxhash.xxh3_64_digest(repr(match.copies).encode("utf-8", "backslashreplace"))
-    if match.sidecar is None:
-        return beside
-    try:
-        said = msgspec.msgpack.encode(match.sidecar)
-    except UnicodeEncodeError:
-        said = repr(match.sidecar).encode("utf-8", "backslashreplace")
-    return xxhash.xxh3_64_digest(said + beside)

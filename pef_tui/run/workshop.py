@@ -39,13 +39,18 @@ def outcome_of(plan: Plan) -> Outcome:
     return Outcome(plan, plan.outcome, plan.output, plan.writer, plan.reason)
 
 
-def preview(planned: Planned, stop: threading.Event) -> Iterator[Record]:
-    """Every Plan told, none carried out; nothing more after `stop`."""
+def preview(
+    planned: Planned, stop: threading.Event, foresee: Callable[[Plan], Outcome | None] = lambda plan: None
+) -> Iterator[Record]:
+    """The outcome of every Plan, none carried out; nothing more after `stop`.
+
+    `foresee` says where what is in DEST makes another outcome of it.
+    """
     for items in planned:
         if stop.is_set():
             return
         for item in items:
-            yield outcome_of(item) if isinstance(item, Plan) else item
+            yield (foresee(item) or outcome_of(item)) if isinstance(item, Plan) else item
 
 
 class Elsewhere(Protocol):

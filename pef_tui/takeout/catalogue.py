@@ -137,13 +137,13 @@ class Catalogue:
         with self._lock, _told():
             return [(_text(folder), bool(json)) for folder, json in self._base.execute(words)]
 
-    def within(self, folder: str) -> list[tuple[str, int, int]]:
-        """Path, size and modification time (ns) of each member of a folder, by path."""
+    def within(self, folder: str) -> list[tuple[str, int, int, int, int]]:
+        """Path, size, modification time (ns), checksum and beginning of each member of a folder, by path."""
         before = f"{folder}/" if folder else ""
-        words = "select name, size, mtime_ns from member where folder = ?"
+        words = "select name, size, mtime_ns, crc, start from member where folder = ?"
         with self._lock, _told():
             rows = self._base.execute(words, (_bytes(folder),)).fetchall()
-        return sorted((before + _text(name), size, mtime_ns) for name, size, mtime_ns in rows)
+        return sorted((before + _text(name), *facts) for name, *facts in rows)
 
     def by_start(self) -> Iterator[Member]:
         """Every member in the order in which they lie in the archive."""

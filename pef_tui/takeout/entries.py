@@ -17,6 +17,8 @@ from typing import Any
 
 import xxhash
 
+from pef_tui.fingerprint import version
+
 CHUNK = 4096
 """Files asked for in one go: a megabyte of answers."""
 NANO = 1_000_000_000
@@ -62,6 +64,10 @@ class Entries:
     def mtimes_ns(self) -> Iterator[int]:
         """Modification times in nanoseconds."""
         return (seconds * NANO + rest for seconds, rest in zip(*self.mtimes, strict=True))
+
+    def versions(self, base: int) -> Iterator[int]:
+        """`MediaFile.version` of each, in a place with this number (`fingerprint.version_base`)."""
+        return (version(base, seconds * NANO + rest) for seconds, rest in zip(*self.ctimes, strict=True))
 
     def digest(self) -> bytes:
         """16 bytes that tell names, kinds, sizes and times of all but folders from any others."""

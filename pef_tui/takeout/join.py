@@ -67,11 +67,11 @@ def _sorted_out(path: str, files: Iterable[MediaFile]) -> Folder:
         extension = file.path[dot:].lower() if dot >= 0 else ""
         if (reason := _ignored(file.path, extension)) and extension == ".json":
             facts = file.root, file.path, file.size, file.mtime_ns
-            json.append(JsonFile(*facts, kind="other", reason=reason))
+            json.append(JsonFile(*facts, kind="other", reason=reason, version=file.version))
         elif reason:
             ignored.append(file)
         elif extension == ".json":
-            json.append(JsonFile(file.root, file.path, file.size, file.mtime_ns))
+            json.append(JsonFile(file.root, file.path, file.size, file.mtime_ns, version=file.version))
         elif extension in MEDIA_EXTENSIONS:
             media.append(file)
         else:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from pef_tui.hooks import Listing
 from pef_tui.model import MediaFile
@@ -45,13 +45,19 @@ def fault(path: str) -> str:
     return ""
 
 
-def listings(catalogue: Catalogue, root: int) -> Iterator[Listing]:
-    """The Listings of an archive's files, as if it had been extracted; ordered by path."""
+def listings(catalogue: Catalogue, root: int, version_of: Callable[[int, int], int]) -> Iterator[Listing]:
+    """The Listings of an archive's files, as if it had been extracted; ordered by path.
+
+    `version_of`: `MediaFile.version` of a member, from its checksum and where it begins.
+    """
     folders = _folders(catalogue)
     shape = containers.find(_look(folders), "")
     placed = sorted((_below(folder, shape).replace("/", "\0"), folder) for folder in folders)
     for _, folder in placed:
-        files = tuple(MediaFile(root, *facts) for facts in catalogue.within(folder))
+        files = tuple(
+            MediaFile(root, path, size, mtime_ns, version_of(crc, start))
+            for path, size, mtime_ns, crc, start in catalogue.within(folder)
+        )
         yield Listing(_below(folder, shape), files)
 
 

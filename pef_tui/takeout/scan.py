@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterator, Sequence
 from operator import attrgetter
 from typing import BinaryIO, cast
 
+from pef_tui.fingerprint import version, version_base
 from pef_tui.hooks import Listing
 from pef_tui.model import MediaFile, Source
 from pef_tui.takeout import containers
@@ -62,6 +63,7 @@ class DirectoryReader:
         self._top = os.path.abspath(source.path)
         self._links = links
         self._real = real = os.path.realpath(self._top)
+        self._base = version_base(real)
         self._skip = frozenset(os.path.relpath(os.path.realpath(path), real) for path in skip)
         self._inside = frozenset(source.inside)
         self._problems = Problems()
@@ -210,15 +212,16 @@ class DirectoryReader:
 
     def _files(self, path: str, found: Entries, descriptor: int) -> list[MediaFile]:
         root, below = self._root, f"{path}/" if path else ""
-        rows = zip(found.names, found.sizes, found.mtimes_ns(), strict=True)
+        versions = found.versions(self._base)
+        rows = zip(found.names, found.sizes, found.mtimes_ns(), versions, strict=True)
         if found.only_files() and not self._inside:
-            return [MediaFile(root, below + name, size, mtime_ns) for name, size, mtime_ns in rows]
+            return [MediaFile(root, below + name, size, mtime, now) for name, size, mtime, now in rows]
         files = []
-        for mode, (name, size, mtime_ns) in zip(found.modes, rows, strict=True):
+        for mode, (name, size, mtime, now) in zip(found.modes, rows, strict=True):
             if below + name in self._inside:
                 continue
             if stat.S_ISREG(mode):
-                files.append(MediaFile(root, below + name, size, mtime_ns))
+                files.append(MediaFile(root, below + name, size, mtime, now))
             elif self._links and stat.S_ISLNK(mode):
                 self._look_behind(below, name, descriptor, files)
             else:
@@ -237,7 +240,8 @@ class DirectoryReader:
         if inside or not stat.S_ISREG(facts.st_mode):
             self._problems.tell(path, _KINDS[stat.S_IFLNK])
         else:
-            files.append(MediaFile(self._root, path, facts.st_size, facts.st_mtime_ns))
+            now = version(self._base, facts.st_ctime_ns)
+            files.append(MediaFile(self._root, path, facts.st_size, facts.st_mtime_ns, now))
 
     def _wanted(self, below: str, name: str) -> bool:
         return name != OWN_FOLDER and below + name not in self._skip

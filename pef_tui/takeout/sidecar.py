@@ -155,7 +155,9 @@ def _told(
     album: Album | None = None,
     reason: str = "",
 ) -> JsonFile:
-    return JsonFile(file.root, file.path, file.size, file.mtime_ns, kind, sidecar, album, reason)
+    return JsonFile(
+        file.root, file.path, file.size, file.mtime_ns, kind, sidecar, album, reason, file.version
+    )
 
 
 def _album(fields: _AlbumFields) -> Album:

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from threading import Lock
 from typing import BinaryIO
 
+from pef_tui.fingerprint import version, version_base
 from pef_tui.hooks import Listing
 from pef_tui.model import Source
 from pef_tui.scratch import FULL, no_room, unnamed_file, write_at
@@ -59,10 +60,13 @@ class TarReader:
         self._end = 0
         self._found: Catalogue | None = None
         self._seen = b""
+        self._base = 0
+        """Number of the archive as it is now, for the versions of its members."""
 
     def listings(self) -> Iterator[Listing]:
         """Folders of the archive, ordered by path. Raises DiskFull where there is no room to unpack it."""
-        return members.listings(self._members(), self._source.root)
+        found = self._members()
+        return members.listings(found, self._source.root, lambda crc, start: version(self._base, start))
 
     def top_folders(self) -> Sequence[Sequence[str]]:
         """The names directly in each container of the archive."""
@@ -109,6 +113,7 @@ class TarReader:
         with self._loading:
             if self._found is None:
                 self._seen = first_look(self._source.path)
+                self._base = self._version_base()
                 self._found = Catalogue()
                 try:
                     self._load(self._found)
@@ -120,6 +125,12 @@ class TarReader:
                     words = f"cannot be read further, get this part again: {error.strerror or error}"
                     self._problems.lose(self._source.path, words)
             return self._found
+
+    def _version_base(self) -> int:
+        try:
+            return version_base(os.path.realpath(self._source.path), self.look())
+        except OSError:  # gone: opening it reports that
+            return 0
 
     def _load(self, found: Catalogue) -> None:
         """The pass. Raises Cut, OSError, after having kept what came before."""

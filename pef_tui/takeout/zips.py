@@ -11,6 +11,7 @@ from typing import BinaryIO
 
 from msgspec.structs import replace
 
+from pef_tui.fingerprint import version
 from pef_tui.formats import MEDIA_EXTENSIONS
 from pef_tui.hooks import Listing
 from pef_tui.model import Source
@@ -35,6 +36,8 @@ from pef_tui.takeout.zip_scan import header_at
 DENSE = 4096
 """Bytes from which a member is refused where the archive is a bomb in pieces."""
 
+_CHECKSUM = 1 << 40
+"""Tells versions that are checksums from others: a member with the same checksum is the same wherever it lies."""
 _HEADER = 30
 _ENCRYPTED_BYTE = 6
 _LONGEST_LINK = 4096
@@ -61,7 +64,9 @@ class ZipReader:
 
     def listings(self) -> Iterator[Listing]:
         """Folders of the archive, ordered by path. An archive without a central directory has none."""
-        return members.listings(self._members(), self._source.root)
+        return members.listings(
+            self._members(), self._source.root, lambda crc, start: version(_CHECKSUM, crc)
+        )
 
     def top_folders(self) -> Sequence[Sequence[str]]:
         """The names directly in each container of the archive."""

@@ -57,7 +57,7 @@ def sidecar(
         "creationTime": _stamp(EXPORTED - 86_400),
         "photoTakenTime": _stamp(seconds),
         "geoData": _geo(place),
-        "url": f"https://photos.google.com/photo/{zlib.crc32(title.encode('utf-8', 'surrogateescape')):08x}",
+        "url": f"https://photos.google.com/photo/{_photo(title, seconds):08x}",
     }
     if camera_place is not None:
         fields["geoDataExif"] = _geo(camera_place)
@@ -121,6 +121,11 @@ def _picture(name: str) -> bytes:
 
 def _written(fields: Json) -> bytes:
     return json.dumps(fields, indent=2, ensure_ascii=False).encode("utf-8", "surrogatepass")
+
+
+def _photo(title: str, seconds: float) -> int:
+    """The number of a photo: the same only for pictures of one title and moment."""
+    return zlib.crc32(f"{title}\0{seconds}".encode("utf-8", "surrogateescape"))
 
 
 def _stamp(seconds: float) -> Json:

@@ -1,7 +1,8 @@
 """Carrying out a batch of Plans so that a crash at any instant costs at most the batch.
 
-Intent, then the worker's part (`making.make`: private copies, writing, check, one sync of the disk), here or elsewhere;
-the final names, sync of their folders, record. A file under its final name is whole, or it is not there.
+The worker's part (`making.make`: private copies, writing, check, one sync of the disk), here or elsewhere; intent,
+which says what the copies are; the final names, sync of their folders, record. A file under its final name is whole, or
+it is not there.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from pef_tui import errors
 from pef_tui.clock import PLACE, RECORD, Clock
 from pef_tui.hooks import Writer, WriterSession
 from pef_tui.model import Outcome, Plan
-from pef_tui.write.dest import Dest, SyncFailed
+from pef_tui.write.dest import Dest, DestView, SyncFailed
 from pef_tui.write.former import remove_former
 from pef_tui.write.links import stage_link
 from pef_tui.write.making import Tools, clear, make
@@ -81,8 +82,6 @@ def _carried_out(
     wanted = [
         copy for copy in copies if copy.plan.output is not None and not user_changed(copy, place, books)
     ]
-    with tools.clock.on(RECORD):
-        number = books.intend([copy.plan for copy in wanted]) if wanted else 0
     retimed = [copy for copy in wanted if place.undo is not None and copy.only_times]
     wanted = [copy for copy in wanted if place.undo is None or not copy.only_times]
     for copy in wanted:
@@ -91,6 +90,8 @@ def _carried_out(
     if send is None or not wanted or not send(wanted):
         make(wanted, place, tools)
     staged = [copy for copy in wanted if copy.name]
+    with tools.clock.on(RECORD):
+        number = books.intend([*staged, *retimed]) if staged or retimed else 0
     if place.undo is not None:
         place.undo.record(staged, retimed, place)
         staged = [copy for copy in staged if copy.word != "failed"]
@@ -115,6 +116,12 @@ def _link(copy: Copy, place: Dest, books: Books) -> None:
     copy.reason = f"{copy.shares} with {copy.plan.link}"
 
 
+def foreseen(plan: Plan, place: DestView, books: Books) -> Outcome | None:
+    """What carrying out a Plan would come to because of what is in DEST; None where it comes to what the Plan says."""
+    copy = Copy(plan)
+    return _outcome(copy) if plan.output is not None and user_changed(copy, place, books) else None
+
+
 def _outcome(copy: Copy) -> Outcome:
     plan = copy.plan
     if copy.writer != plan.writer and copy.word != "written" and not copy.shares:
@@ -133,7 +140,10 @@ def _outcome(copy: Copy) -> Outcome:
         copy.xmp_stat is not None and copy.short_xmp,
         copy.written.edits if copy.written is not None else None,
         beside=copy.beside,
+        source_digest=copy.source,
+        output_digest=copy.made.digest if copy.made is not None else b"",
+        xmp_digest=copy.made_xmp.digest if copy.made_xmp is not None else b"",
     )
 
 
-__all__ = ["FULL", "Books", "DiskFull", "OpenMedia", "Send", "SyncFailed", "carry_out"]
+__all__ = ["FULL", "Books", "DiskFull", "OpenMedia", "Send", "SyncFailed", "carry_out", "foreseen"]

@@ -44,38 +44,16 @@ class SyncFailed(RunError):
         )
 
 
-class Dest:
-    """DEST and its staging folder, open for one run; used from several threads."""
+class DestView:
+    """DEST, open to be looked into; nothing is made or changed through it unless that is asked for."""
 
-    def __init__(self, path: str, first: int = 1) -> None:
-        """Open DEST, making what is missing. Raises OSError. `first`: the number of its first private copy."""
-        os.makedirs(path, exist_ok=True)
+    undo: UndoBook | None = None
+    """Where it is written in place: what it is undone with. DEST is SOURCE then, every output its own source."""
+
+    def __init__(self, path: str) -> None:
+        """Open an existing folder. Raises OSError."""
         self.path = os.path.abspath(path)
         self.fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            self.staging_fd = open_staging(self.fd, create=True)
-        except BaseException:
-            os.close(self.fd)
-            raise
-        self.staging = os.path.join(self.path, OWN, STAGING)
-        self.mode = 0o644 & ~_umask()
-        """Permission bits of every output."""
-        self._numbers = count(first)
-        self.undo: UndoBook | None = None
-        """Where it is written in place: what it is undone with. DEST is SOURCE then, every output its own source."""
-        self.ways = Ways()
-
-    def number(self) -> int:
-        """A number no other copy of this run has."""
-        return next(self._numbers)
-
-    def staged(self) -> list[str]:
-        """The names in the staging folder. Raises OSError."""
-        return names_in(self.staging_fd)
-
-    def block(self, source: int) -> int:
-        """How long the blocks are that a private copy can share with this source; 1 where none can. Raises OSError."""
-        return self.ways.block(source, lambda: unnamed_file(self.staging))
 
     @contextmanager
     def folder(self, parts: tuple[str, ...], *, create: bool) -> Iterator[int]:
@@ -92,6 +70,41 @@ class Dest:
             yield fd
         finally:
             os.close(fd)
+
+    def close(self) -> None:
+        """Let go of it."""
+        os.close(self.fd)
+
+
+class Dest(DestView):
+    """DEST and its staging folder, open for one run; used from several threads."""
+
+    def __init__(self, path: str, first: int = 1) -> None:
+        """Open DEST, making what is missing. Raises OSError. `first`: the number of its first private copy."""
+        os.makedirs(path, exist_ok=True)
+        super().__init__(path)
+        try:
+            self.staging_fd = open_staging(self.fd, create=True)
+        except BaseException:
+            os.close(self.fd)
+            raise
+        self.staging = os.path.join(self.path, OWN, STAGING)
+        self.mode = 0o644 & ~_umask()
+        """Permission bits of every output."""
+        self._numbers = count(first)
+        self.ways = Ways()
+
+    def number(self) -> int:
+        """A number no other copy of this run has."""
+        return next(self._numbers)
+
+    def staged(self) -> list[str]:
+        """The names in the staging folder. Raises OSError."""
+        return names_in(self.staging_fd)
+
+    def block(self, source: int) -> int:
+        """How long the blocks are that a private copy can share with this source; 1 where none can. Raises OSError."""
+        return self.ways.block(source, lambda: unnamed_file(self.staging))
 
     def sync(self) -> bool:
         """Wait until all of DEST's disk holds what was written; False where the system cannot. Raises SyncFailed."""
@@ -112,7 +125,7 @@ class Dest:
     def close(self) -> None:
         """Let go of it."""
         os.close(self.staging_fd)
-        os.close(self.fd)
+        super().close()
 
 
 def components(output: str) -> tuple[tuple[str, ...], str]:

@@ -9,7 +9,8 @@ from contextlib import suppress
 
 from pef_tui.model import Plan, xmp_name
 from pef_tui.write.dest import Dest, Outside, components, sync
-from pef_tui.write.place import Books, Copy, Former, Stat, standing_of
+from pef_tui.write.place import Books, Copy, Former, of_media, of_xmp
+from pef_tui.write.replacing import standing_of
 
 
 def remove_former(copies: Sequence[Copy], place: Dest, books: Books) -> None:
@@ -22,13 +23,18 @@ def remove_former(copies: Sequence[Copy], place: Dest, books: Books) -> None:
         return
     outputs = {copy.plan.output for copy in copies}
     for copy in copies:
-        known = books.former(copy.plan) if copy.placed or _is_elsewhere(copy.plan, place) else None
-        old = os.fsdecode(known.output) if known is not None else ""
-        if known is None or not old or old in outputs or books.recorded(old) != known:
+        if not copy.placed and not _is_elsewhere(copy.plan, place):
             continue
-        with suppress(OSError, Outside):
-            if not _remove(old, known, copy.plan.output, place):
-                copy.warn(f"what was put at {old} before was changed since and is left there")
+        recorded = books.former(copy.plan)
+        for known in (recorded, *books.intended(copy.plan)):
+            old = os.fsdecode(known.output) if known is not None else ""
+            if known is None or not old or old in outputs:
+                continue
+            if (owner := books.recorded(old)) is not None and owner != recorded:
+                continue
+            with suppress(OSError, Outside):
+                if not remove_output(old, known, copy.plan.output, place):
+                    copy.warn(f"what was put at {old} before was changed since and is left there")
 
 
 def _is_elsewhere(plan: Plan, place: Dest) -> bool:
@@ -42,15 +48,18 @@ def _is_elsewhere(plan: Plan, place: Dest) -> bool:
     return False
 
 
-def _remove(old: str, known: Former, new: str | None, place: Dest) -> bool:
-    """Was it removed, or gone already? False where somebody changed it."""
+def remove_output(old: str, known: Former, new: str | None, place: Dest) -> bool:
+    """Remove an output, and its XMP file, while they are what was recorded; False where somebody changed them.
+
+    `new`: the output that is not to be removed with it where both names mean one file. Raises OSError, Outside.
+    """
     folder, name = components(old)
     with place.folder(folder, create=False) as fd:
         beside = xmp_name(name, known.short_xmp) if known.xmp else ""
-        ours: list[tuple[str, Stat]] = [(name, (known.output_size, known.output_mtime_ns))]
+        ours = [(name, of_media(known))]
         if beside:
-            ours.append((beside, (known.xmp_size, known.xmp_mtime_ns)))
-        ways = [standing_of(fd, each, known_stat, intended=False) for each, known_stat in ours]
+            ours.append((beside, of_xmp(known, known.short_xmp)))
+        ways = [standing_of(fd, each, facts) for each, facts in ours]
         if "changed" in ways:
             return False
         if new is not None and _same_file(fd, name, new, place):

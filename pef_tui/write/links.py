@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from pef_tui.model import xmp_name
 from pef_tui.write.copying import clone
 from pef_tui.write.dest import Dest, Outside, components
-from pef_tui.write.place import Books, Copy, Placed, standing_of
+from pef_tui.write.place import Books, Copy, of_media
+from pef_tui.write.replacing import standing_of
 from pef_tui.write.staging import FULL
 
 REFLINK, HARD_LINK, SYMBOLIC_LINK = "shared blocks", "hard link", "symbolic link"
@@ -33,9 +34,11 @@ def stage_link(copy: Copy, name: str, place: Dest, books: Books) -> bool:
     try:
         folder, original = components(copy.plan.link)
         with place.folder(folder, create=False) as fd:
-            if standing_of(fd, original, _of(known), intended=False) != "ours" or _is_link(fd, original):
+            if standing_of(fd, original, of_media(known)) != "ours" or _is_link(fd, original):
                 return False
             copy.shares = _share(fd, original, name, copy.plan.link, place, copy)
+            if copy.shares == HARD_LINK:
+                copy.made = of_media(known)
             if known.xmp and copy.shares:
                 short = known.short_xmp
                 beside = xmp_name(copy.plan.link, short)
@@ -47,10 +50,6 @@ def stage_link(copy: Copy, name: str, place: Dest, books: Books) -> bool:
         _remove((name, name + ".xmp"), place)
         copy.shares, copy.xmp = "", False
     return bool(copy.shares)
-
-
-def _of(known: Placed) -> tuple[int, int]:
-    return known.output_size, known.output_mtime_ns
 
 
 def _is_link(fd: int, name: str) -> bool:

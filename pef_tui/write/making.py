@@ -14,6 +14,7 @@ from typing import BinaryIO, NamedTuple
 
 from pef_tui import errors
 from pef_tui.clock import CHECK, COPY, SYNC, WRITE, Clock
+from pef_tui.fingerprint import of_descriptor
 from pef_tui.hooks import Fit, Piece, Staged, Writer, WriterSession, Written
 from pef_tui.model import Plan
 from pef_tui.write.beside import complete_xmp, size_of, stage_xmp
@@ -22,6 +23,7 @@ from pef_tui.write.dest import Dest, sync
 from pef_tui.write.links import OWN_TIMES
 from pef_tui.write.place import Copy, xmp_beside
 from pef_tui.write.proof import Missing, is_to_be_restaged, lost_tags, put_beside, wanted
+from pef_tui.write.replacing import FileFacts
 from pef_tui.write.staging import FULL, OpenMedia, descriptor, extension_of, stage
 from pef_tui.write.undo_book import like_original
 
@@ -91,7 +93,7 @@ def _stage(copy: Copy, place: Dest, tools: Tools, writer: Writer | None = None) 
             if writer is not None and descriptor(source) is not None:
                 with tools.clock.on(WRITE, copy.writer, _format_of(copy.plan)):
                     copy.written, pieces = _composed(copy, writer, source, place)
-            stage(place, name, source, media.size, media.mtime_ns, pieces)
+            copy.source = stage(place, name, source, media.size, media.mtime_ns, pieces)
     except SourceChanged as changed:
         copy.fail(str(changed), temporary=True)
     except OSError as error:
@@ -252,30 +254,41 @@ def _open_staged(place: Dest, name: str) -> int:
 
 
 def _dress(copy: Copy, place: Dest) -> None:
-    """Give a copy the permissions and the time of an output."""
-    moment = copy.plan.mtime_ns or copy.plan.match.media.mtime_ns
+    """Give a copy the permissions and the time of an output, and note what it is then."""
     for name in copy.names:
         fd = _open_staged(place, name)
         try:
-            with suppress(PermissionError, NotImplementedError):
-                if place.undo is None:
-                    os.fchmod(fd, place.mode)
-                else:
-                    end = ".xmp" if name == copy.xmp_name else ""
-                    output = copy.plan.output or ""
-                    like_original(
-                        place,
-                        xmp_beside(copy, place, output, copy.plan.short_xmp) if end else output,
-                        fd,
-                        place.mode,
-                    )
-            os.utime(fd, ns=(moment, moment))
-        except (OSError, OverflowError) as error:
-            if isinstance(error, OSError) and error.errno in _BROKEN:
-                raise
-            copy.warnings = (*copy.warnings, "the disk does not take its modification time")
+            _set_mode_and_time(copy, name, fd, place)
+            made = _facts(fd) if place.undo is None else None
         finally:
             os.close(fd)
+        if name == copy.name:
+            copy.made = made
+        else:
+            copy.made_xmp = made
+
+
+def _set_mode_and_time(copy: Copy, name: str, fd: int, place: Dest) -> None:
+    moment = copy.plan.mtime_ns or copy.plan.match.media.mtime_ns
+    try:
+        with suppress(PermissionError, NotImplementedError):
+            if place.undo is None:
+                os.fchmod(fd, place.mode)
+            else:
+                output = copy.plan.output or ""
+                if name == copy.xmp_name:
+                    output = xmp_beside(copy, place, output, copy.plan.short_xmp)
+                like_original(place, output, fd, place.mode)
+        os.utime(fd, ns=(moment, moment))
+    except (OSError, OverflowError) as error:
+        if isinstance(error, OSError) and error.errno in _BROKEN:
+            raise
+        copy.warn("the disk does not take its modification time")
+
+
+def _facts(fd: int) -> FileFacts:
+    found = os.fstat(fd)
+    return FileFacts(found.st_size, found.st_mtime_ns, of_descriptor(fd, found.st_size))
 
 
 def _sync_each(copies: Sequence[Copy], place: Dest) -> None:

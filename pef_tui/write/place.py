@@ -4,25 +4,20 @@ from __future__ import annotations
 
 import errno
 import os
-import stat
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Protocol
 
 from pef_tui.hooks import Written
 from pef_tui.model import MediaOutcome, Outcome, Plan, TagEdit, xmp_name
-from pef_tui.write.dest import Dest, Outside, components, sync
+from pef_tui.write.dest import Dest, DestView, Outside, components, sync
+from pef_tui.write.replacing import FileFacts, Standing, same_bytes, standing_of
 
-FAT_NS = 2_000_000_000
-"""FAT keeps times in steps of two seconds: an output copied to such a disk is still the same output."""
-_CHUNK = 1 << 20
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 
 CHANGED = "the output was changed since and is left alone"
-
-Standing = Literal["free", "ours", "changed", "foreign"]
-"""What lies at a final name: nothing; what we put there; the same, changed by somebody; somebody else's."""
+FOREIGN = "something that pef-tui did not put there has its output path; it is left as it is"
 
 
 class Placed(Protocol):
@@ -37,6 +32,10 @@ class Placed(Protocol):
         """Its modification time as its disk has it."""
 
     @property
+    def output_digest(self) -> bytes:
+        """Its fingerprint; empty where unknown."""
+
+    @property
     def xmp(self) -> bool:
         """Was an XMP file put beside it?"""
 
@@ -47,6 +46,10 @@ class Placed(Protocol):
     @property
     def xmp_mtime_ns(self) -> int:
         """Its modification time."""
+
+    @property
+    def xmp_digest(self) -> bytes:
+        """Its fingerprint; empty where unknown."""
 
     @property
     def short_xmp(self) -> bool:
@@ -64,8 +67,10 @@ class Former(Placed, Protocol):
 class Books(Protocol):
     """The record of what is put where; used from several threads."""
 
-    def intend(self, plans: Sequence[Plan]) -> int:
-        """These are about to be put at their outputs; the batch's number. On the disk when it returns."""
+    def intend(self, copies: Sequence[Copy]) -> int:
+        """These, made and checked, are about to be put at their outputs; the batch's number. On the disk when it
+        returns.
+        """
 
     def done(self, batch: int, outcomes: Sequence[Outcome]) -> None:
         """They are there. On the disk when it returns."""
@@ -76,12 +81,26 @@ class Books(Protocol):
     def former(self, plan: Plan) -> Former | None:
         """What an earlier batch put anywhere for the file of this Plan."""
 
-    def intended(self, output: str) -> bool:
-        """Did an earlier run that came to no end mean to put something there?"""
+    def intended(self, plan: Plan) -> Sequence[Former]:
+        """What earlier runs that came to no end meant to put anywhere for the file of this Plan."""
 
 
-Told = tuple[str, MediaOutcome, str, tuple[str, ...], bool, Written | None, str, bool, tuple[TagEdit, ...]]
-"""Of a Copy: name, word, reason, warnings, temporary, written, writer, xmp, beside."""
+Facts = FileFacts | None
+Told = tuple[
+    str,
+    MediaOutcome,
+    str,
+    tuple[str, ...],
+    bool,
+    Written | None,
+    str,
+    bool,
+    tuple[TagEdit, ...],
+    bytes,
+    Facts,
+    Facts,
+]
+"""Of a Copy: name, word, reason, warnings, temporary, written, writer, xmp, beside, source, made, made_xmp."""
 
 
 @dataclass(slots=True)
@@ -110,6 +129,12 @@ class Copy:
     """How it shares the bytes of another output, "" where it has its own."""
     beside: tuple[TagEdit, ...] = ()
     """Edits that only its XMP file says, though the file was written."""
+    source: bytes = b""
+    """Fingerprint of the source as it was copied."""
+    made: FileFacts | None = None
+    """The private copy, finished; None while it is not."""
+    made_xmp: FileFacts | None = None
+    """Its XMP file."""
 
     def __post_init__(self) -> None:
         self.writer = self.plan.writer
@@ -144,12 +169,14 @@ class Copy:
         return (
             *(self.name, self.word, self.reason, self.warnings, self.temporary),
             *(self.written, self.writer, self.xmp, self.beside),
+            *(self.source, self.made, self.made_xmp),
         )
 
     def take(self, told: Told) -> None:
         """Take what a worker found out about it."""
         self.name, self.word, self.reason, self.warnings, self.temporary = told[:5]
-        self.written, self.writer, self.xmp, self.beside = told[5:]
+        self.written, self.writer, self.xmp, self.beside = told[5:9]
+        self.source, self.made, self.made_xmp = told[9:]
 
     def leave(self) -> None:
         """Leave alone what a user changed."""
@@ -166,6 +193,8 @@ class Here:
     xmp_size: int = 0
     xmp_mtime_ns: int = 0
     short_xmp: bool = False
+    output_digest: bytes = b""
+    xmp_digest: bytes = b""
 
 
 def xmp_beside(copy: Copy, place: Dest, output: str, short: bool) -> str:
@@ -176,29 +205,37 @@ def xmp_beside(copy: Copy, place: Dest, output: str, short: bool) -> str:
     return name[: -len(".xmp")] + beside.file.path[-len(".xmp") :]
 
 
-def _known(copy: Copy, place: Dest, books: Books) -> Placed | None:
-    """What is expected at the output."""
+def _known(copy: Copy, place: DestView, books: Books) -> Placed | None:
+    """What is recorded at the output for the same picture; nothing where another picture has that output."""
+    output = copy.plan.output or ""
     if place.undo is None:
-        return books.recorded(copy.plan.output or "")
+        known = books.former(copy.plan)
+        return known if known is not None and os.fsdecode(known.output) == output else None
     media, beside = copy.plan.match.media, copy.plan.match.xmp
-    here = Here(media.size, media.mtime_ns)
     if beside is None:
-        return here
+        return Here(media.size, media.mtime_ns)
     short = copy.plan.short_xmp
     return Here(media.size, media.mtime_ns, True, beside.file.size, beside.file.mtime_ns, short)
 
 
-def user_changed(copy: Copy, place: Dest, books: Books) -> bool:
-    """Was the output changed by somebody since it was put there? Then the copy is settled: left alone."""
+def _intended(copy: Copy, place: DestView, books: Books) -> Sequence[Former]:
+    """What runs that came to no end meant to put at the output for the same picture."""
+    if place.undo is not None:
+        return ()
     output = copy.plan.output or ""
+    return [each for each in books.intended(copy.plan) if os.fsdecode(each.output) == output]
+
+
+def user_changed(copy: Copy, place: DestView, books: Books) -> bool:
+    """Was the output changed by somebody since it was put there? Then the copy is settled: left alone."""
     known = _known(copy, place, books)
     if known is None:
         return False
     with suppress(OSError, Outside):
-        folder, name = components(output)
+        folder, name = components(copy.plan.output or "")
+        intended, follow = _intended(copy, place, books), place.undo is not None
         with place.folder(folder, create=False) as fd:
-            intended, follow = books.intended(output), place.undo is not None
-            if standing_of(fd, name, _of_media(known), intended=intended, follow=follow) == "changed":
+            if standing_of(fd, name, of_media(known), _media_of(intended), follow=follow) == "changed":
                 copy.leave()
                 return True
     return False
@@ -244,19 +281,18 @@ def _put_folder(
 
 
 def _put(copy: Copy, place: Dest, fd: int, name: str, books: Books) -> None:
-    output = copy.plan.output or ""
-    known, intended = _known(copy, place, books), books.intended(output)
+    known, intended = _known(copy, place, books), _intended(copy, place, books)
     try:
         follow = place.undo is not None
-        standing = standing_of(fd, name, _of_media(known), intended=intended, follow=follow)
-        if standing == "foreign" and _same_bytes(place.staging_fd, copy.name, fd, name):
+        standing = standing_of(fd, name, of_media(known), _media_of(intended), follow=follow)
+        if standing == "foreign" and _may_adopt(copy, place, fd, name, books):
             standing = "ours"
         if copy.xmp and standing not in ("changed", "foreign"):
-            standing = _choose_xmp(copy, place, fd, name, known, intended=intended)
+            standing = _choose_xmp(copy, place, fd, name, known, intended)
         if standing == "changed":
             copy.leave()
         elif standing == "foreign":
-            copy.fail("something that pef-tui did not put there has its output path; it is left as it is")
+            copy.fail(FOREIGN, temporary=True)
         else:
             _rename(copy, place, fd, name)
             if place.undo is None:
@@ -267,73 +303,46 @@ def _put(copy: Copy, place: Dest, fd: int, name: str, books: Books) -> None:
         copy.fail(f"cannot be put in its place: {error.strerror or error}", temporary=True)
 
 
+def _may_adopt(copy: Copy, place: Dest, fd: int, name: str, books: Books) -> bool:
+    """Is what is there, and of which nothing is recorded, the very bytes that are to be put there?"""
+    return books.recorded(copy.plan.output or "") is None and same_bytes(
+        place.staging_fd, copy.name, fd, name
+    )
+
+
 def _choose_xmp(
-    copy: Copy, place: Dest, fd: int, name: str, known: Placed | None, *, intended: bool
+    copy: Copy, place: Dest, fd: int, name: str, known: Placed | None, intended: Sequence[Former]
 ) -> Standing:
     """Which name its XMP file gets, and what stands there: the long one where the short one is somebody else's."""
     standing: Standing = "free"
     for short in (True, False) if copy.plan.short_xmp else (False,):
         copy.short_xmp = short
         there = xmp_beside(copy, place, name, short)
-        follow = place.undo is not None
-        standing = standing_of(fd, there, _of_xmp(known, short), intended=intended, follow=follow)
-        if standing == "foreign" and _same_bytes(place.staging_fd, copy.xmp_name, fd, there):
+        meant = [facts for each in intended if (facts := of_xmp(each, short)) is not None]
+        standing = standing_of(fd, there, of_xmp(known, short), meant, follow=place.undo is not None)
+        if standing == "foreign" and same_bytes(place.staging_fd, copy.xmp_name, fd, there):
             standing = "ours"
         if standing != "foreign":
             break
     return standing
 
 
-Stat = tuple[int, int]
-"""Size and modification time."""
+def of_media(known: Placed | None) -> FileFacts | None:
+    """What is recorded of an output."""
+    if known is None:
+        return None
+    return FileFacts(known.output_size, known.output_mtime_ns, known.output_digest)
 
 
-def _of_media(known: Placed | None) -> Stat | None:
-    return (known.output_size, known.output_mtime_ns) if known is not None else None
+def _media_of(intended: Sequence[Former]) -> list[FileFacts]:
+    return [facts for each in intended if (facts := of_media(each)) is not None]
 
 
-def _of_xmp(known: Placed | None, short: bool) -> Stat | None:
+def of_xmp(known: Placed | None, short: bool) -> FileFacts | None:
+    """What is recorded of the XMP file beside an output, if it has one of this kind of name."""
     if known is None or not known.xmp or known.short_xmp != short:
         return None
-    return known.xmp_size, known.xmp_mtime_ns
-
-
-def standing_of(fd: int, name: str, known: Stat | None, *, intended: bool, follow: bool = False) -> Standing:
-    """What lies at a name, in a folder given by its descriptor; `known` is what was recorded of it.
-
-    `follow`: of what a symbolic link leads to, as in place, where it counts as the file.
-    """
-    try:
-        found = os.stat(name, dir_fd=fd, follow_symlinks=False)
-    except FileNotFoundError:
-        return "free"
-    if follow and stat.S_ISLNK(found.st_mode):
-        with suppress(OSError):
-            found = os.stat(name, dir_fd=fd)
-    if not stat.S_ISREG(found.st_mode) and not stat.S_ISLNK(found.st_mode):
-        return "foreign"
-    if known is None:
-        return "ours" if intended else "foreign"
-    same = found.st_size == known[0] and abs(found.st_mtime_ns - known[1]) <= FAT_NS
-    return "ours" if same or intended else "changed"
-
-
-def _same_bytes(first: int, first_name: str, second: int, second_name: str) -> bool:
-    """Are two files, named by folder and name, equal? This is how a lost manifest is mended."""
-    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-    try:
-        with (
-            os.fdopen(os.open(first_name, flags, dir_fd=first), "rb") as one,
-            os.fdopen(os.open(second_name, flags, dir_fd=second), "rb") as two,
-        ):
-            if os.fstat(one.fileno()).st_size != os.fstat(two.fileno()).st_size:
-                return False
-            while block := one.read(_CHUNK):
-                if two.read(_CHUNK) != block:
-                    return False
-            return True
-    except OSError:
-        return False
+    return FileFacts(known.xmp_size, known.xmp_mtime_ns, known.xmp_digest)
 
 
 def _rename(copy: Copy, place: Dest, fd: int, name: str) -> None:
@@ -354,5 +363,5 @@ def _drop_old_xmp(copy: Copy, fd: int, name: str, known: Placed | None) -> None:
     if copy.xmp and copy.short_xmp == known.short_xmp:
         return
     old = xmp_name(name, known.short_xmp)
-    if standing_of(fd, old, _of_xmp(known, known.short_xmp), intended=False) == "ours":
+    if standing_of(fd, old, of_xmp(known, known.short_xmp)) == "ours":
         os.unlink(old, dir_fd=fd)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 
 from pef_tui.write.dest import Dest, Outside, components
-from pef_tui.write.place import FAT_NS, Copy
+from pef_tui.write.place import Copy
+from pef_tui.write.replacing import FAT_NS
 
 
 def retime(copy: Copy, place: Dest) -> None:

@@ -13,6 +13,7 @@ import stat
 from collections.abc import Callable, Sequence
 from typing import BinaryIO
 
+from pef_tui.fingerprint import Fingerprint, of_descriptor
 from pef_tui.formats import FORMATS
 from pef_tui.hooks import Piece
 from pef_tui.model import MediaFile, Plan
@@ -81,17 +82,19 @@ def stage(
     size: int,
     mtime_ns: int,
     pieces: Sequence[Piece] | None = None,
-) -> None:
+) -> bytes:
     """Copy an opened source into the staging folder as `name`; with `pieces`, put together what they say instead.
 
-    Raises SourceChanged where size or time (where the source has one) differ from the scan's, OSError. A copy that
-    fails is removed.
+    Returns the fingerprint of the source. Raises SourceChanged where size or time (where the source has one) differ
+    from the scan's, OSError. A copy that fails is removed.
     """
     fd = os.open(name, _CREATE, 0o600, dir_fd=dest.staging_fd)
     try:
         number = descriptor(source)
         if number is None:
-            copied = _read_and_write(source, fd, size)
+            running = Fingerprint(size)
+            copied = _read_and_write(source, fd, size, running)
+            fingerprint = running.digest()
         elif pieces is None:
             _compare(number, size, mtime_ns)
             copied = copy(number, fd, size, dest.ways)
@@ -103,6 +106,7 @@ def stage(
             copied = size
         if copied != size:
             raise SourceChanged(f"changed while the run was on: {copied} bytes instead of {size}")
+        return fingerprint if number is None else of_descriptor(number, size)
     except BaseException:
         os.unlink(name, dir_fd=dest.staging_fd)
         raise
@@ -126,10 +130,11 @@ def _compare(fd: int, size: int, mtime_ns: int) -> None:
         raise SourceChanged("changed while the run was on: another size or time than when it was found")
 
 
-def _read_and_write(source: BinaryIO, target: int, size: int) -> int:
+def _read_and_write(source: BinaryIO, target: int, size: int, running: Fingerprint) -> int:
     """At most one byte more than `size` is read, so a member that lies about its length cannot fill the disk."""
     done = 0
     while done <= size and (data := source.read(min(CHUNK, size + 1 - done))):
         write_at(target, data, done)
+        running.update(data)
         done += len(data)
     return done

@@ -14,7 +14,7 @@ from typing import BinaryIO, Literal
 from msgspec import Struct
 
 from pef_tui.write.dest import Dest, Outside, components, sync
-from pef_tui.write.place import FAT_NS
+from pef_tui.write.replacing import FAT_NS
 from pef_tui.write.undo_book import as_other, content_of
 from pef_tui.write.undo_folder import run_folder
 from pef_tui.write.undo_records import FILES, Damaged, Former, RunRecords

@@ -62,6 +62,12 @@ entries = st.builds(
     output_mtime_ns=st.integers(-(2**62), 2**62),
     racy=st.booleans(),
     content=eight,
+    proof=st.one_of(eight, st.just(b"date")),
+    version=st.integers(0, 2**63 - 1),
+    source=eight,
+    photo=eight,
+    output_digest=eight,
+    xmp_digest=eight,
 )
 
 
@@ -76,6 +82,13 @@ def test_columns_give_back_what_was_put_in(rows: list[Entry]) -> None:
 def test_an_xmp_file_is_remembered_with_size_and_time() -> None:
     row = entry(b"a.jpg", xmp=True, xmp_size=7, xmp_mtime_ns=-9)
     assert unpack(pack(1, [row]), 0) == row
+
+
+def test_a_duplicate_is_remembered_with_what_stands_for_it() -> None:
+    row = entry(b"Trip/a.jpg", output=b"", word="duplicate", link=b"Photos from 2019/a.jpg")
+    assert unpack(pack(1, [row]), 0) == row
+    with pytest.raises(Impossible):
+        unpack(pack(1, [entry(b"a.jpg", output=b"", link=b"../a.jpg")]), 0)
 
 
 @pytest.mark.parametrize(
@@ -164,16 +177,16 @@ def test_intents_without_done_are_unfinished_until_their_files_are_recorded(tmp_
     ledger.begin(RUN)
     ledger.done(ledger.intend([(b"a.jpg", b"a.jpg")]), [entry(b"a.jpg")])
     ledger.intend([(b"b.jpg", b"b.jpg"), (b"c.jpg", b"x/c.jpg")])
-    assert not ledger.intended("b.jpg")
+    assert not ledger.is_left(b"b.jpg")
     ledger.release()
     ledger = Ledger.open(str(tmp_path), read_only=False)
     assert ledger.unfinished == {b"b.jpg": (b"b.jpg",), b"c.jpg": (b"x/c.jpg",)}
-    assert ledger.intended("x/c.jpg") and not ledger.intended("a.jpg")
+    assert ledger.is_left(b"c.jpg") and not ledger.is_left(b"a.jpg")
     ledger.begin(RUN)
     batch = ledger.intend([(b"b.jpg", b"b.jpg")])
-    assert ledger.intended("b.jpg")
+    assert ledger.is_left(b"b.jpg")
     ledger.done(batch, [entry(b"b.jpg")])
-    assert not ledger.intended("b.jpg")
+    assert not ledger.is_left(b"b.jpg")
     ledger.close({})
     ledger = Ledger.open(str(tmp_path), read_only=False)
     assert ledger.unfinished == {b"c.jpg": (b"x/c.jpg",)}
@@ -248,7 +261,7 @@ def test_damage_in_the_middle_costs_its_frame_and_is_told_once(tmp_path: Path) -
         assert len(ledger.problems) == told
         found = [ledger.get(name) is not None for name in (b"a.jpg", b"b.jpg", b"c.jpg")]
         assert found == [True, False, True]
-        assert ledger.intended("b.jpg")
+        assert ledger.is_left(b"b.jpg")
         ledger.release()
 
 

@@ -26,8 +26,8 @@ def test_members_by_path_and_by_folder() -> None:
     assert [held.add(member) for member in members] == [True] * 4
     assert [held.get(member.path) for member in members] == members
     assert held.folders() == [("", False), ("b", True), ("b/c", False)]
-    assert held.within("b") == [("b/a.JSON", 1, -1), ("b/é.jpg", 5, 7)]
-    assert held.within("") == [("top.jpg", 0, 0)]
+    assert held.within("b") == [("b/a.JSON", 1, -1, 0, 0), ("b/é.jpg", 5, 7, 2**32 - 1, 3)]
+    assert held.within("") == [("top.jpg", 0, 0, 0, 0)]
     assert held.within("nowhere") == [] and held.get("nowhere") is None
 
 
@@ -36,7 +36,7 @@ def test_the_first_of_a_path_stays_unless_it_is_put() -> None:
     assert held.add(Member("a", 1, 0)) and not held.add(Member("a", 2, 0))
     held.put(Member("a", 3, 0))
     held.put(Member("b", 4, 0))
-    assert held.within("") == [("a", 3, 0), ("b", 4, 0)]
+    assert held.within("") == [("a", 3, 0, 0, 0), ("b", 4, 0, 0, 0)]
 
 
 def test_by_where_they_lie_and_why_one_is_not_read() -> None:

@@ -9,8 +9,9 @@ from typing import BinaryIO
 
 from pef_tui.hooks import Staged, Written
 from pef_tui.manifest import Entry, Ledger
+from pef_tui.manifest.format import Intended
 from pef_tui.model import Match, MediaFile, MediaOutcome, Outcome, Plan
-from pef_tui.write.place import Former, Placed
+from pef_tui.write.place import Copy, Former, Placed
 
 TAKEN = 1_561_977_296_000_000_000
 MARK = b"+tags"
@@ -74,9 +75,10 @@ class LedgerBooks:
         self.version = b""
         """Stands for what the Plans say."""
 
-    def intend(self, plans: Sequence[Plan]) -> int:
+    def intend(self, copies: Sequence[Copy]) -> int:
         self.steps.append("intend")
-        return self.ledger.intend([(key(each), os.fsencode(each.output or "")) for each in plans])
+        items = [(key(each.plan), os.fsencode(each.plan.output or "")) for each in copies]
+        return self.ledger.intend(items, [as_intended(each) for each in copies])
 
     def done(self, batch: int, outcomes: Sequence[Outcome]) -> None:
         self.steps.append("done")
@@ -88,12 +90,20 @@ class LedgerBooks:
     def former(self, plan: Plan) -> Former | None:
         return self.ledger.get(key(plan))
 
-    def intended(self, output: str) -> bool:
-        return self.ledger.intended(output)
+    def intended(self, plan: Plan) -> Sequence[Former]:
+        return self.ledger.intended(key(plan))
 
 
 def key(plan: Plan) -> bytes:
     return os.fsencode(plan.match.media.path)
+
+
+def as_intended(copy: Copy) -> Intended | None:
+    if copy.made is None:
+        return None
+    xmp = copy.made_xmp
+    beside = (True, xmp.size, xmp.mtime_ns, xmp.digest) if xmp is not None else ()
+    return Intended(os.fsencode(copy.plan.output or ""), *copy.made, copy.source, b"", *beside)
 
 
 def as_entry(outcome: Outcome, version: bytes) -> Entry:

@@ -95,9 +95,9 @@ def test_the_order_of_intent_sync_rename_and_record(bench: Bench, monkeypatch: p
     noted(os, "fdatasync", os.fdatasync)
     bench.run(plan(bench.source, "x/a.jpg"), plan(bench.source, "x/b.jpg"))
     assert steps == [
+        "_SYNCFS",
         "intend",
         "fdatasync",
-        "_SYNCFS",
         "mkdir",
         "fsync",
         "replace",
