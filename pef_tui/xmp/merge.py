@@ -9,6 +9,7 @@ from lxml import etree
 from pef_tui.model import TagEdit
 from pef_tui.xmp.fresh import BEFORE, BEHIND, fresh
 from pef_tui.xmp.names import BY_TAG, RDF, Property
+from pef_tui.xmp.prefixes import Prefixes
 from pef_tui.xmp.rdf import DEFAULT, DESCRIPTION, LANG, LI, Found, content, parse
 from pef_tui.xmp.values import decode, encode
 
@@ -39,7 +40,8 @@ def merge(packet: bytes | None, edits: Sequence[TagEdit], *, fill: bool = False)
     if fill:
         wanted = _missing(rdf, wanted)
     added: list[etree._Element] = []
-    changes = [_put(rdf, edit, known, added) for edit, known in wanted]
+    prefixes = Prefixes(rdf)
+    changes = [_put(rdf, edit, known, added, prefixes) for edit, known in wanted]
     if packet is not None and not any(changes):
         return packet
     if added:
@@ -88,7 +90,9 @@ def _content(known: Property, place: Place) -> Found | None:
     return Found("", (str(description.get(known.name)),)) if element is None else content(element)
 
 
-def _put(rdf: etree._Element, edit: TagEdit, known: Property, added: list[etree._Element]) -> bool:
+def _put(
+    rdf: etree._Element, edit: TagEdit, known: Property, added: list[etree._Element], prefixes: Prefixes
+) -> bool:
     """Make the packet say what the edit says; a property that is new goes to `added`. Was anything changed?"""
     places = _places(rdf, known)
     old = [_content(known, place) for place in places]
@@ -102,7 +106,7 @@ def _put(rdf: etree._Element, edit: TagEdit, known: Property, added: list[etree.
     texts = _texts(known, edit, [*old, *(content(element) for element in pending)])
     if len(places) == 1 and old[0] is not None and _same(known, old[0], texts):
         return False
-    new = _element(known, texts)
+    new = _element(known, texts, prefixes)
     if not places:
         added.append(new)
         return True
@@ -132,12 +136,15 @@ def _same(known: Property, old: Found, texts: tuple[str, ...]) -> bool:
     return not old.container and decode(known.item, old.texts[0]) == decode(known.item, texts[0])
 
 
-def _element(known: Property, texts: tuple[str, ...]) -> etree._Element:
-    element = etree.Element(known.name, nsmap={known.prefix: known.uri})
+def _element(known: Property, texts: tuple[str, ...], prefixes: Prefixes) -> etree._Element:
+    names: dict[str | None, str] = {prefixes.choose(known.uri, known.prefix): known.uri}
+    element = etree.Element(known.name, nsmap=names)
     if not known.container:
         element.text = texts[0]
         return element
-    holder = etree.SubElement(element, _HOLDERS[known.container], nsmap={"rdf": RDF})
+    holder = etree.SubElement(
+        element, _HOLDERS[known.container], nsmap={prefixes.choose(RDF, "rdf") or "rdf": RDF}
+    )
     for text in texts:
         item = etree.SubElement(holder, LI)
         item.text = text
@@ -189,11 +196,12 @@ def _drop(place: Place, known: Property) -> None:
 def _append(rdf: etree._Element, added: list[etree._Element]) -> None:
     """Put new properties into one description of their own, behind the others."""
     others = list(rdf.iterchildren(DESCRIPTION))
-    spaces = {str(prefix): uri for element in added for prefix, uri in element.nsmap.items()}
-    description = etree.SubElement(rdf, DESCRIPTION, nsmap=spaces)
+    spaces = {prefix: uri for element in added for prefix, uri in element.nsmap.items()}
+    prefixed = {prefix: uri for prefix, uri in spaces.items() if prefix}
+    description = etree.SubElement(rdf, DESCRIPTION, nsmap=prefixed)
     description.set(_ABOUT, others[0].get(_ABOUT, others[0].get("about", "")) if others else "")
     description.extend(added)
-    etree.cleanup_namespaces(description, keep_ns_prefixes=list(spaces))
+    etree.cleanup_namespaces(description, keep_ns_prefixes=list(prefixed))
     etree.indent(description, space=" ", level=2)
     before = description.getprevious()
     if before is None:
