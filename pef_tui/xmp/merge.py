@@ -137,8 +137,8 @@ def _same(known: Property, old: Found, texts: tuple[str, ...]) -> bool:
 
 
 def _element(known: Property, texts: tuple[str, ...], prefixes: Prefixes) -> etree._Element:
-    names: dict[str | None, str] = {prefixes.choose(known.uri, known.prefix): known.uri}
-    element = etree.Element(known.name, nsmap=names)
+    prefix = prefixes.choose(known.uri, known.prefix)
+    element = etree.Element(known.name, nsmap={prefix: known.uri})  # type: ignore[dict-item]  # None: the default one
     if not known.container:
         element.text = texts[0]
         return element
