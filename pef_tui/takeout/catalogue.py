@@ -23,7 +23,8 @@ CACHE = 4096
 _TABLE = """
 create table member (
     folder blob, name blob, size int, mtime_ns int, start int, packed int, crc int, method int,
-    raw blob, small blob, fault text, mode int, primary key (folder, name)
+    raw blob, small blob, fault text, mode int,
+    excess int, link blob, holes blob, primary key (folder, name)
 ) without rowid
 """
 
@@ -49,6 +50,12 @@ class Member(Struct, frozen=True, gc=False):
     """Why its bytes are not read."""
     mode: int = 0
     """Kind of file as `stat` has it, 0 where it is not said."""
+    excess: int = 0
+    """Bytes to which it unpacks beyond what archives may unpack to (`UnpackLimits`)."""
+    link: str = ""
+    """The member whose other name it is, while that is not known."""
+    holes: bytes | None = None
+    """Where its bytes belong, where it has holes (`sparse.encoded`)."""
 
 
 class Catalogue:
@@ -85,10 +92,14 @@ class Catalogue:
             member.small,
             member.fault,
             member.mode,
+            member.excess,
+            _bytes(member.link),
+            member.holes,
         )
         with self._lock, _told():
             return (
-                self._base.execute(f"{how} into member values (?,?,?,?,?,?,?,?,?,?,?,?)", row).rowcount == 1
+                self._base.execute(f"{how} into member values (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)", row).rowcount
+                == 1
             )
 
     def get(self, path: str) -> Member | None:
@@ -98,7 +109,7 @@ class Catalogue:
                 raise OSError("the archive is closed")
             asked = self._base.execute("select * from member where folder = ? and name = ?", _key(path))
             found = asked.fetchone()
-        return Member(path, *found[2:]) if found is not None else None
+        return _member(found) if found is not None else None
 
     def at(self, start: int) -> Member | None:
         """A member that begins at this place."""
@@ -119,17 +130,23 @@ class Catalogue:
         with self._lock, _told():
             self._base.execute("delete from member").close()
 
-    def excess(self, ratio: int) -> float:
-        """Bytes to which readable members unpack beyond `ratio` times their packed size, in all."""
-        words = "select total(max(size - ? * packed, 0)) from member where fault = ''"
+    def excess(self) -> float:
+        """The `excess` of all readable members together."""
         with self._lock, _told():
-            return float(self._base.execute(words, (ratio,)).fetchone()[0])
+            row = self._base.execute("select total(excess) from member where fault = ''").fetchone()
+        return float(row[0])
 
-    def fail_dense(self, ratio: int, smallest: int, fault: str) -> None:
-        """Note why members of more than `smallest` bytes are not read that unpack to more than `ratio` times."""
-        words = "update member set fault = ? where fault = '' and size > ? and size > ? * packed"
+    def fail_dense(self, smallest: int, fault: str) -> None:
+        """Note why members of more than `smallest` bytes with an `excess` are not read."""
+        words = "update member set fault = ? where fault = '' and size > ? and excess > 0"
         with self._lock, _told():
-            self._base.execute(words, (fault, smallest, ratio)).close()
+            self._base.execute(words, (fault, smallest)).close()
+
+    def links(self) -> list[tuple[str, str]]:
+        """Path and `link` of every member that has one."""
+        with self._lock, _told():
+            rows = self._base.execute("select * from member where link != x''").fetchall()
+        return [(member.path, member.link) for member in map(_member, rows)]
 
     def folders(self) -> list[tuple[str, bool]]:
         """Every folder that holds a member, and whether a JSON file is among them."""
@@ -174,6 +191,7 @@ def _text(raw: bytes) -> str:
 
 def _member(row: tuple[Any, ...]) -> Member:
     folder, name, *rest = row
+    rest[-2] = _text(rest[-2])
     return Member(_text(folder + b"/" + name if folder else name), *rest)
 
 

@@ -31,7 +31,7 @@ def pef_scanners(settings: Settings) -> Iterator[Scanner]:
     yield Scanner(
         "tar",
         lambda path: _is_named(path, ".tgz", ".tar.gz", ".tar"),
-        lambda source: _TarReader(source, scratch),
+        lambda source: _TarReader(source, scratch, limits()),
     )
 
 

@@ -9,8 +9,11 @@ from __future__ import annotations
 import io
 import os
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from threading import Lock
 from typing import BinaryIO
+
+from msgspec.structs import replace
 
 from pef_tui.fingerprint import version, version_base
 from pef_tui.hooks import Listing
@@ -20,21 +23,23 @@ from pef_tui.takeout import members
 from pef_tui.takeout.catalogue import Catalogue, Member
 from pef_tui.takeout.entries import first_look, one_file
 from pef_tui.takeout.problems import Problems
-from pef_tui.takeout.tape import PIECE, Cut, Entry, Tape, entries
-from pef_tui.takeout.unpack import Held, Stored
+from pef_tui.takeout.sparse import Holes
+from pef_tui.takeout.tape import Entry, Skipped, entries
+from pef_tui.takeout.tar_stream import PIECE, SLICE, Cut, Tape
+from pef_tui.takeout.unpack import Held, Stored, damaged
+from pef_tui.takeout.unpack_limits import UnpackLimits
 
 SMALL = 1 << 16
 """Bytes of a JSON file that lies in the catalogue, not in the unnamed file; sidecars have about a thousand."""
-FREE = 1 << 24
-"""Bytes up to which a member may unpack whatever its ratio."""
-MAX_RATIO = 200
-"""How many times its packed size a member may have; JSON reaches about 20, pictures 1."""
+DENSE = 4096
+"""Bytes from which a member is refused where the archive is a bomb in pieces."""
 MOST = 1 << 62
 """A size beyond which a member cannot be told from any other that is never whole."""
-REST = 1 << 20
-"""Bytes behind the mark of the end that are looked at, for the checksum of the whole."""
+MOST_TIMES = 16
+"""So many times what archives may unpack to beyond the ratio ends the pass, for it takes time for nothing."""
 
 CUT = "incomplete, get this part again: it ends in the middle, what comes before is used"
+CHANGED = "the archive changed while the run was on"
 
 
 class _Closed(Exception):
@@ -48,8 +53,15 @@ class TarReader:
     what has no proper name, or is no file, is left out.
     """
 
-    def __init__(self, source: Source, folder: str) -> None:
-        """`folder`: where the unnamed file lies; it is made when the first byte must be kept."""
+    def __init__(self, source: Source, folder: str, limits: UnpackLimits | None = None) -> None:
+        """`folder`: where the unnamed file lies; it is made when the first byte must be kept.
+
+        `limits`: those of the run, which its archives share.
+        """
+        self._limits = limits if limits is not None else UnpackLimits()
+        self._limits.register(source.path)
+        self._stamp: tuple[int, int, int] | None = None
+        """Of an archive that is read in place, size and times when it was listed."""
         self._source = source
         self._folder = folder
         self._problems = Problems()
@@ -83,7 +95,17 @@ class TarReader:
             return io.BytesIO(member.small)
         if held is None:
             raise OSError("the archive is closed")
-        return io.BufferedReader(Stored(held, member.start, member.size))
+        if self._stamp is not None and held.stamp() != self._stamp:
+            raise OSError(CHANGED)
+        return self._stream(held, member)
+
+    def _stream(self, held: Held, member: Member) -> BinaryIO:
+        if member.small is not None:
+            return io.BytesIO(member.small)
+        stored = Stored(held, member.start, member.packed, stamp=self._stamp)
+        if member.holes is None:
+            return io.BufferedReader(stored)
+        return io.BufferedReader(Holes(stored, member.holes, member.size))
 
     def problems(self) -> Sequence[str]:
         """What was left out, one line each."""
@@ -135,61 +157,139 @@ class TarReader:
     def _load(self, found: Catalogue) -> None:
         """The pass. Raises Cut, OSError, after having kept what came before."""
         archive = Held(self._source.path)
-        tape = Tape(archive)
+        tape = Tape(archive, self._limits.ratio)
         if not tape.packed:
-            self._bytes = archive
-        for number, entry in enumerate(entries(tape)):
-            if self._closed:
-                raise _Closed
-            if number >= members.MAX_MEMBERS:
-                raise OSError(f"more than {members.MAX_MEMBERS:,} members")
-            if entry.folder:
-                continue
-            fault = members.fault(entry.path) or entry.fault
-            if not fault and not self._keep(found, entry, tape):
-                fault = members.TWICE
-            if fault:
-                self._problems.tell(f"{self._source.path}/{entry.path}", fault)
-        limit = tape.at + REST
-        while tape.packed and tape.at < limit and tape.read(PIECE):
-            pass
+            self._bytes, self._stamp = archive, archive.stamp()
+        try:
+            for number, entry in enumerate(entries(tape)):
+                if self._closed:
+                    raise _Closed
+                if number >= members.MAX_MEMBERS:
+                    raise OSError(f"more than {members.MAX_MEMBERS:,} members")
+                if isinstance(entry, Skipped):
+                    self._tell_skipped(entry)
+                elif not entry.folder:
+                    self._take(found, entry, tape)
+        finally:
+            self._link(found)
+            if not self._limits.allows(self._source.path, found.excess()):
+                found.fail_dense(DENSE, self._limits.fault())
 
-    def _keep(self, found: Catalogue, entry: Entry, tape: Tape) -> bool:
-        """Take a member's bytes from the tape; one that is cut off or damaged is listed as that. False where there is
-        one of its name already.
-        """
-        size = min(entry.size, MOST)
-        cut = "cut off: the archive ends in the middle of it"
-        if not found.add(Member(entry.path, size, entry.mtime_ns, fault=cut)):
+    def _tell_skipped(self, place: Skipped) -> None:
+        words = f"{place.end - place.start:,} bytes from {place.start:,} on are damaged, and what they hold is lost"
+        path = self._source.path
+        self._problems.lose(f"{path}/{place.name}" if place.name else path, f"{words}: get this part again")
+
+    def _take(self, found: Catalogue, entry: Entry, tape: Tape) -> None:
+        """Put a member into the list, or tell why it is left out."""
+        told = f"{self._source.path}/{entry.path}"
+        if fault := members.fault(entry.path):
+            self._problems.lose(told, fault)
+        elif entry.left_out:
+            (self._problems.lose if entry.stored else self._problems.tell)(told, entry.left_out)
+        elif before := found.get(entry.path):
+            self._take_again(found, entry, tape, before, told)
+        else:
+            self._keep(found, entry, tape)
+
+    def _take_again(self, found: Catalogue, entry: Entry, tape: Tape, before: Member, told: str) -> None:
+        """Of two members of one name the last one counts, as for tar; but a readable one goes before."""
+        self._keep(found, entry, tape)
+        after = found.get(entry.path)
+        if after is None or entry.link == entry.path or entry.behind or (after.fault and not before.fault):
+            found.put(before)
+        if after is None or not self._same(before, after):
+            self._problems.lose(told, members.TWICE)
+
+    def _same(self, one: Member, other: Member) -> bool:
+        """Have two members the same bytes?"""
+        held = self._bytes
+        if one.size != other.size or one.fault or other.fault:
             return False
+        try:
+            if held is None:
+                return one.small == other.small
+            with self._stream(held, one) as first, self._stream(held, other) as second:
+                while (data := first.read(PIECE)) == second.read(PIECE):
+                    if not data:
+                        return True
+        except OSError:
+            pass
+        return False
+
+    def _keep(self, found: Catalogue, entry: Entry, tape: Tape) -> None:
+        """Take a member's bytes from the tape; one that is cut off or damaged is listed as that."""
+        size = min(entry.size, MOST)
+        if entry.link:
+            found.put(self._linked(found, entry))
+            return
+        cut = "cut off: the archive ends in the middle of it"
+        limits, numbers = self._limits, (size, entry.mtime_ns, self._end, min(entry.stored, MOST))
+        excess = limits.excess(size, entry.stored)
+        member = Member(entry.path, *numbers, fault=cut, excess=excess, holes=entry.holes)
+        found.put(member)
+        dense = limits.too_dense(entry.path, size, entry.stored)
+        fault = entry.fault or (limits.member_fault(entry.size, entry.stored) if dense else "")
         if not tape.packed:
             start = tape.at
-            tape.skip_to(start + entry.size)
-            found.put(Member(entry.path, size, entry.mtime_ns, start))
-        elif not entry.size or _is_small(entry):
-            found.put(Member(entry.path, size, entry.mtime_ns, small=tape.exactly(entry.size)))
+            tape.skip_to(start + entry.stored)
+            found.put(replace(member, start=start, fault=fault))
+        elif fault or not entry.size:
+            found.put(replace(member, fault=fault, small=None if fault else b""))
         else:
-            fault = self._spool(entry, tape)
-            found.put(Member(entry.path, size, entry.mtime_ns, self._end, fault=fault))
-            self._end += 0 if fault else entry.size
-        return True
+            before, small = tape.excess, None
+            if _is_small(entry):
+                small = tape.exactly(entry.stored)
+                fault = self._beyond(tape, before)
+            else:
+                fault = self._spool(entry, tape)
+            excess = max(member.excess, tape.excess - before)
+            found.put(replace(member, fault=fault, small=None if fault else small, excess=excess))
+            self._end += 0 if fault or small is not None else entry.stored
+
+    def _linked(self, found: Catalogue, entry: Entry) -> Member:
+        """Another name of a member of the archive, as that is now: it may be replaced later."""
+        there = found.get(entry.link)
+        if there is None or (there.link and there.fault):
+            fault = f"another name of {entry.link[:200]!r}, which is not in the archive"
+            return Member(entry.path, 0, entry.mtime_ns, fault=fault, link=entry.link)
+        return replace(there, path=entry.path, link="")
+
+    def _link(self, found: Catalogue) -> None:
+        """Other names of members that came later in the archive."""
+        for path, link in list(islice(found.links(), members.MAX_MEMBERS)):
+            there = found.get(link)
+            if there is not None and not there.link:
+                found.put(replace(there, path=path))
 
     def _spool(self, entry: Entry, tape: Tape) -> str:
         """Put a member's bytes behind those of the others; why that was not done."""
-        done, taken = 0, tape.taken
-        while done < entry.size:
+        done, taken, excess = 0, tape.taken, tape.excess
+        while done < entry.stored:
             if self._closed:
                 raise _Closed
-            data = tape.read(min(PIECE, entry.size - done))
+            data = tape.read(min(PIECE, entry.stored - done))
             if not data:
                 raise Cut
             self._write(data, self._end + done)
             done += len(data)
-            if done > FREE and done > MAX_RATIO * (tape.taken - taken + PIECE):
+            fault = self._beyond(tape, excess)
+            if not fault and self._limits.too_dense(entry.path, done, tape.taken - taken + SLICE):
+                fault = self._limits.member_fault(entry.size, None)
+            if fault:
                 assert self._bytes is not None
                 os.ftruncate(self._bytes.fd, self._end)
-                return f"claims to unpack to {entry.size:,} bytes from few, as only harmful archives do"
+                return fault
         return ""
+
+    def _beyond(self, tape: Tape, before: int) -> str:
+        """Why a member is not kept that came out of the archive since its `excess` was that before. Raises OSError."""
+        limits, path = self._limits, self._source.path
+        if tape.excess == before or limits.allows(path, tape.excess):
+            return ""
+        if not limits.allows(path, tape.excess / MOST_TIMES):
+            raise damaged("it unpacks to far more than any export does")
+        return limits.fault()
 
     def _write(self, data: bytes, at: int) -> None:
         try:

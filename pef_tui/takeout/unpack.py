@@ -38,6 +38,11 @@ class Held:
         held.fd = descriptor
         return held
 
+    def stamp(self) -> tuple[int, int, int]:
+        """Size and times, which change with the file. Raises OSError."""
+        found = os.fstat(self.fd)
+        return found.st_size, found.st_mtime_ns, found.st_ctime_ns
+
     def __del__(self) -> None:
         if hasattr(self, "fd"):
             os.close(self.fd)
@@ -73,8 +78,17 @@ def engine(method: int) -> Engine:
 class Stored(io.RawIOBase):
     """A member that lies in a file as it is. Its checksum is looked at when it is read from begin to end."""
 
-    def __init__(self, held: Held, start: int, size: int, crc: int | None = None) -> None:
+    def __init__(
+        self,
+        held: Held,
+        start: int,
+        size: int,
+        crc: int | None = None,
+        stamp: tuple[int, int, int] | None = None,
+    ) -> None:
+        """`stamp`: of the file when the member was listed, for what has no checksum; looked at in the end."""
         self._held = held
+        self._stamp = stamp
         self._start = start
         self._size = size
         self._crc = crc
@@ -104,6 +118,8 @@ class Stored(io.RawIOBase):
             if self._summed == self._size and self._sum != self._crc:
                 raise damaged("wrong checksum")
         self._at += count
+        if self._stamp is not None and self._at == self._size and self._held.stamp() != self._stamp:
+            raise OSError("changed while the run was on")
         return count
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:

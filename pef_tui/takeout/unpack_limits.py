@@ -40,6 +40,10 @@ class UnpackLimits:
         with self._lock:
             self._sizes[path] = size
 
+    def excess(self, size: int, packed: int) -> int:
+        """Bytes to which a member unpacks beyond the ratio."""
+        return max(0, size - self.ratio * packed)
+
     def allows(self, path: str, excess: float) -> bool:
         """May the members of this archive come to so many bytes beyond `ratio` times their packed size?
 

@@ -183,8 +183,8 @@ class ZipReader:
     def _limit(self, found: Catalogue) -> None:
         """Refuse what is a bomb in many pieces."""
         limits = self._limits
-        if not limits.allows(self._source.path, found.excess(limits.ratio)):
-            found.fail_dense(limits.ratio, DENSE, limits.fault())
+        if not limits.allows(self._source.path, found.excess()):
+            found.fail_dense(DENSE, limits.fault())
 
     def _add(self, entry: Entry, found: Catalogue) -> None:
         path, told = entry.path, f"{self._source.path}/{entry.path}"
@@ -195,7 +195,11 @@ class ZipReader:
         elif not entry.size and entry.mode not in (0, stat.S_IFREG, stat.S_IFLNK):
             self._problems.tell(told, "no regular file, left out")
         else:
-            member = replace(_as_member(entry), fault=self._fault(entry))
+            member = replace(
+                _as_member(entry),
+                fault=self._fault(entry),
+                excess=self._limits.excess(entry.size, entry.packed),
+            )
             if not found.add(member):
                 self._take_last(member, found, told)
 
