@@ -25,6 +25,7 @@ from pef_tui.run.plan import Planner
 from pef_tui.run.profile import HAND_OVER, WAIT
 from pef_tui.run.readback import missing
 from pef_tui.run.resume import FileId
+from pef_tui.run.same_files import SameFiles
 from pef_tui.run.second_look import SecondLook
 from pef_tui.run.verify import Verifier
 from pef_tui.run.workshop import CarryOut, Workshop, preview, work
@@ -52,7 +53,7 @@ def carried_out(start: Begun, stack: ExitStack) -> Iterator[Record]:
     waited = progress.clock.over(WAIT, planned)
     stack.callback(place.close_readers)
     if settings.dry_run:
-        yield from preview(waited, progress.stop, _foresight(place, stack))
+        yield from planning.same.completed(preview(waited, progress.stop, _foresight(place, stack)))
         return
     dest = Dest(place.output)
     stack.callback(dest.close)
@@ -67,7 +68,8 @@ def carried_out(start: Begun, stack: ExitStack) -> Iterator[Record]:
         planning.expect = elsewhere.expect
     shop = Workshop(place.writers, settings.worker_count, _hand(place, dest, verifier), elsewhere)
     stack.callback(shop.close)
-    yield from place.sealing.watched(place.listings.watched(work(waited, shop, progress.stop)))
+    records = planning.same.completed(work(waited, shop, progress.stop))
+    yield from place.sealing.watched(place.listings.watched(records))
     place.memory.flush()
     once_more = (
         settings.in_place or settings.retry_failed
@@ -156,7 +158,8 @@ class Planning:
         self._layout = Layout(place.settings, lambda path: place.ledger.recorded(path) is not None)
         self._planner = Planner(place.settings, place.map_tags, place.writers, self._layout, place.decisions)
         self._albums = Albums(place)
-        self._second = SecondLook(place, self._look, self._albums.with_copies)
+        self.same = SameFiles()
+        self._second = SecondLook(place, self._look, self._albums.with_copies, self.same.hold)
         self._put_off: set[FileId] = set()
         self.expect: Callable[[Sequence[Match], int], None] | None = None
         """Told what is about to be planned, and how many of it are done already."""
@@ -268,8 +271,7 @@ class Planning:
                     Outcome(Plan(match, "excluded", reason=match.excluded), "excluded", reason=match.excluded)
                 )
             elif (twin := gathered.twins.get((match.media.root, match.media.path))) is not None:
-                reason = f"the same bytes are at {twin}"
-                put(Outcome(Plan(match, "duplicate", reason=reason), "duplicate", reason=reason))
+                self.same.hold(match, twin)
             else:
                 wanted.append(self._albums.with_copies(match))
         memory = self._place.memory

@@ -32,8 +32,8 @@ class Gathered(Struct, frozen=True):
     """Pictures before what belongs to them; otherwise by name."""
     json: tuple[JsonRecord, ...]
     other: tuple[OtherRecord, ...]
-    twins: dict[FileId, str]
-    """Media whose very bytes lie under the same name in another source, and where."""
+    twins: dict[FileId, MediaFile]
+    """Media whose very bytes lie under the same name in another source, and the file there."""
 
 
 def gather(
@@ -183,9 +183,9 @@ def _json_record(file: JsonFile, used: bool) -> JsonRecord:
     return JsonRecord(file, outcome, file.reason)
 
 
-def _twins(matches: Iterable[Match], digests: Digests) -> dict[FileId, str]:
+def _twins(matches: Iterable[Match], digests: Digests) -> dict[FileId, MediaFile]:
     """Same name (composed or not) and same bytes in several sources (parts may overlap): hashed where sizes meet."""
-    twins: dict[FileId, str] = {}
+    twins: dict[FileId, MediaFile] = {}
     for group in _same_name_and_size([match for match in matches if not match.excluded]):
         seen: dict[bytes, MediaFile] = {}
         for match in group:
@@ -193,7 +193,7 @@ def _twins(matches: Iterable[Match], digests: Digests) -> dict[FileId, str]:
             content = digests.of(media)
             first = seen.setdefault(content, media) if content else media
             if first is not media:
-                twins[_id(media)] = first.path
+                twins[_id(media)] = first
     return twins
 
 

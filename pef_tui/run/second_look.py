@@ -10,7 +10,7 @@ from itertools import chain
 
 from msgspec.structs import replace
 
-from pef_tui.model import Folder, JsonFile, JsonRecord, Match, Outcome, Record
+from pef_tui.model import Folder, JsonFile, JsonRecord, Match, MediaFile, Outcome, Record
 from pef_tui.run.exports import Key
 from pef_tui.run.gather import NO_SIDECAR, Gathered, gather
 from pef_tui.run.joining import Alone, Joining, LookInto, identity
@@ -44,11 +44,20 @@ def span_of(matches: Iterable[Match]) -> Span | None:
 class SecondLook:
     """What stayed alone in one run, and what becomes of it. Lives in the planning thread."""
 
-    def __init__(self, place: Opened, look: LookInto, complete: Callable[[Match], Match]) -> None:
-        """`look`: fills the state alone. `complete`: adds what a Plan depends on besides, as the first look did."""
+    def __init__(
+        self,
+        place: Opened,
+        look: LookInto,
+        complete: Callable[[Match], Match],
+        hold: Callable[[Match, MediaFile], None],
+    ) -> None:
+        """`look`: fills the state alone. `complete`: adds what a Plan depends on besides, as the first look did.
+        `hold`: takes a file that is the same as another, until the outcome of that one is known.
+        """
         self._place = place
         self._look = look
         self._complete = complete
+        self._hold = hold
         self._alone: dict[FileId, Alone] = {}
         self._orphans: dict[FileId, JsonFile] = {}
         self._exports_of: dict[FileId, Key] = {}
@@ -141,6 +150,10 @@ class SecondLook:
                 for match in gathered.matches
                 if not match.excluded and identity(match.media) not in twins
             ]
+            for match in gathered.matches:
+                key = identity(match.media)
+                if key in twins and loose.pop(key, None) is not None:
+                    self._hold(match, twins[key])
             here = {identity(match.media) for match in self.candidates(gathered, wanted)} & loose.keys()
             self._place.memory.recall(gathered.folder, wanted, here)
             for match in wanted:

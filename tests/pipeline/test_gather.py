@@ -78,7 +78,7 @@ def test_what_a_filter_leaves_out_still_uses_its_sidecar() -> None:
 
 def test_the_same_picture_in_two_parts_is_found_by_its_bytes() -> None:
     folder = Folder("F", (media("a.jpg"), media("a.jpg", root=1), media("a.jpg", root=2, size=9)))
-    assert gather(folder, [], [], open_media).twins == {(1, "F/a.jpg"): "F/a.jpg"}
+    assert gather(folder, [], [], open_media).twins == {(1, "F/a.jpg"): folder.media[0]}
 
 
 def test_a_file_that_cannot_be_read_is_nobodys_twin() -> None:

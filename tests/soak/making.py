@@ -147,10 +147,10 @@ class Making:
             return
         owner, path, file = found
         account = "B" if owner.account == "A" else "A"
-        if not self._fits(account, path):
+        where = path.rpartition("/")[0]
+        if not self._fits(account, path) or self._has_like(account, where, file):
             return
         if self._put(account, part, path, file) and json and file.picture:
-            where = path.rpartition("/")[0]
             self._put_json(account, part, where, file.title, file.counter, file.picture.family, version)
 
     def orphan(self, account: str, part: int, folder: int, stem: int) -> None:
@@ -236,6 +236,18 @@ class Making:
             }
         )
 
+    def _has_like(self, account: str, folder: str, file: File) -> bool:
+        """Has the folder another family's media under a name that begins like this, or the reverse?"""
+        stem = _stem(file.title)
+        return any(
+            (stem.startswith(_stem(other.title)) or _stem(other.title).startswith(stem))
+            and other.picture is not None
+            and file.picture is not None
+            and other.picture.family != file.picture.family
+            for path, other in self.exports.of_account(account).items()
+            if other.kind == "media" and path.rpartition("/")[0] == folder
+        )
+
     def _media(self, at: int, *, stills: bool = False) -> tuple[Part, str, File] | None:
         found = [
             each
@@ -287,3 +299,7 @@ class Making:
 def _odd(name: str) -> bool:
     """Is it a name that is not UTF-8?"""
     return any("\ud800" <= letter <= "\udfff" for letter in name)
+
+
+def _stem(title: str) -> str:
+    return unicodedata.normalize("NFC", title.rpartition(".")[0]).casefold()

@@ -1,0 +1,65 @@
+"""The same file in two sources: `duplicate` only where the bytes are in the output folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from commands import Line, run_here
+
+from pef_tui.testing import sidecar, takeout
+
+NAME = "Photos from 2019/a.jpg"
+
+
+def twice(tmp_path: Path, content: object) -> tuple[Path, Path]:
+    first, second = (takeout(tmp_path / part, {NAME: content}) for part in ("one", "two"))
+    return first, second
+
+
+def run_both(tmp_path: Path, content: object, *flags: str, status: int = 0) -> list[Line]:
+    """What is told of the file in the first source, and of that in the second; of a preview the same."""
+    first, second = twice(tmp_path, content)
+    told = []
+    for more in (("--dry-run",), ()) if status == 0 else ((),):
+        lines = run_here(first, tmp_path / "out", str(second), *flags, *more, status=status)
+        told.append(
+            sorted((line for line in lines if line["type"] == "media"), key=lambda line: line["root"])
+        )
+    words = [[line["outcome"] for line in lines] for lines in told]
+    assert words[0] == words[-1]
+    return told[-1]
+
+
+@pytest.mark.parametrize(
+    ("content", "flags", "word"),
+    [
+        (None, ("--unmatched", "skip"), "unmatched"),
+        (sidecar("a.jpg"), ("--retry-failed",), "excluded"),
+    ],
+)
+def test_left_out_together(tmp_path: Path, content: object, flags: tuple[str, ...], word: str) -> None:
+    first, second = run_both(tmp_path, content, *flags)
+    assert (first["outcome"], second["outcome"]) == (word, word)
+    assert "same bytes" in second["reason"] and first["reason"] in second["reason"]
+    assert not (tmp_path / "out" / NAME).exists()
+
+
+def test_failed_together_and_tried_again(tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "Photos from 2019").write_bytes(b"a file where a folder is needed")
+    first, second = run_both(tmp_path, sidecar("a.jpg"), status=3)
+    assert (first["outcome"], second["outcome"]) == ("failed", "failed")
+    (tmp_path / "out" / "Photos from 2019").unlink()
+    first, second = run_both(tmp_path, sidecar("a.jpg"))
+    assert (first["outcome"], second["outcome"]) == ("written", "duplicate")
+
+
+@pytest.mark.parametrize("content", [None, sidecar("a.jpg")])
+def test_a_duplicate_of_what_is_there(tmp_path: Path, content: object) -> None:
+    run_both(tmp_path, content)
+    first, second = run_both(tmp_path, content)
+    assert (first["outcome"], second["outcome"]) == ("unchanged", "duplicate")
+    (tmp_path / "out" / NAME).unlink()
+    run_both(tmp_path, content)
+    assert (tmp_path / "out" / NAME).exists()
