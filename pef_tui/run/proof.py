@@ -17,8 +17,9 @@ from pef_tui.formats.moments import film_facts, still_identifier
 from pef_tui.model import EPOCH, JsonFile, Match, MediaFile, Sidecar, Stamp
 from pef_tui.run.digests import OpenMedia
 from pef_tui.run.exports import Digests, Exports, FileId
-from pef_tui.takeout.companions import LIVE_FILMS, LIVE_SECONDS
+from pef_tui.takeout.companions import LIVE_FILMS
 from pef_tui.takeout.elsewhere import gist
+from pef_tui.takeout.live import LIVE_SECONDS
 from pef_tui.takeout.names import composed, split
 
 LIVE = "live"

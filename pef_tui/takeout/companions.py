@@ -10,6 +10,7 @@ from typing import NamedTuple, TypeVar
 
 from pef_tui.takeout.board import Board, Card, Placed, few
 from pef_tui.takeout.languages import EDITED, EFFECTS
+from pef_tui.takeout.live import LIVE_SECONDS, LivePairs, Open
 from pef_tui.takeout.names import (
     MEDIA_UNITS,
     Reading,
@@ -44,8 +45,6 @@ FILMS = LIVE_FILMS | {
     ".mp",
 }
 
-LIVE_SECONDS = 3
-"""A film with a sidecar of its own is the live film of a still that is no HEIC if taken at most this much apart."""
 WORD_LETTERS = 30
 """No language takes more letters to say "edited"."""
 
@@ -97,7 +96,7 @@ class Neighbours:
         """The picture of that name, in the folder or only foretold."""
         names = [name] if name in self._board.media else self._names.get(plain(name))
         if names:
-            return self._lying(names)
+            return self.lying(names)
         return self._foretold(self._cards.get(plain(name), ()))
 
     def stemmed(self, stem: str, extensions: Container[str]) -> Base | None:
@@ -107,7 +106,7 @@ class Neighbours:
             live = [name for name in names if split(name)[1].lower() in HEIC]
             names = live if len(live) == 1 else [name for name in names if split(name)[0] == stem] or names
         if names:
-            return self._lying(names)
+            return self.lying(names)
         cards = self._card_stems.get(plain(stem), ())
         return self._foretold([card for card in cards if _may_be(_extension(card), extensions)])
 
@@ -115,7 +114,8 @@ class Neighbours:
         """Media of that stem that nothing was given to yet."""
         return [name for name in self._stems.get(plain(stem), ()) if name not in self._board.placed]
 
-    def _lying(self, names: Sequence[str]) -> Base:
+    def lying(self, names: Sequence[str]) -> Base:
+        """The picture of a name in the folder; a doubt where there are several names."""
         placed = [self._board.placed.get(name) for name in names]
         first = placed[0]
         if len(names) == 1:
@@ -162,16 +162,22 @@ def _stems_foretold(card: Card) -> set[str]:
 class Companions:
     """Gives the films and edited copies that other rules left the sidecar of the picture they belong to."""
 
-    def __init__(self, board: Board) -> None:
+    def __init__(self, board: Board, open_media: Open | None = None) -> None:
         self._board = board
         self._near = Neighbours(board)
+        self._live_pairs = LivePairs(board, LIVE_STILLS, LIVE_FILMS, open_media)
 
     def films(self) -> None:
         """Live films (`live`) and motion films (`motion`), also those whose name does not say that they are films."""
         board = self._board
+        settled = set()
+        for name, still in self._live_pairs.pairs(board.left, self._named_still):
+            settled.add(name)
+            if still:
+                self._share("live", name, self._near.lying([still]))
         for name in board.left:
             extension = split(name)[1].lower()
-            if extension in LIVE_FILMS:
+            if extension in LIVE_FILMS and name not in settled:
                 self._share("live", name, self._live(name))
             if extension not in STILLS and name not in board.placed:
                 self._share("motion", name, self._motion(name))
@@ -193,8 +199,25 @@ class Companions:
         films = [name for name, placed in board.placed.items() if not placed.main and _is_film(name)]
         for name in films:
             base = self._near.stemmed(split(name)[0], LIVE_STILLS)
-            if base is not None and base.main and _taken_together(board.placed[name], base):
+            if base is not None and base.main and self._taken_together(name, base):
                 board.placed[name] = board.placed[name]._replace(main=base.main)
+
+    def _taken_together(self, film: str, still: Base) -> bool:
+        """Are a film with a sidecar of its own and the still of its name one live photo?
+
+        An iPhone's still always is, unless there are several of its title and the moments differ.
+        """
+        times = (self._live_pairs.taken(film), still.cards[0].sidecar.taken if still.cards else None)
+        known = [time for time in times if time is not None]
+        if len(known) == 2 and abs(known[0] - known[1]) <= LIVE_SECONDS:
+            return True
+        alone = self._live_pairs.group(film) is None or len(known) < 2
+        return alone and split(still.main)[1].lower() in HEIC
+
+    def _named_still(self, film: str) -> str:
+        """The still in the folder that a film's name means; "" where there is none, or it is in doubt."""
+        base = self._near.stemmed(split(film)[0], LIVE_STILLS)
+        return base.main if base is not None else ""
 
     def _share(self, rule: str, name: str, base: Base | None) -> None:
         board = self._board
@@ -264,14 +287,6 @@ class Companions:
 
 def _is_film(name: str) -> bool:
     return name.lower().endswith(_FILM_ENDINGS)
-
-
-def _taken_together(film: Placed, still: Base) -> bool:
-    if split(still.main)[1].lower() in HEIC:
-        return True
-    times = [cards[0].sidecar.taken for cards in (film.cards, still.cards) if cards]
-    known = [time for time in times if time is not None]
-    return len(known) == 2 and abs(known[0] - known[1]) <= LIVE_SECONDS
 
 
 def _is_word(text: str) -> bool:

@@ -13,6 +13,7 @@ from typing import NamedTuple
 from pef_tui.model import Album, Folder, Match, MediaFile
 from pef_tui.takeout.board import Board, Card, Placed
 from pef_tui.takeout.companions import FILMS, STILLS, Companions
+from pef_tui.takeout.live import Open
 from pef_tui.takeout.names import (
     MEDIA_UNITS,
     SIDECAR_UNITS,
@@ -39,14 +40,15 @@ PREFIX_UNITS = 40
 """A common beginning of fewer UTF-16 units says nothing: names are only ever cut beyond it."""
 
 
-def match_folder(folder: Folder) -> Iterator[Match]:
+def match_folder(folder: Folder, open_media: Open | None = None) -> Iterator[Match]:
     """One Match for every media file, and for those of `folder.other` that a strict rule shows to be media.
 
-    Pure: neither the order of the listing nor the spread of the files over sources changes who gets which sidecar.
+    `open_media`: live films are read where their names leave their stills in question. Neither the order of the listing
+    nor the spread of the files over sources changes who gets which sidecar.
     """
     board = Board(folder)
     _exact(board)
-    companions = Companions(board)
+    companions = Companions(board, open_media)
     if board.left or board.others:
         _weaker(board, companions)
     companions.pair()

@@ -52,4 +52,4 @@ def pef_filters(settings: Settings) -> Iterator[Filter]:
 @hookimpl
 def pef_matchers() -> Iterator[Matcher]:
     """Google's naming rule, by prediction."""
-    yield Matcher("takeout", _match_folder)
+    yield Matcher("takeout", _match_folder, reads=True)
