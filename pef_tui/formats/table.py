@@ -94,7 +94,7 @@ FORMATS: dict[str, Format] = {
 """Every format by its name."""
 
 # Films of Pixel motion photos, beside their pictures: PXL_1.MP + PXL_1.MP.jpg, PXL_1.MP~2 + PXL_1.MP~2.jpg.
-_MOTION_FILMS = frozenset({".mp", *(f".mp~{copy}" for copy in range(2, 10))})
+_MOTION_FILMS = frozenset({".mp", ".mv", *(f".mp~{copy}" for copy in range(2, 10))})
 
 # Raw pictures whose maker `detect` does not tell; their content is "raw", or TIFF.
 _OTHER_RAWS = frozenset((".iiq", ".cap", ".eip", ".mos", ".mef", ".bay", ".mdc", ".pxn", ".obm", ".ari"))

@@ -13,10 +13,13 @@ from pef_tui.takeout.languages import EDITED, EFFECTS
 from pef_tui.takeout.live import LIVE_SECONDS, LivePairs, Open
 from pef_tui.takeout.names import (
     MEDIA_UNITS,
+    SIDECAR_UNITS,
     Reading,
     composed,
     counted,
+    cut,
     folded,
+    media_name,
     media_names,
     plain,
     split,
@@ -43,7 +46,10 @@ FILMS = LIVE_FILMS | {
     ".mpeg",
     ".wmv",
     ".mp",
+    ".mv",
 }
+MOTION_FILMS = frozenset((".mp", ".mv"))
+"""Films of motion photos, beside `X.MP.jpg` and `X.MV.jpg`."""
 
 WORD_LETTERS = 30
 """No language takes more letters to say "edited"."""
@@ -54,7 +60,7 @@ SUFFIXES = frozenset(folded(suffix) for suffix in EDITED + EFFECTS)
 Item = TypeVar("Item")
 
 _FILM_ENDINGS = tuple(sorted(LIVE_FILMS))
-_MOTION = re.compile(r"\.MP(?:~\d+)?", re.IGNORECASE)
+_MOTION = re.compile(r"\.M[PV](?:~\d+)?", re.IGNORECASE)
 
 
 class Base(NamedTuple):
@@ -239,8 +245,10 @@ class Companions:
         """Pixel: `X.MP` beside `X.MP.jpg`, `X(1).MP` beside `X.MP(1).jpg`, `X.mp4` beside `X.MP.jpg`."""
         title, counter = uncount_media(name)
         stem, extension = split(title)
-        if extension.lower() in FILMS - {".mp"}:
-            return self._near.stemmed(counted(stem + ".MP", counter), LIVE_STILLS)
+        if extension.lower() in FILMS - MOTION_FILMS:
+            return self._near.stemmed(counted(stem + ".MP", counter), LIVE_STILLS) or self._near.stemmed(
+                counted(stem + ".MV", counter), LIVE_STILLS
+            )
         return self._one_film(name, LIVE_STILLS) or (
             self._one_film(counted(title, counter), LIVE_STILLS) if counter else None
         )
@@ -261,6 +269,8 @@ class Companions:
         """Every way to read the name as an edited copy's, the surest first."""
         title, counter = uncount_media(composed(name))
         stem, extension = split(title)
+        if counter == 1 and units(title) in (MEDIA_UNITS, MEDIA_UNITS - 1):
+            yield "edited-cut", self._without_suffix(title, counter)
         base_stem, dash, word = stem.rpartition("-")
         if not dash or not base_stem:
             return
@@ -273,6 +283,23 @@ class Companions:
         if _is_word(word):
             base = self._picture(base_stem, counter, extension, other_extensions=False)
             yield "edited-word", base if base is not None and base.cards else None
+
+    def _without_suffix(self, title: str, counter: int) -> Base | None:
+        """The picture of an edited copy at the limit, where nothing is left of the suffix and a counter came instead.
+
+        Only where the title is cut too, and no sidecar has the counter: another picture of that name would have one.
+        """
+        base = self._near.named(title)
+        if base is None or base.main != title or len(base.cards) != 1:
+            return None
+        card = base.cards[0]
+        stem, extension = split(card.reading.title)
+        if not card.strict or card.reading.counter or units(stem) < MEDIA_UNITS - units(extension):
+            return None
+        start = cut(card.reading.title, SIDECAR_UNITS)
+        alike = [other for other in self._board.cards if cut(other.reading.title, SIDECAR_UNITS) == start]
+        more = media_name(title, counter + 1) in self._board.media
+        return None if more or alike != [card] else base
 
     def _picture(self, stem: str, counter: int, extension: str, other_extensions: bool = True) -> Base | None:
         """The picture that a copy was made of: the one of its counter where there is one, else the plain one."""

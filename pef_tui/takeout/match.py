@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from pef_tui.model import Album, Folder, Match, MediaFile
+from pef_tui.takeout import collided
 from pef_tui.takeout.board import Board, Card, Placed
 from pef_tui.takeout.companions import FILMS, STILLS, Companions
 from pef_tui.takeout.live import Open
@@ -57,9 +58,10 @@ def match_folder(folder: Folder, open_media: Open | None = None) -> Iterator[Mat
 
 def _exact(board: Board) -> None:
     """Predict the media names from every sidecar that is named as Google names it, and look them up."""
+    board.settle(collided.RULE, collided.collided(board))
     wishes = []
     for card in board.cards:
-        if card.strict:
+        if card.strict and not card.given:
             for name in media_names(*card.reading):
                 if name in board.media or name in board.others:
                     wishes.append((card, (name,)))

@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
+import unicodedata
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from pef_tui.testing import Exif, film, jpeg, make
+from pef_tui.testing.export import EXPORTED
+
 VECTORS = Path(__file__).parents[2].parent / "shared" / "vectors" / "matching.jsonl"
 
+MIXED = Path(__file__).parents[2].parent / "shared" / "cases" / "names" / "vectors.jsonl"
+"""Cases in which bytes and moments matter."""
+
 CASES = [json.loads(line) for line in VECTORS.read_text("utf-8").splitlines()] if VECTORS.is_file() else []
+MIXED_CASES = [json.loads(line) for line in MIXED.read_text("utf-8").splitlines()] if MIXED.is_file() else []
 # Asserted by another tool's tests, decided otherwise here; the reasons are in docs/matching.md.
 DEPARTED: set[str] = set()
 
@@ -50,24 +60,44 @@ SMALL = [
 ]
 
 
+def media_bytes(name: str, case: dict) -> bytes:
+    """Empty where a case says nothing of bytes and moments."""
+    if "bytes" not in case and "own" not in case:
+        return b""
+    seed = case.get("bytes", {}).get(name, 1 + case["files"].index(name))
+    own = case.get("own", {}).get(name)
+    when = None if own is None else datetime.fromtimestamp(own, UTC)
+    if name.lower().endswith((".mp4", ".mov")):
+        return film("mp4", seed, created=when)
+    if when is not None:
+        return jpeg(seed, exif=Exif(date=f"{when:%Y:%m:%d %H:%M:%S}"))
+    return make("heic" if name.lower().endswith(".heic") else "jpeg", seed)
+
+
 def build(root: Path, case: dict) -> None:
     kinds = case.get("json_kinds", {})
     for name in case["files"]:
         path = root / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        if not name.endswith(".json"):
-            path.write_bytes(b"")
+        if name in case.get("raw", ()):
+            path.write_bytes(b"\0\5\x16\7" + bytes(60))
+        elif not name.endswith(".json"):
+            path.write_bytes(media_bytes(name, case))
+            os.utime(path, (EXPORTED, EXPORTED))
         elif kinds.get(name) == "album":
             path.write_text(json.dumps({"title": case["titles"].get(name, "Album")}))
         elif kinds.get(name, "asset") == "asset":
-            said = {"title": case["titles"].get(name, ""), "photoTakenTime": {"timestamp": "1600000000"}}
+            taken = case.get("taken", {}).get(name, 1_600_000_000)
+            said = {"title": case["titles"].get(name, ""), "photoTakenTime": {"timestamp": str(taken)}}
             path.write_text(json.dumps(said))
         else:
             path.write_text("{}")
 
 
-def planned(root: Path) -> dict[str, str | None]:
-    command = [sys.executable, "-m", "pef_tui", "--batch", "--dry-run", "--json", "--no-config", str(root)]
+def planned(*roots: Path) -> dict[str, str | None]:
+    out = str(roots[0].parent / "out")
+    command = [sys.executable, "-m", "pef_tui", "--batch", "--dry-run", "--json", "--no-config", "-o", out]
+    command += map(str, roots)
     done = subprocess.run(command, capture_output=True, check=False)
     assert done.returncode in (0, 3), done.stderr.decode()
     lines = [json.loads(line) for line in done.stdout.splitlines()]
@@ -102,6 +132,33 @@ def test_a_vector_by_itself(tmp_path: Path, case: dict) -> None:
     build(tmp_path, case)
     found = planned(tmp_path)
     assert {name: found.get(name) for name in case["expect"]} == case["expect"]
+
+
+@pytest.mark.shared
+@pytest.mark.skipif(not MIXED_CASES, reason="no ../shared here")
+@pytest.mark.parametrize("case", MIXED_CASES, ids=lambda case: case["id"])
+def test_a_vector_with_bytes_and_moments(tmp_path: Path, case: dict) -> None:
+    parts = []
+    for number, names in enumerate(by_spelling(case["files"])):
+        parts.append(tmp_path / f"part{number}")
+        build(parts[-1], case | {"files": names})
+    found = planned(*parts)
+    assert {name: found.get(name) for name in case["expect"]} == case["expect"]
+
+
+def by_spelling(files: list[str]) -> list[list[str]]:
+    """The files of each part: a part spells a folder in one way."""
+    spellings: dict[str, list[str]] = {}
+    parts: list[list[str]] = []
+    for name in files:
+        folder = name.rpartition("/")[0]
+        known = spellings.setdefault(unicodedata.normalize("NFC", folder), [])
+        if folder not in known:
+            known.append(folder)
+        while len(parts) <= known.index(folder):
+            parts.append([])
+        parts[known.index(folder)].append(name)
+    return parts
 
 
 @pytest.mark.parametrize("case", SMALL, ids=lambda case: case["id"])

@@ -9,7 +9,7 @@ from pathlib import Path
 from pef_tui.model import Album, Folder, JsonFile, Match, MediaFile, Sidecar, Stamp
 from pef_tui.takeout.match import match_folder
 
-MEDIA = frozenset((".jpg", ".jpeg", ".png", ".gif", ".heic", ".dng", ".nef", ".mp4", ".mov", ".mp"))
+MEDIA = frozenset((".jpg", ".jpeg", ".png", ".gif", ".heic", ".dng", ".nef", ".mp4", ".mov", ".mp", ".mv"))
 
 
 def media(name: str, root: int = 0) -> MediaFile:
@@ -50,6 +50,17 @@ def matches(files: Iterable[str], cards: Iterable[JsonFile | str]) -> dict[str, 
 
 LONG = "Screenshot_2022-10-28-09-31-43-118_com.snapchat_and_more.jpg"
 ORIGINAL = "original_1d4caa6f-16c6-4c3d-901b-9387de10e528_"
+
+BURST = "Backyard_ceremony_wedding_photography_location_by_the_lake-0"
+
+
+def burst(*numbers: int) -> list[JsonFile | str]:
+    """Sidecars of long titles that are equal in what is left of them."""
+    return [
+        card(f"{BURST[:46]}{f'({place})' if place else ''}.json", f"{BURST}{number}.jpg")
+        for place, number in enumerate(numbers)
+    ]
+
 
 CASES: list[tuple[str, list[str], list[JsonFile | str], dict[str, tuple[str, str, str] | None]]] = [
     # (what, media, sidecars, {media: (sidecar, rule, main) or None})
@@ -331,10 +342,91 @@ CASES: list[tuple[str, list[str], list[JsonFile | str], dict[str, tuple[str, str
         {f"{ORIGINAL}P(1).jpg": (f"{ORIGINAL}.json", "counter", "")},
     ),
     (
-        "the same beside the picture without counter: another picture",
+        "an edited copy at the limit of 51 that lost its whole suffix",
         [f"{ORIGINAL}P.jpg", f"{ORIGINAL}P(1).jpg"],
         [card(f"{ORIGINAL}.json", f"{ORIGINAL}PXL_20220516_164814158.jpg")],
+        {
+            f"{ORIGINAL}P.jpg": (f"{ORIGINAL}.json", "exact", ""),
+            f"{ORIGINAL}P(1).jpg": (f"{ORIGINAL}.json", "edited-cut", f"{ORIGINAL}P.jpg"),
+        },
+    ),
+    (
+        "where a counted sidecar exists, the counted file is another picture",
+        [f"{ORIGINAL}P.jpg", f"{ORIGINAL}P(1).jpg"],
+        [
+            card(f"{ORIGINAL}.json", f"{ORIGINAL}PXL_20220516_164814158.jpg"),
+            card(f"{ORIGINAL}(2).json", f"{ORIGINAL}PXL_20220516_164814158.jpg"),
+        ],
         {f"{ORIGINAL}P.jpg": (f"{ORIGINAL}.json", "exact", ""), f"{ORIGINAL}P(1).jpg": None},
+    ),
+    (
+        "of two counted files at the limit it is not known which is the copy",
+        [f"{ORIGINAL}P.jpg", f"{ORIGINAL}P(1).jpg", f"{ORIGINAL}P(2).jpg"],
+        [card(f"{ORIGINAL}.json", f"{ORIGINAL}PXL_20220516_164814158.jpg")],
+        {
+            f"{ORIGINAL}P.jpg": (f"{ORIGINAL}.json", "exact", ""),
+            f"{ORIGINAL}P(1).jpg": None,
+            f"{ORIGINAL}P(2).jpg": None,
+        },
+    ),
+    (
+        "names that are not cut, sidecars cut and counted",
+        [f"{BURST}1.jpg", f"{BURST}2.jpg", f"{BURST}3.jpg"],
+        burst(1, 2, 3),
+        {
+            f"{BURST}1.jpg": (f"{BURST[:46]}.json", "exact", ""),
+            f"{BURST}2.jpg": (f"{BURST[:46]}(1).json", "counter", ""),
+            f"{BURST}3.jpg": (f"{BURST[:46]}(2).json", "counter", ""),
+        },
+    ),
+    (
+        "the same, two of one title: in the order of their counters",
+        [f"{BURST}1.jpg", f"{BURST}2.jpg", f"{BURST}2(1).jpg"],
+        burst(1, 2, 2),
+        {
+            f"{BURST}1.jpg": (f"{BURST[:46]}.json", "exact", ""),
+            f"{BURST}2.jpg": (f"{BURST[:46]}(1).json", "counter", ""),
+            f"{BURST}2(1).jpg": (f"{BURST[:46]}(2).json", "counter", ""),
+        },
+    ),
+    (
+        "the same, a picture is missing",
+        [f"{BURST}2.jpg", f"{BURST}3.jpg"],
+        burst(1, 2, 3),
+        {
+            f"{BURST}2.jpg": (f"{BURST[:46]}(1).json", "counter", ""),
+            f"{BURST}3.jpg": (f"{BURST[:46]}(2).json", "counter", ""),
+        },
+    ),
+    (
+        "the same, sidecars are missing: which of two pictures it is cannot be known",
+        [f"{BURST}2.jpg", f"{BURST}2(1).jpg"],
+        burst(1, 2)[1:],
+        {f"{BURST}2.jpg": None, f"{BURST}2(1).jpg": None},
+    ),
+    (
+        "the films of .MV motion photos",
+        ["P.MV.jpg", "P.MV", "Q.MV.jpg", "Q.mp4", "R.MV(1).jpg", "R(1).MV"],
+        ["P.MV.jpg.json", "Q.MV.jpg.json", card("R.MV.jpg(1).json", "R.MV.jpg")],
+        {
+            "P.MV.jpg": ("P.MV.jpg.json", "exact", ""),
+            "P.MV": ("P.MV.jpg.json", "motion", "P.MV.jpg"),
+            "Q.MV.jpg": ("Q.MV.jpg.json", "exact", ""),
+            "Q.mp4": ("Q.MV.jpg.json", "motion", "Q.MV.jpg"),
+            "R.MV(1).jpg": ("R.MV.jpg(1).json", "exact", ""),
+            "R(1).MV": ("R.MV.jpg(1).json", "motion", "R.MV(1).jpg"),
+        },
+    ),
+    (
+        "of two stills of one name and two films the second film is of the still that is left",
+        ["I.HEIC", "I.JPG", "I.MP4", "I(1).MP4"],
+        ["I.HEIC.json", "I.JPG.json"],
+        {
+            "I.HEIC": ("I.HEIC.json", "exact", ""),
+            "I.JPG": ("I.JPG.json", "exact", ""),
+            "I.MP4": ("I.HEIC.json", "live", "I.HEIC"),
+            "I(1).MP4": ("I.JPG.json", "live", "I.JPG"),
+        },
     ),
     (
         "a sidecar counted because another title begins with the same 46 units",
