@@ -40,6 +40,8 @@ class Alone(Struct):
     span: Span | None
     looked: bool
     """State (with `KEPT_TAGS` alone) and time are filled."""
+    exports: tuple[Key, ...]
+    """The exports that it is in: its own, and those with the same file under the same path."""
 
 
 def identity(file: MediaFile | JsonFile) -> FileId:
@@ -125,8 +127,10 @@ class Joining:
 
     def _choose(self, key: FileId, matches: list[Match]) -> None:
         """Take the sidecar of one of them, if all say the same; those of its own export go before others."""
-        mine = self._export(self._alone[key].match)
-        own = [each for each in matches if not self._place.exports.apart(mine, self._export(each))]
+        exports = self._place.exports
+        own = [
+            each for each in matches if self._is_near(self._alone[key], exports.key(each.media, each.folder))
+        ]
         joined = sorted(own or matches, key=_by_json)
         gists = {gist(match.sidecar) for match in joined if match.sidecar is not None}
         if len(gists) == 1 and (file := joined[0].json) is not None:
@@ -168,17 +172,18 @@ class Joining:
 
     def _file_for(self, key: FileId, files: list[JsonFile]) -> JsonFile:
         """The first of equal sidecars that may be of the export of a picture."""
-        exports, mine = self._place.exports, self._export(self._alone[key].match)
-        near = (file for file in files if not exports.apart(mine, self._exports_of[identity(file)]))
+        alone = self._alone[key]
+        near = (file for file in files if self._is_near(alone, self._exports_of[identity(file)]))
         return next(near, files[0])
 
-    def _export(self, match: Match) -> Key:
-        return self._place.exports.key(match.media, match.folder)
+    def _is_near(self, alone: Alone, other: Key) -> bool:
+        """May files of another export be of one that a picture is in?"""
+        return not all(self._place.exports.apart(mine, other) for mine in alone.exports)
 
-    def _lists(self, match: Match, orphans: Orphans) -> list[Where]:
-        """The sidecars of a picture's title that may be of its export."""
-        exports, mine = self._place.exports, self._export(match)
-        return orphans.titled(media_keys(match.media.name), lambda other: not exports.apart(mine, other))
+    def _lists(self, alone: Alone, orphans: Orphans) -> list[Where]:
+        """The sidecars of a picture's title that may be of an export that it is in."""
+        names = media_keys(alone.match.media.name)
+        return orphans.titled(names, lambda other: self._is_near(alone, other))
 
     def _agreeing(self, orphans: Orphans) -> Iterator[tuple[FileId, Ranges, bytes]]:
         """Each that is alone with the sidecars that agree with it in title and time, where there are any."""
@@ -188,7 +193,7 @@ class Joining:
             if key in self._joined or key in self._reasons:
                 continue
             match = alone.match
-            lists = self._lists(match, orphans)
+            lists = self._lists(alone, orphans)
             if not lists:
                 continue
             titled[key] = lists

@@ -62,6 +62,7 @@ class SecondLook:
         self._orphans: dict[FileId, JsonFile] = {}
         self._exports_of: dict[FileId, Key] = {}
         self._spans: dict[str, Span | None] = {}
+        self._also: dict[FileId, list[Key]] = {}
         self._skipped: dict[str, list[Record]] = {}
         self._late: dict[str, dict[FileId, Match]] = {}
         self._outputs: dict[FileId, str] = {}
@@ -76,7 +77,15 @@ class SecondLook:
         if not alone or len(self._alone) + len(alone) > LOOSE:
             return []
         self._spans[gathered.folder.path] = span_of(gathered.matches)
+        self._note_exports(gathered)
         return alone
+
+    def _note_exports(self, gathered: Gathered) -> None:
+        """Of files that are the same as others: whose they are."""
+        for match in gathered.matches if gathered.twins else ():
+            if (original := gathered.twins.get(identity(match.media))) is not None:
+                key = self._place.exports.key(match.media, match.folder)
+                self._also.setdefault(identity(original), []).append(key)
 
     def keep(self, match: Match, output: str) -> None:
         """Keep a candidate, with its state and time where they are filled."""
@@ -86,7 +95,9 @@ class SecondLook:
             tags = {tag: state.tags[tag] for tag in KEPT_TAGS if tag in state.tags}
             bare = replace(match, state=replace(state, tags=tags))
         span = self._spans.get(match.folder)
-        self._alone[identity(match.media)] = Alone(bare, output, span, state is not None)
+        key = identity(match.media)
+        exports = self._place.exports.key(match.media, match.folder), *self._also.pop(key, ())
+        self._alone[key] = Alone(bare, output, span, state is not None, exports)
 
     def postpone(self, match: Match, output: str) -> None:
         """Put a file off until all that is alone is decided: it is a copy of one of those."""

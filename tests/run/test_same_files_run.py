@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 from commands import Line, run_here
 
-from pef_tui.testing import sidecar, takeout
+from pef_tui.testing import Item, jpeg, sidecar, takeout
 
 NAME = "Photos from 2019/a.jpg"
+NAME_IN = f"Google Photos/{NAME}"
 
 
 def twice(tmp_path: Path, content: object) -> tuple[Path, Path]:
@@ -63,3 +64,17 @@ def test_a_duplicate_of_what_is_there(tmp_path: Path, content: object) -> None:
     (tmp_path / "out" / NAME).unlink()
     run_both(tmp_path, content)
     assert (tmp_path / "out" / NAME).exists()
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_sidecar_elsewhere_in_any_export_that_has_the_file(tmp_path: Path, turned: bool) -> None:
+    """Which of two exports has the sidecar, and which is given first, makes no difference."""
+    data = jpeg(3)
+    first = takeout(tmp_path / "takeout-20241101T093000Z-001", {NAME: Item(None, data)})
+    second = takeout(tmp_path / "takeout-20241102T093000Z-001", {NAME: Item(None, data)})
+    takeout(second.parent, {"Trip/b.jpg": sidecar("b.jpg"), "Trip/a.jpg.json": sidecar("a.jpg")})
+    sources = (second, first) if turned else (first, second)
+    lines = run_here(sources[0], tmp_path / "out", str(sources[1]))
+    told = {line["outcome"]: line for line in lines if line["type"] == "media" and line["source"] == NAME_IN}
+    assert told.keys() == {"written", "duplicate"}
+    assert told["written"]["rule"] == "elsewhere"
