@@ -24,6 +24,7 @@ GROUPS = {
         "tags",
         "raw",
         "timezone",
+        "dates_from_names",
         "unmatched",
         "extensions",
         "albums",

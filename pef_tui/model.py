@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from functools import cache
 from typing import Literal
 
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 from pef_tui.google_json import Album as Album
 from pef_tui.google_json import Geo as Geo
@@ -221,7 +221,7 @@ class Conflict(Struct, frozen=True, gc=False):
     """What many conflicts may share: `differs by 1 h` (`tags/kinds.py`)."""
     choice: Choice = ""
     """What a person decided on it."""
-    differs: str = ""
+    differs: str | UnsetType = UNSET
     """By how much, where `kind` names a likely cause instead; a decision may name either."""
 
 
@@ -252,6 +252,8 @@ class Plan(Struct, frozen=True, gc=False):
     """Of a `duplicate`: the output that has the same bytes already. With an output of its own it becomes a link."""
     temporary: bool = False
     """The file, or what it says, could not be read: another time it may be, so a later run plans anew."""
+    by_name: bool = False
+    """It has no sidecar, and the date in its name is all that dates it."""
 
 
 class Outcome(Struct, frozen=True, gc=False):

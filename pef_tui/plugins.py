@@ -41,7 +41,7 @@ BUILT_IN = {
     "workers": "pef_tui.workers.plugin",
     "doctor": "pef_tui.doctor",
 }
-RULES = 1
+RULES = 2
 """Version of our own mapping rules, raised when a release plans differently: later runs then plan again."""
 
 

@@ -35,6 +35,10 @@ class Progress:
         """Media with at least one warning."""
         self.conflicts = 0
         """Media that say one thing where their sidecar says another."""
+        self.dated_by_name = 0
+        """Media without a sidecar that got the date in their name (`--dates-from-names`)."""
+        self.only_named = 0
+        """Media left as they are that nothing dates but their name."""
         self.verified = 0
         """Media that were read back."""
         self.verified_wrong = 0
@@ -77,6 +81,9 @@ class Progress:
                 self.warnings += 1
             if record.plan.conflicts:
                 self.conflicts += 1
+            if record.plan.by_name:
+                self.dated_by_name += record.word in ("written", "sidecar")
+                self.only_named += record.word == "unmatched"
             if record.verified is not None:
                 self.verified += 1
                 self.verified_wrong += not record.verified

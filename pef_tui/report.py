@@ -223,7 +223,10 @@ def _utf8(value: Any) -> Any:
         return [_utf8(each) for each in value]
     if isinstance(value, dict):
         return {utf8(key): _utf8(each) for key, each in value.items()}
-    return _utf8(msgspec.structs.asdict(value)) if isinstance(value, Struct) else value
+    if isinstance(value, Struct):
+        fields = msgspec.structs.asdict(value)
+        return _utf8({name: each for name, each in fields.items() if each is not UNSET})
+    return value
 
 
 MEDIA_WORDS = {
@@ -274,6 +277,10 @@ def summary(progress: Progress, dry_run: bool) -> Iterator[str]:
     if progress.verified:
         wrong = f"{progress.verified_wrong:,} of them wrong" if progress.verified_wrong else "all right"
         yield f"{progress.verified:>9,} read back, {wrong}"
+    if progress.dated_by_name:
+        yield f"{progress.dated_by_name:>9,} without a sidecar were dated by their names"
+    if progress.only_named:
+        yield f"{progress.only_named:>9,} have no date but the one in their names; --dates-from-names writes it"
     if progress.conflicts:
         yield f"{progress.conflicts:>9,} say something else than Google does; --json tells both values"
     if progress.warnings:

@@ -93,6 +93,12 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
         str,
         setting("IANA zone for pictures whose zone nothing else tells", metavar="ZONE", shapes=True),
     ] = ""
+    dates_from_names: Annotated[
+        bool,
+        setting(
+            "write the date in a file's name where neither a sidecar nor the file tells one", shapes=True
+        ),
+    ] = False
     unmatched: Annotated[
         Literal["copy", "skip"], setting("media without a sidecar (default copy)", shapes=True)
     ] = "copy"

@@ -121,7 +121,7 @@ def tag_lines(outcome: Outcome, choices: dict[str, Choice] | None = None) -> Ite
 def _conflict_line(conflict: Conflict, choice: Choice) -> TagLine:
     file, google = _text(conflict.file), _text(conflict.google)
     after = google if choice == "google" else file
-    kind = ", ".join(filter(None, (conflict.differs, conflict.kind))) or "another value"
+    kind = ", ".join(str(part) for part in (conflict.differs, conflict.kind) if part) or "another value"
     word = f"{CHOSEN[choice]} ({kind}; Google: {google})"
     return TagLine(conflict.tag, file, after, "conflict", word)
 

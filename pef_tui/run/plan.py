@@ -13,8 +13,9 @@ from pef_tui.hooks import Writer
 from pef_tui.model import Match, MediaOutcome, Plan, TagEdit
 from pef_tui.run.inplace import in_place
 from pef_tui.run.layout import Layout
-from pef_tui.settings import Settings
+from pef_tui.settings import Settings, wanted_tags
 from pef_tui.state.inspect import PASSING
+from pef_tui.tags.by_name import dates_from_name, is_dated_by_name, named_instant
 from pef_tui.tags.classes import for_xmp_file
 from pef_tui.tags.decisions import Decisions
 from pef_tui.tags.kinds import described
@@ -47,6 +48,7 @@ class Planner:
         self._layout = layout
         self._decisions = decisions or Decisions()
         self._source = settings.output
+        self._by_name = settings.dates_from_names and "dates" in wanted_tags(settings.tags)
         self._own = OwnNames(settings.output)
 
     def plan(self, match: Match) -> Plan:
@@ -65,7 +67,10 @@ class Planner:
         if match.sidecar is None:
             if self._settings.unmatched == "skip":
                 return Plan(match, "unmatched", reason=match.reason)
-            return self._untouched(match, "unmatched", match.reason)
+            by_name = is_dated_by_name(match)
+            if by_name and self._by_name and (match.xmp is None or not match.xmp.problem):
+                return self._dated_by_name(match)
+            return replace(self._untouched(match, "unmatched", match.reason), by_name=by_name)
         return self._with_tags(match)
 
     def _untouched(self, match: Match, outcome: MediaOutcome, reason: str) -> Plan:
@@ -73,15 +78,29 @@ class Planner:
         time = self._moment(match) if match.sidecar is not None else match.media.mtime_ns
         return Plan(match, outcome, output=self._layout.claim(match), mtime_ns=time, reason=reason)
 
+    def _dated_by_name(self, match: Match) -> Plan:
+        """The date in the name of a file that nothing else dates; without a place for it, the file as it is."""
+        plan = self._with_tags(match)
+        if plan.outcome != "copied":
+            return replace(plan, by_name=True, reason=match.reason)
+        return replace(
+            plan, by_name=True, outcome="unmatched", mtime_ns=match.media.mtime_ns, reason=match.reason
+        )
+
+    def _edits(self, match: Match) -> Iterable[TagEdit]:
+        return self._map_tags(match) if match.sidecar is not None else dates_from_name(match)
+
     def _moment(self, match: Match) -> int:
+        if match.sidecar is None:
+            return _nanoseconds(named_instant(match), match)
         taken = match.taken.instant if match.taken else None
-        return match.media.mtime_ns if taken is None else round(taken * 1000) * 1_000_000
+        return _nanoseconds(taken, match)
 
     def _with_tags(self, match: Match) -> Plan:
         existing = self._settings.existing
         asked = for_xmp_file(match) if existing == "never" else match
         choose = self._chooser(match)
-        settled = settle(asked, self._map_tags(asked), "fill" if existing == "never" else existing, choose)
+        settled = settle(asked, self._edits(asked), "fill" if existing == "never" else existing, choose)
         plan = Plan(
             match,
             "copied",
@@ -124,7 +143,7 @@ class Planner:
             return plan
         asked = for_xmp_file(match)
         left = units_left(match, settled)
-        beside = settle(asked, self._map_tags(asked), settings.existing, choose).edits
+        beside = settle(asked, self._edits(asked), settings.existing, choose).edits
         edits = tuple([edit for edit in beside if (edit.unit or edit.tag) not in left])
         if edits and not plan.edits:
             return replace(plan, outcome="sidecar", writer=XMP_WRITER, edits=edits)
@@ -145,6 +164,11 @@ class Planner:
             yield "what the file already says could not be read (no ExifTool)"
         if match.xmp is not None and match.xmp.problem:
             yield f"the XMP file beside it is left as it is: {match.xmp.problem}"
+
+
+def _nanoseconds(instant: float | None, match: Match) -> int:
+    """An instant to the millisecond; the file's own time where there is none."""
+    return match.media.mtime_ns if instant is None else round(instant * 1000) * 1_000_000
 
 
 def digest(plan: Plan) -> bytes:

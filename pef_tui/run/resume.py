@@ -174,7 +174,7 @@ class Memory:
         self._forget(identity)
         if entry is None or self._force or entry.word == "failed":
             return plan
-        if plan.match.sidecar is None and entry.word in WITH_SIDECAR and plan.outcome != "duplicate":
+        if plan.match.sidecar is None and plan.outcome != "duplicate" and _had_sidecar(entry, plan.match):
             plan = replace(plan, warnings=(*plan.warnings, REFUTED))
         if not self._same_source(plan.match, entry) or not self._same_plan(plan, entry):
             return plan
@@ -372,3 +372,8 @@ def _unchanged(plan: Plan, entry: Entry, warning: str) -> Outcome:
     word: MediaOutcome = "unchanged"
     warnings = (warning,) if warning else ()
     return Outcome(plan, word, plan.output, reason=reason, warnings=warnings, mtime_ns=entry.output_mtime_ns)
+
+
+def _had_sidecar(entry: Entry, match: Match) -> bool:
+    """Was what the entry tells written with a sidecar? Without one, only a date in a name is written."""
+    return entry.word in WITH_SIDECAR and entry.sidecar != sidecar_digest(match)

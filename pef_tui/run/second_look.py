@@ -16,6 +16,7 @@ from pef_tui.run.gather import NO_SIDECAR, Gathered, gather
 from pef_tui.run.joining import Alone, Joining, LookInto, identity
 from pef_tui.run.opening import Opened
 from pef_tui.run.resume import FileId
+from pef_tui.tags.by_name import LOOKED_AT
 from pef_tui.takeout.elsewhere import Span
 from pef_tui.takeout.read_ahead import read_sidecars
 
@@ -25,8 +26,8 @@ LOOSE = 200_000
 LEFT = ("unchanged", "unmatched")
 """What is told of a picture without a sidecar in a Folder that is not looked into."""
 
-KEPT_TAGS = ("EXIF:Model",)
-"""What a name may be made of."""
+KEPT_TAGS = ("EXIF:Model", *LOOKED_AT)
+"""What a name may be made of, and what a date in a name must not contradict."""
 
 
 def is_alone(match: Match) -> bool:

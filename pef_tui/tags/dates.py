@@ -52,6 +52,11 @@ def dates(match: Match) -> Iterable[TagEdit]:
         return ()
     if taken.told != "sidecar" and google_instant(match.sidecar) is None:
         return ()
+    return date_edits(match, taken)
+
+
+def date_edits(match: Match, taken: Taken) -> Iterable[TagEdit]:
+    """Edits that make the file say this moment, by what it says already."""
     return _EDITS[tag_list(match)](tags_of(match), taken)
 
 

@@ -32,7 +32,8 @@ DateInName = Callable[[str], datetime | None]
 _FIRST, _LAST = -4_544_208_000, 253_370_764_800  # 1826-01-01 (the oldest photograph), 9999-01-01
 _GPS_TOLERANCE = 120.0  # seconds; the fix may be older than the picture
 _NAME_TOLERANCE = 10.0  # seconds; a film is named when it begins
-_UTC_NAMES = ("PXL_",)  # Pixel phones name pictures in UTC
+UTC_NAMES = ("PXL_",)
+"""How names begin that Pixel phones give in UTC."""
 _CLOCKS = ("EXIF:", "XMP-")  # groups whose dates show the clock at the place
 
 
@@ -182,7 +183,7 @@ def _dated(name: str, date_in_name: DateInName) -> datetime | None:
     dated = date_in_name(name)
     if dated is None or not 1826 <= dated.year < 9999:
         return None
-    return dated.replace(tzinfo=UTC) if dated.tzinfo is None and name.startswith(_UTC_NAMES) else dated
+    return dated.replace(tzinfo=UTC) if dated.tzinfo is None and name.startswith(UTC_NAMES) else dated
 
 
 # -- the witnesses: each answers with the offsets it may mean, the likeliest first

@@ -20,6 +20,8 @@ MEANINGS = {
     ("existing", "overwrite"): "Google's values replace those of the file",
     ("existing", "never"): "leave files alone, write XMP files",
     ("timezone", ""): "by place, camera and neighbours",
+    ("dates_from_names", "False"): "names alone date nothing",
+    ("dates_from_names", "True"): "names date what nothing else dates",
     ("unmatched", "copy"): "copy what has no JSON too",
     ("unmatched", "skip"): "leave out what has no JSON",
     ("extensions", "fix"): "a JPEG called .heic gets its right name",
