@@ -1,8 +1,10 @@
-"""Folders of the system, by descriptor."""
+"""Folders of the system: by descriptor, and the user's own for state."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
+from pathlib import Path
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
@@ -17,3 +19,14 @@ def names_in(folder: int) -> list[str]:
         return os.listdir(fd)
     finally:
         os.close(fd)
+
+
+def state_folder(environ: Mapping[str, str]) -> Path | None:
+    """`$XDG_STATE_HOME/pef-tui`, by default below `~/.local/state`; None where there is no home."""
+    base = environ.get("XDG_STATE_HOME", "")
+    if not os.path.isabs(base):  # the XDG specification: a relative path is ignored
+        home = environ.get("HOME") or os.path.expanduser("~")
+        if not os.path.isabs(home):
+            return None
+        base = f"{home}/.local/state"
+    return Path(base) / "pef-tui"

@@ -12,29 +12,18 @@ import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 from pef_tui import __version__
 from pef_tui.config import ConfigError
 from pef_tui.display import safe
+from pef_tui.folders import state_folder
 from pef_tui.settings import Settings
 
 BYTES = 1 << 20
 """Of one file of the default log."""
 OLD = 3
 """Older files kept beside it, as `log.1` to `log.3`."""
-
-
-def state_folder(environ: Mapping[str, str]) -> Path | None:
-    """`$XDG_STATE_HOME/pef-tui`, by default below `~/.local/state`; None where there is no home."""
-    base = environ.get("XDG_STATE_HOME", "")
-    if not os.path.isabs(base):  # the XDG specification: a relative path is ignored
-        home = environ.get("HOME") or os.path.expanduser("~")
-        if not os.path.isabs(home):
-            return None
-        base = f"{home}/.local/state"
-    return Path(base) / "pef-tui"
 
 
 def open_log(settings: Settings, environ: Mapping[str, str]) -> str:

@@ -10,6 +10,7 @@ from pef_tui.console import Console, data_out
 from pef_tui.display import safe
 from pef_tui.errors import DestHeld, RunError, UsageError
 from pef_tui.manifest import DestLock, Ledger
+from pef_tui.manifest.origin import check_links, foreign_runs
 from pef_tui.report import encoded
 from pef_tui.settings import Settings
 from pef_tui.write.dest import OWN, Dest
@@ -51,17 +52,25 @@ def _source(settings: Settings, action: str) -> str:
     source = os.path.realpath(settings.sources[0])
     if not os.path.isdir(source):
         raise UsageError(f"SOURCE {settings.sources[0]}: is no folder")
+    check_links(source)
     return source
 
 
 def _chosen(source: str, run: str) -> UndoRun:
     """The run meant by a name or `last`. Raises UsageError, OSError."""
     known = undo_runs(source)
-    if run == "last" and known:
-        return known[-1]
     for each in known:
         if each.name == run:
             return each
+    foreign = foreign_runs(source, os.environ, [each.name for each in known if not each.empty])
+    ours = [each for each in known if each.name not in foreign and (not each.empty or not foreign)]
+    if run == "last" and ours:
+        return ours[-1]
+    if run == "last" and known:
+        raise UsageError(
+            f"the undo records in {source} were not made here (the folder was copied, restored, or came with the "
+            f"export): if they are yours, name the run: {', '.join(each.name for each in known)}"
+        )
     if not known and os.path.lexists(os.path.join(source, OWN)):
         with DestLock(source):
             clear_leftovers(source)

@@ -23,10 +23,11 @@ from pef_tui.manifest.folder import NAME, OWN
 from pef_tui.manifest.format import RunOpened
 from pef_tui.manifest.ledger import Ledger
 from pef_tui.manifest.lock import DestLock
+from pef_tui.manifest.origin import check_links, made
 from pef_tui.model import Match, Source, TagEdit
 from pef_tui.plugins import PluginHost
 from pef_tui.progress import Progress
-from pef_tui.run.inplace import names_kept, source_in_place
+from pef_tui.run.inplace import names_kept, own_state, source_in_place
 from pef_tui.run.seal import Seal, holds, read
 from pef_tui.run.shapes import RunShape
 from pef_tui.run.sources import as_sources, output_path, source_list
@@ -208,11 +209,17 @@ def _without_exiftool(settings: Settings) -> str:
 def _ledger(settings: Settings, output: str, progress: Progress, stack: ExitStack) -> Ledger:
     """The manifest of DEST, held by this run unless it is a dry run. Raises DestHeld, RunError."""
     try:
+        check_links(output)
         if not settings.dry_run:
             os.makedirs(output, exist_ok=True)
             stack.enter_context(DestLock(output))
             clean_staging(output)
-        ledger = Ledger.open(output, read_only=settings.dry_run)
+            if settings.in_place:
+                progress.notes += own_state(output)
+        if settings.dry_run and settings.in_place and made(output, os.environ) == "elsewhere":
+            ledger = Ledger(None, read_only=True)
+        else:
+            ledger = Ledger.open(output, read_only=settings.dry_run)
     except OSError as error:
         raise RunError(f"DEST {output}: {error.strerror or error}") from None
     stack.callback(ledger.release)

@@ -7,9 +7,10 @@ import os
 from msgspec.structs import replace
 
 from pef_tui.errors import UsageError
+from pef_tui.manifest.origin import settle
 from pef_tui.model import Plan, xmp_name
 from pef_tui.settings import Settings
-from pef_tui.write.undo_folder import OwnNames
+from pef_tui.write.undo_folder import OwnNames, clear_leftovers
 
 FAT_NS = 2_000_000_000
 LINKED = "it has other names (hard links), which would keep the old bytes; --hard-links replace writes it all the same"
@@ -52,6 +53,13 @@ def names_kept(settings: Settings) -> Settings:
     if not settings.in_place:
         return settings
     return replace(settings, layout="", albums="folder", extensions="keep")
+
+
+def own_state(source: str) -> list[str]:
+    """Take over what lies in `SOURCE/.pef-tui`, with the lock held; what there is to say. Raises OSError."""
+    note = settle(source, os.environ)
+    clear_leftovers(source)
+    return [note] if note else []
 
 
 def source_in_place(settings: Settings, paths: list[str]) -> str:

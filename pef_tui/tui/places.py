@@ -6,7 +6,7 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
-from pef_tui.logs import state_folder as state_folder
+from pef_tui.folders import state_folder as state_folder
 
 
 def write_private(path: Path, content: bytes) -> None:

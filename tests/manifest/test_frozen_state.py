@@ -84,5 +84,7 @@ def test_an_in_place_run_goes_on_and_is_undone(state: Path) -> None:
     options = ["--batch", "--no-config", "-q"]
     assert main([*options, "--in-place", str(source), *IN_PLACE_OPTIONS]) == 0
     assert tree(source) == before
-    assert main([*options, "--undo", "last", str(source)]) == 0
+    assert main([*options, "--undo", "last", str(source)]) == 2  # an unpacked archive: not made here
+    [run] = (source / ".pef-tui" / "undo").iterdir()
+    assert main([*options, "--undo", run.name, str(source)]) == 0
     assert tree(source) == tree(state / "export" / "Takeout")
