@@ -14,6 +14,7 @@ from pef_tui.model import Folder, Match, Outcome, Plan, Record
 from pef_tui.plugins import PluginHost
 from pef_tui.progress import Progress
 from pef_tui.run.ahead import ahead
+from pef_tui.run.album_copies import AlbumCopies, without_copies
 from pef_tui.run.albums import Albums, Undecided
 from pef_tui.run.beginning import Begun
 from pef_tui.run.elsewhere import AUTO, AUTO_FROM, THREADS, Elsewhere, kit_of, must_stay
@@ -53,7 +54,8 @@ def carried_out(start: Begun, stack: ExitStack) -> Iterator[Record]:
     waited = progress.clock.over(WAIT, planned)
     stack.callback(place.close_readers)
     if settings.dry_run:
-        yield from planning.same.completed(preview(waited, progress.stop, _foresight(place, stack)))
+        records = planning.same.completed(preview(waited, progress.stop, _foresight(place, stack)))
+        yield from without_copies(records, progress)
         return
     dest = Dest(place.output)
     stack.callback(dest.close)
@@ -69,7 +71,8 @@ def carried_out(start: Begun, stack: ExitStack) -> Iterator[Record]:
     shop = Workshop(place.writers, settings.worker_count, _hand(place, dest, verifier), elsewhere)
     stack.callback(shop.close)
     records = planning.same.completed(work(waited, shop, progress.stop))
-    yield from place.sealing.watched(place.listings.watched(records))
+    watched = place.sealing.watched(place.listings.watched(records))
+    yield from without_copies(watched, progress)
     place.memory.flush()
     once_more = (
         settings.in_place or settings.retry_failed
@@ -160,6 +163,7 @@ class Planning:
         self._albums = Albums(place)
         self.same = SameFiles()
         self._second = SecondLook(place, self._look, self._albums.with_copies, self.same.hold)
+        self._copies = AlbumCopies(place, self._layout, self._planner, self._albums, self._second)
         self._put_off: set[FileId] = set()
         self.expect: Callable[[Sequence[Match], int], None] | None = None
         """Told what is about to be planned, and how many of it are done already."""
@@ -170,6 +174,7 @@ class Planning:
 
         def tell(item: Record | Plan) -> None:
             self._albums.told(item)
+            self._copies.note(item)
             hand_over(item)
 
         self._first_look(tell)
@@ -177,6 +182,8 @@ class Planning:
         self._albums.all_decided()
         for match in late:
             tell(self._planned(match))
+        for item in self._copies.results(self._look_into):
+            tell(item)
 
     def _first_look(self, put: Put) -> None:
         """Everything that one Folder decides."""
@@ -255,7 +262,7 @@ class Planning:
                 )
             self._place.listings.expect(gathered)
             for json in gathered.json:
-                if not self._second.keep_json(folder.path, json):
+                if not self._second.keep_json(folder, json):
                     put(json)
             ours = self._place.memory.own_xmp(folder)
             for other in gathered.other:

@@ -254,6 +254,8 @@ class Plan(Struct, frozen=True, gc=False):
     """The file, or what it says, could not be read: another time it may be, so a later run plans anew."""
     by_name: bool = False
     """It has no sidecar, and the date in its name is all that dates it."""
+    for_json: bool = False
+    """The copy of an album that has the sidecar only: reported with that, for it has no media file of its own."""
 
 
 class Outcome(Struct, frozen=True, gc=False):
@@ -302,6 +304,8 @@ class JsonRecord(Struct, frozen=True, gc=False):
     file: JsonFile
     outcome: JsonOutcome
     reason: str = ""
+    outputs: tuple[str, ...] = ()
+    """Of the sidecar of an album without the picture: what is put there for it."""
 
 
 class OtherRecord(Struct, frozen=True, gc=False):

@@ -60,6 +60,8 @@ class JsonLine(Struct):
     outcome: str
     reason: str
     source_bytes: str | UnsetType = UNSET
+    outputs: tuple[str, ...] | UnsetType = UNSET
+    """Relative to DEST: the copies or links in an album whose folder has this sidecar and not the picture."""
 
 
 class OtherLine(Struct):
@@ -83,7 +85,8 @@ def record_line(record: Record) -> bytes:
     if isinstance(record, Outcome):
         line: MediaLine | JsonLine | OtherLine = _media(record)
     elif isinstance(record, JsonRecord):
-        line = JsonLine(1, "json", record.file.path, record.file.root, record.outcome, record.reason)
+        facts = record.file.path, record.file.root, record.outcome, record.reason
+        line = JsonLine(1, "json", *facts, outputs=record.outputs or UNSET)
     else:
         line = OtherLine(1, "other", record.file.path, record.file.root, reason=record.reason or UNSET)
     return encoded(line)

@@ -14,6 +14,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from pef_tui.model import Folder, JsonFile, Match, MediaFile, Outcome, Plan, Record
+from pef_tui.run.album_survey import AlbumSurvey
 from pef_tui.run.claims import Claims
 from pef_tui.run.digests import content_digest
 from pef_tui.run.opening import Opened
@@ -56,6 +57,7 @@ class Albums:
         self._digests: dict[FileId, bytes] = {}
         self._outputs: dict[FileId, str] = {}
         self._undecided: set[FileId] = set()
+        self._sidecars = AlbumSurvey(place)
 
     def folders(self) -> Iterator[Folder]:
         """Every Folder of the sources: those that hold originals before those that hold copies."""
@@ -63,10 +65,11 @@ class Albums:
             yield from self._place.folders()
             return
         self._survey()
-        yield from (folder for folder in self._place.every_folder() if not self._is_album(folder.path))
-        yield from (folder for folder in self._place.folders() if self._is_album(folder.path))
+        yield from (folder for folder in self._place.every_folder() if not self.is_album(folder.path))
+        yield from (folder for folder in self._place.folders() if self.is_album(folder.path))
 
-    def _is_album(self, path: str) -> bool:
+    def is_album(self, path: str) -> bool:
+        """Is this the path of an album's Folder, as far as it was looked at, rather than that of a year's?"""
         if path in self._albums:
             return True
         return year_of(path.rpartition("/")[2]) is None and path not in self._years
@@ -81,6 +84,8 @@ class Albums:
                 name = _name_and_size(media)
                 (repeated if name in seen else seen).add(name)
         del seen
+        if self._mode in ("link", "tag"):
+            self._sidecars.finish()
         if len(repeated):
             self._collect(repeated)
 
@@ -91,6 +96,8 @@ class Albums:
             if read.album is not None:
                 self._albums.add(folder.path)
                 self._titles[folder.path] = read.album.title
+                if self._mode in ("link", "tag"):
+                    self._sidecars.add(folder, few)
         name = folder.path.rpartition("/")[2]
         if folder.path in self._albums or year_of(name) is not None:
             return
@@ -109,7 +116,7 @@ class Albums:
 
     def _collect(self, repeated: Claims) -> None:
         for folder in self._place.every_folder():
-            album = self._is_album(folder.path)
+            album = self.is_album(folder.path)
             for media in folder.media:
                 name = _name_and_size(media)
                 if media.size and name in repeated and not self._left_out(media, folder):
@@ -133,6 +140,8 @@ class Albums:
 
     def concerns(self, folder: Folder) -> bool:
         """May a file of the Folder be a copy, or have one?"""
+        if self._mode == "tag" and self._sidecars.concerns(folder.json):
+            return True
         return bool(self._groups) and any(self._group(media) for media in folder.media)
 
     def with_copies(self, match: Match) -> Match:
@@ -141,8 +150,11 @@ class Albums:
         copies = tuple(
             dict.fromkeys(f"{each.folder}\0{self._titles.get(each.folder, '')}" for each in others)
         )
-        if self._mode == "tag" and match.album is not None:
-            copies = (match.album.title, *copies)
+        if self._mode == "tag":
+            copies += tuple(
+                f"{folder}\0{self._titles.get(folder, '')}" for folder in self._sidecars.folders_of(match)
+            )
+            copies = (match.album.title, *copies) if match.album is not None else copies
         return replace(match, copies=copies) if copies else match
 
     def with_titles(self, match: Match) -> Match:
@@ -151,7 +163,8 @@ class Albums:
             return match
         own = [match.album.title] if match.album is not None else []
         same = [self._titles.get(member.folder, "") for member in self._equal(match)]
-        return replace(match, albums=tuple(dict.fromkeys(title for title in (*own, *same) if title)))
+        more = [self._titles.get(folder, "") for folder in self._sidecars.folders_of(match)]
+        return replace(match, albums=tuple(dict.fromkeys(title for title in (*own, *same, *more) if title)))
 
     def original(self, match: Match) -> str | None:
         """The output of the file that this one is a copy of; None where it is no copy. Raises Undecided."""
@@ -168,7 +181,7 @@ class Albums:
     def _rank(self, match: Match) -> tuple[bool, str, str, int, str]:
         media = match.media
         folder = match.folder.replace("/", "\0")
-        return self._is_album(match.folder), folder, media.name, media.root, media.path
+        return self.is_album(match.folder), folder, media.name, media.root, media.path
 
     def _equal(self, match: Match) -> Iterator[Member]:
         """The same bytes in other Folders, the original first."""
@@ -199,13 +212,23 @@ class Albums:
     def told(self, item: Record | Plan) -> None:
         """Take note of what becomes of a file."""
         plan = item.plan if isinstance(item, Outcome) else item
-        if not self._groups or not isinstance(plan, Plan) or not self._group(plan.match.media):
+        if not isinstance(plan, Plan) or plan.for_json or not self._is_asked_for(plan.match):
             return
         key = plan.match.media.root, plan.match.media.path
         self._undecided.discard(key)
         output = item.output if isinstance(item, Outcome) else plan.output
         if output is not None and not plan.link:
             self._outputs[key] = output
+
+    def _is_asked_for(self, match: Match) -> bool:
+        """May the output of a file be asked for later?"""
+        if self._groups and self._group(match.media):
+            return True
+        return self._mode == "link" and match.json is not None and self._sidecars.concerns((match.json,))
+
+    def output_of(self, media: MediaFile) -> str | None:
+        """With `link`: where a picture is put that albums have sidecars of; None with any other mode."""
+        return self._outputs.get((media.root, media.path)) if self._mode == "link" else None
 
     def as_copy(self, plan: Plan, original: str) -> Plan:
         """The Plan of a file whose bytes are put at `original` already."""

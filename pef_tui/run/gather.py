@@ -69,7 +69,7 @@ def gather(
     if album is not None:
         matches = [replace(match, album=album) for match in matches]
     if filters:
-        matches = [_filtered(match, filters) for match in matches]
+        matches = [filtered(match, filters) for match in matches]
     used |= {_id(match.json) for match in matches if match.json is not None}
     of_documents = documents.json() if documents else {}
     json = tuple(of_documents.get(_id(file)) or _json_record(file, _id(file) in used) for file in folder.json)
@@ -165,7 +165,8 @@ def _is_media(media: MediaFile, open_media: OpenMedia) -> bool:
         return False
 
 
-def _filtered(match: Match, filters: Sequence[Filter]) -> Match:
+def filtered(match: Match, filters: Sequence[Filter]) -> Match:
+    """The Match, with the reason of the first filter that leaves it out."""
     for candidate in filters:
         if reason := candidate.reason(match):
             return replace(match, excluded=reason)

@@ -184,3 +184,13 @@ def sidecar_digest(match: Match) -> bytes:
     except UnicodeEncodeError:
         said = repr(match.sidecar).encode("utf-8", "backslashreplace")
     return xxhash.xxh3_64_digest(said + beside)
+
+
+def numbered_keys(folder: str, names: Iterable[str]) -> list[bytes]:
+    """Keys by names alone, the n-th of a name with its number."""
+    counts: dict[str, int] = {}
+    keys = []
+    for name in names:
+        counts[name] = counts.get(name, 0) + 1
+        keys.append(key_of(os.fsencode(f"{folder}/{name}" if folder else name), counts[name]))
+    return keys

@@ -17,7 +17,7 @@ from pef_tui.run.gather import gather
 from pef_tui.run.identity import sidecar_digest
 from pef_tui.run.opening import Opened
 from pef_tui.run.resume import FileId
-from pef_tui.run.told_twice import told_twice
+from pef_tui.run.told_twice import Twice, told_twice
 from pef_tui.tags.evidence import gather as evidence
 from pef_tui.tags.zones import REAL_OFFSETS, real_offset
 from pef_tui.takeout.board import few
@@ -73,11 +73,12 @@ class Joining:
         for key, each in alone.items():
             for name in media_keys(each.match.media.name):
                 self._by_name.setdefault((name, each.match.media.size), []).append(key)
-        self._twice: dict[str, JsonFile] = {}
+        self.twice: Twice = {}
+        """Sidecars in use that say the same as orphans."""
 
     def joined(self) -> tuple[dict[FileId, Match], dict[FileId, str]]:
         """The Matches with their sidecars, and why others have none although something fits."""
-        self._twice = told_twice(self._place, self._orphans)
+        self.twice = told_twice(self._place, self._orphans)
         if self._alone:
             self._by_bytes()
             self._by_time()
@@ -87,7 +88,7 @@ class Joining:
 
     def is_copy(self, file: JsonFile) -> bool:
         """Does a sidecar without a picture say the same as one that is in use?"""
-        return file.sidecar is not None and gist(file.sidecar) in self._twice
+        return file.sidecar is not None and gist(file.sidecar) in self.twice
 
     # -- the same bytes
 

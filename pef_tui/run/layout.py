@@ -46,14 +46,19 @@ class Layout:
         """Do names depend on what is known of each file, not on its Folder alone?"""
         return self._template is not None
 
-    def begin(self, folder: str, kept: Mapping[FileId, str] | None = None) -> None:
-        """Start a Folder; `kept` are the outputs that earlier runs gave to its files, by (root, path)."""
+    def begin(
+        self, folder: str, kept: Mapping[FileId, str] | None = None, claims: Claims | None = None
+    ) -> None:
+        """Start a Folder; `kept` are the outputs that earlier runs gave to its files, by (root, path).
+
+        `claims`: names that are taken, of a Folder that is started once more.
+        """
         self._folder = self._folder_path(folder)
         self._kept = dict(kept or {})
         self._numbers = {}
         self._mains = {(root, path.rpartition("/")[2]): output for (root, path), output in self._kept.items()}
         if self._template is None:
-            self._claims = Claims()
+            self._claims = Claims() if claims is None else claims
             for path in self._kept.values():
                 self._claims.add(folded(path))
 

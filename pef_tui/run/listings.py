@@ -209,7 +209,10 @@ class Listings:
             return
         for record in records:
             if isinstance(record, Outcome):
-                if (pending := self._pending.get(record.plan.match.folder)) is not None:
+                if (
+                    not record.plan.for_json
+                    and (pending := self._pending.get(record.plan.match.folder)) is not None
+                ):
                     self._note(pending, record)
             elif (
                 isinstance(record, JsonRecord) and (at := self._json.pop(_id(record.file), None)) is not None

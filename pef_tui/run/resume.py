@@ -13,7 +13,7 @@ from pef_tui.manifest.format import Entry, Intended
 from pef_tui.manifest.ledger import Ledger
 from pef_tui.model import Folder, Match, MediaFile, MediaOutcome, Outcome, Plan, XmpFile, xmp_name
 from pef_tui.run.digests import OpenMedia, content_digest
-from pef_tui.run.identity import Identities, sidecar_digest
+from pef_tui.run.identity import Identities, numbered_keys, sidecar_digest
 from pef_tui.run.paths import xmp_there
 from pef_tui.run.plan import digest
 from pef_tui.run.shapes import RunShape
@@ -72,7 +72,17 @@ class Memory:
 
         Those of `later` are remembered for `again`.
         """
-        keys, recalled, outputs = self._identities.keys(folder.path, matches), {}, {}
+        return self._recall(folder.path, self._identities.keys(folder.path, matches), matches, later)
+
+    def recall_copies(self, folder: str, copies: Sequence[Match]) -> dict[FileId, Outcome]:
+        """The same for copies in an album that has only their sidecars; they go by the names of these."""
+        keys = numbered_keys(folder, [copy.json.name if copy.json else copy.media.name for copy in copies])
+        return self._recall(folder, keys, copies, ())
+
+    def _recall(
+        self, folder: str, keys: Sequence[bytes], matches: Sequence[Match], later: Collection[FileId]
+    ) -> dict[FileId, Outcome]:
+        recalled, outputs = {}, {}
         for match, key in zip(matches, keys, strict=True):
             identity = match.media.root, match.media.path
             self._keys[identity] = key
@@ -93,7 +103,7 @@ class Memory:
                 self._forget(identity)
         else:
             self._recalled.update(recalled)
-            self._outputs[folder.path] = outputs
+            self._outputs[folder] = outputs
         return recalled
 
     def _is_promised(self, identity: FileId) -> bool:

@@ -74,10 +74,10 @@ class Sealing:
         plan = outcome.plan
         if outcome.word == "unchanged" or plan.output is not None:
             self._recorded[plan.match.folder] += 1
-            self._media["unchanged"] += 1
+            self._media["unchanged"] += not plan.for_json
             doubtful = outcome.temporary
         else:
-            self._media[outcome.word] += 1
+            self._media[outcome.word] += not plan.for_json
             told = outcome.warnings or plan.warnings or plan.conflicts
             doubtful = outcome.word == "failed" or outcome.temporary or plan.temporary or bool(told)
         if doubtful:

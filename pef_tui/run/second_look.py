@@ -8,16 +8,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 
+from msgspec import Struct
 from msgspec.structs import replace
 
-from pef_tui.model import Folder, JsonFile, JsonRecord, Match, MediaFile, Outcome, Record
+from pef_tui.model import Album, Folder, JsonFile, JsonRecord, Match, MediaFile, Outcome, Record
 from pef_tui.run.exports import Key
 from pef_tui.run.gather import NO_SIDECAR, Gathered, gather
 from pef_tui.run.joining import Alone, Joining, LookInto, identity
 from pef_tui.run.opening import Opened
 from pef_tui.run.resume import FileId
+from pef_tui.run.told_twice import Twice
 from pef_tui.tags.by_name import LOOKED_AT
-from pef_tui.takeout.elsewhere import Span
+from pef_tui.takeout.elsewhere import Span, gist
 from pef_tui.takeout.read_ahead import read_sidecars
 
 LOOSE = 200_000
@@ -40,6 +42,15 @@ def span_of(matches: Iterable[Match]) -> Span | None:
     taken = [match.sidecar.taken for match in matches if match.sidecar is not None]
     known = [moment for moment in taken if moment is not None]
     return (min(known), max(known)) if known else None
+
+
+class AlbumSidecar(Struct, frozen=True):
+    """A sidecar in use whose Folder is an album's and has no picture for it."""
+
+    file: JsonFile
+    folder: str
+    album: Album
+    gist: str
 
 
 class SecondLook:
@@ -68,6 +79,15 @@ class SecondLook:
         self._late: dict[str, dict[FileId, Match]] = {}
         self._outputs: dict[FileId, str] = {}
         self._opened = False
+        self._albums: dict[FileId, tuple[str, Album]] = {}
+        """Of orphans: Folder and album."""
+        self._album_folders: set[str] = set()
+        self._joined: dict[FileId, Match] = {}
+        self._by_gist: dict[str, list[Match]] = {}
+        self.twice: Twice = {}
+        """Sidecars in use that say the same as orphans."""
+        self.album_sidecars: list[AlbumSidecar] = []
+        """Filled by `results`, which leaves their records to `AlbumCopies`."""
 
     # -- what stays alone in the first pass
 
@@ -106,12 +126,15 @@ class SecondLook:
         self._late.setdefault(match.folder, {})[key] = match
         self._outputs[key] = output
 
-    def keep_json(self, folder: str, record: JsonRecord) -> bool:
+    def keep_json(self, folder: Folder, record: JsonRecord) -> bool:
         """Keep a sidecar of a Folder without a picture; False where it is to be told at once."""
         if record.outcome != "orphan" or len(self._orphans) >= LOOSE:
             return False
         self._orphans[identity(record.file)] = record.file
-        self._exports_of[identity(record.file)] = self._place.exports.key(record.file, folder)
+        self._exports_of[identity(record.file)] = self._place.exports.key(record.file, folder.path)
+        if folder.album is not None:
+            self._albums[identity(record.file)] = folder.path, folder.album
+            self._album_folders.add(folder.path)
         return True
 
     def keep_told(self, folder: Folder, records: Iterable[Record]) -> Iterator[Record]:
@@ -131,10 +154,15 @@ class SecondLook:
             return
         joining = Joining(self._place, self._look, self._alone, self._orphans, self._exports_of)
         joined, reasons = joining.joined()
+        self._joined, self.twice = joined, joining.twice
         used = {identity(match.json) for match in joined.values() if match.json is not None}
         again: dict[str, dict[FileId, Match]] = {}
         for key, alone in self._alone.items():
-            match = joined.get(key) or replace(alone.match, reason=reasons.get(key, alone.match.reason))
+            match = (
+                self._complete(joined[key])
+                if key in joined
+                else replace(alone.match, reason=reasons.get(key, alone.match.reason))
+            )
             if (outcome := self._place.memory.again(match)) is not None:
                 yield outcome
             elif key in joined or not alone.looked:
@@ -144,17 +172,47 @@ class SecondLook:
         yield from self._looked_into(again, look_into)
         yield from self._looked_into(self._late, look_into)
         for key, file in self._orphans.items():
-            if key in used or joining.is_copy(file):
-                yield JsonRecord(file, "used")
+            if key in used or joining.is_copy(file) or (key in self._albums and self._fits_joined(file)):
+                if key in self._albums and file.sidecar is not None:
+                    self.album_sidecars.append(AlbumSidecar(file, *self._albums[key], gist(file.sidecar)))
+                else:
+                    yield JsonRecord(file, "used")
             else:
                 yield JsonRecord(file, "orphan", "no picture or video belongs to it")
+
+    # -- what `AlbumCopies` asks
+
+    def has_album_sidecars(self, folder: str) -> bool:
+        """Is a Folder an album's that has sidecars without their pictures?"""
+        return folder in self._album_folders
+
+    def joined_match(self, match: Match) -> Match:
+        """The Match of a picture, with the sidecar of another Folder where it was joined with one."""
+        joined = self._joined.get(identity(match.media))
+        if joined is None:
+            return match
+        return replace(match, sidecar=joined.sidecar, json=joined.json, rule=joined.rule, reason="")
+
+    def joined_of(self, what: str) -> list[Match]:
+        """Those joined across Folders with a sidecar that says this (`gist`)."""
+        if not self._by_gist:
+            for match in self._joined.values():
+                if match.sidecar is not None:
+                    self._by_gist.setdefault(gist(match.sidecar), []).append(match)
+        return self._by_gist.get(what, [])
+
+    def _fits_joined(self, file: JsonFile) -> bool:
+        """Does an orphan say the same as what a picture of another Folder was joined with?"""
+        return file.sidecar is not None and bool(self.joined_of(gist(file.sidecar)))
+
+    # -- how it becomes known
 
     def _take_up_skipped(self) -> Iterator[Record]:
         """Folders that were not looked into: as before if no other changed, else what is loose of them is kept too."""
         if not self._opened:
             yield from chain.from_iterable(self._skipped.values())
             return
-        for gathered in _reread(self._place, self._skipped.keys()):
+        for gathered in reread(self._place, self._skipped.keys()):
             loose = {_file_id(record): record for record in self._skipped.pop(gathered.folder.path)}
             twins = gathered.twins
             wanted = [
@@ -174,7 +232,7 @@ class SecondLook:
                     self.keep(match, self._place.memory.promised(match))
                     loose.pop(key)
             for json in gathered.json:
-                if identity(json.file) in loose and self.keep_json(gathered.folder.path, json):
+                if identity(json.file) in loose and self.keep_json(gathered.folder, json):
                     loose.pop(identity(json.file))
             yield from loose.values()
         yield from chain.from_iterable(self._skipped.values())
@@ -183,7 +241,7 @@ class SecondLook:
         self, again: dict[str, dict[FileId, Match]], look_into: LookInto
     ) -> Iterator[tuple[Match, str]]:
         """The Matches to be planned, with state and time: their Folders pass whole, for neighbours tell the zone."""
-        for match in look_into(_with(again, _reread(self._place, again.keys()))):
+        for match in look_into(_with(again, reread(self._place, again.keys()))):
             key = identity(match.media)
             if again.get(match.folder, {}).pop(key, None) is not None:
                 yield match, self._promised(key)
@@ -205,8 +263,8 @@ def _file_id(record: Record) -> FileId:
     return identity(record.plan.match.media if isinstance(record, Outcome) else record.file)
 
 
-def _reread(place: Opened, paths: Iterable[str]) -> Iterator[Gathered]:
-    """Some Folders once more."""
+def reread(place: Opened, paths: Iterable[str]) -> Iterator[Gathered]:
+    """Some Folders once more, their sidecars read and matched."""
     wanted = set(paths)
     if not wanted:
         return

@@ -13,9 +13,12 @@ from pef_tui.run.opening import Opened
 from pef_tui.takeout.elsewhere import base_keys, gist, sidecar_bases
 from pef_tui.takeout.read_ahead import read_sidecars
 
+Twice = dict[str, list[tuple[str, JsonFile]]]
+"""By `gist`: the sidecars in use that say the same, each with the path of its Folder."""
 
-def told_twice(place: Opened, orphans: Mapping[FileId, JsonFile]) -> dict[str, JsonFile]:
-    """By `gist`: the sidecar in use that says the same. Reads only JSON files that are named alike."""
+
+def told_twice(place: Opened, orphans: Mapping[FileId, JsonFile]) -> Twice:
+    """The sidecars in use that say the same as orphans. Reads only JSON files that are named alike."""
     asked = {gist(file.sidecar) for file in orphans.values() if file.sidecar is not None}
     bases = frozenset(
         base for file in orphans.values() if file.sidecar is not None for base in sidecar_bases(file.sidecar)
@@ -31,11 +34,11 @@ def told_twice(place: Opened, orphans: Mapping[FileId, JsonFile]) -> dict[str, J
             if json:
                 yield Folder(folder.path, json=json)
 
-    used: dict[str, JsonFile] = {}
+    used: Twice = {}
     if not asked:
         return used
     for folder in read_sidecars(alike(), place.open_json, place.threads):
         for file in folder.json:
             if file.sidecar is not None and (what := gist(file.sidecar)) in asked:
-                used.setdefault(what, file)
+                used.setdefault(what, []).append((folder.path, file))
     return used
