@@ -34,8 +34,10 @@ SLOW_IN_ALL = 2.0
 SLOW_EACH = 0.01
 """Seconds in all, and on average for each file, from which on a plugin is told to be slow: writing a file through
 ExifTool takes about as long (12 to 22 ms)."""
-FAILURES = (Exception, SystemExit, KeyboardInterrupt)
-"""What a plugin may raise and a run survives; who catches one tells `Watched.failed` or asks `reason`."""
+FAILURES = (BaseException,)
+"""What a plugin may raise and a run survives: everything, `GeneratorExit` and exceptions of its own included. Who
+catches one tells `Watched.failed` or asks `reason`, which raise a real Ctrl-C again; never around a `yield` of ours,
+where `GeneratorExit` means that the run ends."""
 
 YIELDS: dict[str, type[Struct]] = {
     "pef_scanners": hooks.Scanner,

@@ -37,6 +37,7 @@ from pef_tui.stages import guarded_stage
 
 REASON = 300
 """Characters of a filter's reason that are told."""
+_NO_MORE, _NO_LISTING = Written("failed"), Listing("", ())
 _WORDS = frozenset({"written", "unchanged", "sidecar", "failed", "declined"})
 
 
@@ -143,17 +144,22 @@ class _Reader:
 
     def listings(self) -> Iterator[Listing]:
         before = ""
-        try:
-            for listing in self._reader.listings():
+        listings: Iterator[Listing] | None = None
+        while True:
+            try:
+                listings = iter(self._reader.listings()) if listings is None else listings
+                if (listing := next(listings, _NO_LISTING)) is _NO_LISTING:
+                    return
                 _check_listing(listing, self._source.root)
                 if (order := listing.path.replace("/", "\0")) < before:
                     raise ValueError(f"lists {listing.path!r} out of order")
-                before = order
-                yield listing
-        except FAILURES as error:
-            self._watched.failed(error, self._source.path)
-            why = f"the listing ends early, what comes behind is left out: {reason(error)}"
-            self._problems.append(f"{safe(self._source.path, 200)}: {why}")
+            except FAILURES as error:
+                self._watched.failed(error, self._source.path)
+                why = f"the listing ends early, what comes behind is left out: {reason(error)}"
+                self._problems.append(f"{safe(self._source.path, 200)}: {why}")
+                return
+            before = order
+            yield listing
 
     def open(self, path: str) -> BinaryIO:
         try:
@@ -250,17 +256,25 @@ class _Session:
 
     def write(self, staged: Sequence[Staged]) -> Iterator[Written]:
         """As many answers as come; whoever asked knows what is missing. Raises OSError, RuntimeError."""
-        try:
-            if self._session is None:
-                self._session = self._open()
-            own = [replace(each, plan=replace(each.plan, match=private(each.plan.match))) for each in staged]
-            for written in self._session.write(own):
-                yield _answer(written)
-        except OSError:
-            raise
-        except FAILURES as error:
-            self._watched.failed(error, staged[0].plan.match.media.path)
-            raise RuntimeError(reason(error)) from None
+        answers: Iterator[Written] | None = None
+        while True:
+            try:
+                answers = self._answers(staged) if answers is None else answers
+                if (written := next(answers, _NO_MORE)) is _NO_MORE:
+                    return
+                answer = _answer(written)
+            except OSError:
+                raise
+            except FAILURES as error:
+                self._watched.failed(error, staged[0].plan.match.media.path)
+                raise RuntimeError(reason(error)) from None
+            yield answer
+
+    def _answers(self, staged: Sequence[Staged]) -> Iterator[Written]:
+        if self._session is None:
+            self._session = self._open()
+        own = [replace(each, plan=replace(each.plan, match=private(each.plan.match))) for each in staged]
+        return iter(self._session.write(own))
 
     def close(self) -> None:
         try:

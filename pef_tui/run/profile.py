@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import stat
 from collections.abc import Iterator, Mapping, Sequence
 
 from msgspec import Struct
@@ -73,8 +74,7 @@ class Profile:
         self._files = self._media = self._bytes = 0
         self._formats: dict[Key, FormatRow] = {}
         try:
-            with open(path, "ab"):  # noqa: PTH123
-                pass
+            os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600))
         except OSError as error:
             raise UsageError(f"--profile {path}: {error.strerror or error}") from None
 
@@ -105,7 +105,10 @@ class Profile:
             data = format(encode(told)) + b"\n"
         else:
             data = ("\n".join(words(told)) + "\n").encode("utf-8", "backslashreplace")
-        with open(self._path, "wb") as stream:  # noqa: PTH123
+        fd = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        with os.fdopen(fd, "wb") as stream:
+            if stat.S_ISREG(os.fstat(fd).st_mode) and not self._path.startswith("/dev/"):
+                os.fchmod(fd, 0o600)  # one that was there may have been readable by all: it names files
             stream.write(data)
 
     def told(self) -> Told:

@@ -80,9 +80,22 @@ def every_point(ends: Ends, place: Path, act: Callable[[int], Act], statuses: tu
             faults.append((number, f"the later run: {status} {words} {tree(source)}"))
         if list((source / ".pef-tui" / "staging").iterdir()):
             faults.append((number, "left over in the staging folder"))
+        faults.append((number, all_undone(ends, source)))
         shutil.rmtree(source)
     assert not [fault for fault in faults if fault[1]]
     return total
+
+
+def all_undone(ends: Ends, source: Path) -> str:
+    """Undo run after run until there is none: each succeeds, and everything is as it was before the first."""
+    statuses = []
+    while len(statuses) < 5 and 2 not in statuses:
+        statuses.append(carry_out(["--undo", "last", "--no-config", str(source)], no_exiftool)[0])
+    if set(statuses) - {0, 2} or statuses[-1] != 2:
+        return f"undoing all: {statuses}"
+    if tree(source) != ends.before:
+        return f"all undone: {ends.half(tree(source)) or 'not all'}"
+    return "records are left" if list((source / ".pef-tui" / "undo").iterdir()) else ""
 
 
 @pytest.mark.timeout(1200)

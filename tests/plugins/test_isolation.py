@@ -59,6 +59,22 @@ WHOLE = {
         "plugin mine: pef_filters",
         "yields more than 1000 objects",
     ),
+    "hook closes": (
+        "@hookimpl\ndef pef_filters(): raise GeneratorExit",
+        "plugin mine: pef_filters",
+        "GeneratorExit",
+    ),
+    "mapper closes": (MAPPER + "    raise GeneratorExit", "mapper m of plugin mine", "GeneratorExit"),
+    "mapper is cancelled": (
+        "import asyncio\n" + MAPPER + "    raise asyncio.CancelledError",
+        "mapper m of plugin mine",
+        "CancelledError",
+    ),
+    "stage closes": (
+        STAGE + "    for match in matches: raise GeneratorExit",
+        "stage s of plugin mine",
+        "GeneratorExit",
+    ),
     "hook is interrupted": (
         "@hookimpl\ndef pef_filters(): raise KeyboardInterrupt",
         "plugin mine: pef_filters",
@@ -243,6 +259,8 @@ def test_a_plugin_that_fails_costs_nothing_but_its_own(case: str, tmp_path: Path
 WRITERS = {
     "cannot be opened": writer(open="1 / 0"),
     "leaves": writer(write="sys.exit()"),
+    "closes": writer(write="raise GeneratorExit"),
+    "closes at once": writer(open="(_ for _ in ()).throw(GeneratorExit)"),
     "answers nonsense": writer(write="yield 7"),
     "answers a word nobody knows": writer(write="yield Written('done')"),
     "answers nothing": writer(write="if False: yield"),
@@ -280,6 +298,12 @@ SCANNERS = {
         1,
         "ends early, what comes behind is left out",
     ),
+    "closes in the middle": (
+        scanner(listings=LISTS_ONE + "raise GeneratorExit"),
+        1,
+        "ends early, what comes behind is left out",
+    ),
+    "lists nothing but None": (scanner(listings="yield None"), 0, "lists NoneType, not Listing"),
     "lists out of order": (scanner(listings=LISTS_ONE + "yield Listing('A', ())"), 1, "out of order"),
     "lists another source's files": (
         scanner(listings="yield Listing('A', (MediaFile(9, 'a.jpg', 9, 1),))"),

@@ -56,6 +56,16 @@ def test_what_workers_do_is_told_wherever_they_are(tmp_path: Path, export: Path,
     assert 0 < profile["at_work"]["writing"] <= 1
 
 
+@pytest.mark.parametrize("before", [False, True])
+def test_it_is_for_its_owner_alone(tmp_path: Path, export: Path, before: bool) -> None:
+    path = tmp_path / "profile.txt"
+    if before:
+        path.write_text("as runs left it once")
+        path.chmod(0o644)
+    run_here(export, tmp_path / "out", "--profile", str(path))
+    assert path.stat().st_mode & 0o777 == 0o600 and "once" not in path.read_text()
+
+
 def test_in_words_with_nothing_to_do(tmp_path: Path, export: Path) -> None:
     run_here(export, tmp_path / "out")
     path = tmp_path / "profile.txt"
