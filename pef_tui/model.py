@@ -256,6 +256,8 @@ class Plan(Struct, frozen=True, gc=False):
     """It has no sidecar, and the date in its name is all that dates it."""
     for_json: bool = False
     """The copy of an album that has the sidecar only: reported with that, for it has no media file of its own."""
+    withdraws: bool = False
+    """Nothing is put there, and what an earlier run put there is removed: it has another picture's metadata."""
 
 
 class Outcome(Struct, frozen=True, gc=False):

@@ -182,10 +182,13 @@ class Memory:
         plan = replace(plan, key=self._keys[identity])
         entry = self._known.get(identity)
         self._forget(identity)
-        if entry is None or self._force or entry.word == "failed":
+        if entry is None:
             return plan
         if plan.match.sidecar is None and plan.outcome != "duplicate" and _had_sidecar(entry, plan.match):
-            plan = replace(plan, warnings=(*plan.warnings, REFUTED))
+            withdraws = plan.outcome == "unmatched" and plan.output is None and not self._in_place
+            plan = replace(plan, warnings=(*plan.warnings, REFUTED), withdraws=withdraws)
+        if self._force or entry.word == "failed" or _is_withdrawn(entry):
+            return plan
         if not self._same_source(plan.match, entry) or not self._same_plan(plan, entry):
             return plan
         if (warning := self._output_state(entry)) is None:
@@ -259,6 +262,11 @@ class Memory:
         except OSError:
             return None
         return "" if same else "the output was changed since and is left alone"
+
+
+def _is_withdrawn(entry: Entry) -> bool:
+    """Did an earlier run remove what one before had put there? Then there is nothing that could be unchanged."""
+    return entry.word == "unmatched" and not entry.output
 
 
 class RunBooks:

@@ -238,7 +238,7 @@ def work(planned: Planned, shop: Workshop, stop: threading.Event) -> Iterator[Re
         for item in items:
             if not isinstance(item, Plan):
                 yield item
-            elif item.output is None and not item.link and item.outcome != "failed":
+            elif item.output is None and not (item.link or item.withdraws) and item.outcome != "failed":
                 yield outcome_of(item)
             else:
                 if item.link in shop.unfinished:  # a link comes behind what it leads to

@@ -23,7 +23,7 @@ def remove_former(copies: Sequence[Copy], place: Dest, books: Books) -> None:
         return
     outputs = {copy.plan.output for copy in copies}
     for copy in copies:
-        if not copy.placed and not _is_elsewhere(copy.plan, place):
+        if not (copy.placed or copy.plan.withdraws or _is_elsewhere(copy.plan, place)):
             continue
         recorded = books.former(copy.plan)
         for known in (recorded, *books.intended(copy.plan)):
