@@ -6,6 +6,7 @@ Everything here comes behind all other files of the run, for which pictures side
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from msgspec import Struct
@@ -17,6 +18,7 @@ from pef_tui.run.albums import Albums
 from pef_tui.run.claims import Claims
 from pef_tui.run.exports import FileId
 from pef_tui.run.gather import Gathered, filtered
+from pef_tui.run.identity import numbered_keys
 from pef_tui.run.joining import identity
 from pef_tui.run.layout import Layout
 from pef_tui.run.opening import Opened
@@ -49,6 +51,8 @@ class AlbumCopies:
         self._second = second
         self._claims: dict[str, Claims] = {}
         self._outputs: dict[FileId, list[str]] = {}
+        self._originals: dict[FileId, str] = {}
+        """The Folder that each picture in hand is in."""
 
     def note(self, item: Record | Plan) -> None:
         """Remember the output names of the album folders that sidecars without a picture are in."""
@@ -62,8 +66,10 @@ class AlbumCopies:
         """The Plans of the copies, the outcomes of those that are there, and the record of each sidecar."""
         sidecars = self._second.album_sidecars
         wanted: dict[str, dict[str, _Wanted]] = {}
-        if self._albums.links and not self._place.settings.in_place:
+        if not self._place.settings.in_place:
             for each in sidecars:
+                if not self._albums.links and not self._is_recorded(each):
+                    continue
                 albums = wanted.setdefault(each.gist, {})
                 known = albums.setdefault(each.folder, _Wanted([])).sidecars
                 if each.file.name not in (other.file.name for other in known):  # parts may overlap
@@ -79,6 +85,12 @@ class AlbumCopies:
             else:
                 outputs = tuple(self._outputs.get(identity(each.file), ()))
                 yield JsonRecord(each.file, "used", outputs=outputs)
+
+    def _is_recorded(self, sidecar: AlbumSidecar) -> bool:
+        """Did an earlier run, with another `--albums`, put a copy there? Then it is to go."""
+        [key] = numbered_keys(sidecar.folder, [sidecar.file.name])
+        entry = self._place.ledger.get(key)
+        return entry is not None and bool(entry.output)
 
     # -- which pictures
 
@@ -120,6 +132,7 @@ class AlbumCopies:
     ) -> Iterator[Record | Plan]:
         """The copies of the pictures of one Folder, album by album."""
         copies: dict[str, list[Match]] = {}
+        self._originals = {identity(match.media): match.folder for match in gathered.matches}
         for match in gathered.matches:
             if identity(match.media) in gathered.twins:
                 continue
@@ -184,9 +197,20 @@ class AlbumCopies:
         return item
 
     def _plan(self, copy: Match) -> Plan:
+        if not self._albums.links:
+            there = self._recorded_output(copy)
+            gone = Plan(copy, "duplicate", reason="albums have no folders of their own")
+            return replace(self._albums.as_copy(gone, there) if there else gone, for_json=True)
         plan = replace(self._planner.plan(copy), for_json=True)
         original = self._albums.output_of(copy.media)
         return self._albums.as_copy(plan, original) if original is not None else plan
+
+    def _recorded_output(self, copy: Match) -> str:
+        """Where the picture itself is, as far as it is recorded already; "" where that is not known."""
+        source = self._originals.get(identity(copy.media), "")
+        [key] = numbered_keys(source, [copy.media.name])
+        entry = self._place.ledger.get(key)
+        return os.fsdecode(entry.output) if entry is not None and entry.size == copy.media.size else ""
 
 
 def _keys(match: Match) -> Iterator[FileId]:

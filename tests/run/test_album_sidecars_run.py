@@ -213,3 +213,25 @@ def test_in_place_nothing_is_put_anywhere(tmp_path: Path) -> None:
     lines = run_with(how)
     assert set(tree(source)) == before
     assert by_source(lines)[f"{TRIP}/a.jpg{SC}"]["outcome"] == "used"
+
+
+@pytest.mark.parametrize("others", [("tag", "folder"), ("none", "link"), ("link", "none", "folder")])
+def test_another_way_later_changes_what_is_there(tmp_path: Path, others: tuple[str, ...]) -> None:
+    source, out = laid(tmp_path / "src", PICTURES | ALBUMS), tmp_path / "out"
+    own = sorted(name for name in PICTURES if not name.endswith(".json"))
+    run_here(source, out)
+    for mode in others:
+        for _ in range(2):
+            run_here(source, out, "--albums", mode)
+            there = COPIES if mode in ("folder", "link") else []
+            assert sorted(tree(out)) == sorted([*own, *there])
+            linked = [(out / copy).samefile(out / f"{Y19}/{copy.split('/')[1]}") for copy in there]
+            assert linked == [mode == "link"] * len(there)
+
+
+def test_force_puts_everything_under_its_name_again(tmp_path: Path) -> None:
+    source, out = laid(tmp_path / "src", PICTURES | ALBUMS), tmp_path / "out"
+    run_here(source, out)
+    before = tree(out)
+    run_here(source, out, "--force")
+    assert tree(out) == before
