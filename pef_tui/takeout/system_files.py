@@ -22,8 +22,6 @@ _FOLDERS = {
     ".appledesktop": _SYSTEM,
     # recycle bins: Windows, macOS, Synology, QNAP, Samba
     "$recycle.bin": _BIN,
-    "recycler": _BIN,
-    "recycled": _BIN,
     ".trashes": _BIN,
     ".trash": _BIN,
     "#recycle": _BIN,
@@ -31,7 +29,6 @@ _FOLDERS = {
     "@recently-snapshot": _VERSIONS,
     "#snapshot": _VERSIONS,
     ".recycle": _BIN,
-    "network trash folder": _BIN,
     # thumbnails and indexes: Synology, QNAP, Android, freedesktop.org
     "@eadir": _THUMBNAILS,
     ".@__thumb": _THUMBNAILS,
@@ -42,7 +39,6 @@ _FOLDERS = {
     ".spotlight-v100": _SYSTEM,
     ".fseventsd": _SYSTEM,
     ".temporaryitems": _SYSTEM,
-    "temporary items": _SYSTEM,
     ".documentrevisions-v100": _SYSTEM,
     ".pkinstallsandboxmanager": _SYSTEM,
     ".pkinstallsandboxmanager-systemsoftware": _SYSTEM,
@@ -59,8 +55,8 @@ _FOLDERS = {
     ".sync": _SYSTEM,
 }
 _BIN_OF_USER = re.compile(r"\.trash-[0-9]+")  # freedesktop.org's, on volumes
-_TOP_ONLY = "lost+found"
-"""Of a volume's root. Below it, an album may have this name."""
+_TOP_FOLDERS = {"lost+found": _SYSTEM, "temporary items": _SYSTEM, "network trash folder": _BIN}
+"""Of a volume's root. Further down an album may have such a name."""
 
 _FILE = "file of the system"
 _FILES = dict.fromkeys(
@@ -123,8 +119,8 @@ def path_reason(folder: str) -> str:
     if not folder:
         return ""
     first, *below = folder.split("/")
-    if first == _TOP_ONLY:
-        return _SYSTEM
+    if reason := _TOP_FOLDERS.get(first.lower()):
+        return reason
     return next(filter(None, map(folder_reason, (first, *below))), "")
 
 

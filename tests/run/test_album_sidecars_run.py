@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from commands import Line, media, run_here, run_with, tree
 
 from pef_tui.testing import make, sidecar
-from tests.run.commands import Line, media, run_here, run_with, tree
 
 SC = ".supplemental-metadata.json"
 Y19, Y20, TRIP = "Photos from 2019", "Photos from 2020", "Trip"

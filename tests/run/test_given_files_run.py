@@ -6,9 +6,9 @@ import json
 from pathlib import Path
 
 import pytest
+from commands import media, run_here, tree
 
 from pef_tui.testing import make, sidecar
-from tests.run.commands import media, run_here, tree
 
 GOOGLE = "Takeout/Google Photos/"
 YEAR = GOOGLE + "Photos from 2019/"

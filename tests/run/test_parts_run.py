@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from commands import media, run_here, tree
 
 from pef_tui.cli import main
 from pef_tui.plugins import PluginHost
@@ -18,7 +19,6 @@ from pef_tui.run.sources import output_path, source_list
 from pef_tui.settings import Settings
 from pef_tui.testing import make, sidecar
 from pef_tui.tui.survey import Survey
-from tests.run.commands import media, run_here, tree
 
 STAMP = "takeout-20260101T000000Z"
 YEAR = "Takeout/Google Photos/Photos from 2019"
@@ -153,3 +153,11 @@ def test_the_survey_counts_what_the_run_uses(tmp_path: Path) -> None:
     survey._thread.join()
     assert (survey.parts, survey.photos, survey.sidecars, survey.others) == (3, 2, 2, 0)
     assert any("part 002" in note for note in survey.notes)
+
+
+def test_gaps_among_unpacked_parts_in_a_folder_are_named(tmp_path: Path) -> None:
+    for number in (1, 3):
+        unpacked(tmp_path / "dl" / f"{STAMP}-00{number}", number)
+    lines = run_here(tmp_path / "dl", tmp_path / "out")
+    assert lines[-1]["media"] == {"written": 2}
+    assert "part 002 is not among the sources" in notes(lines)

@@ -8,9 +8,9 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from commands import media, run_here, tree
 
 from pef_tui.testing import make, sidecar
-from tests.run.commands import media, run_here, tree
 
 GOOGLE = "Takeout/Google Photos/"
 SC = ".supplemental-metadata.json"

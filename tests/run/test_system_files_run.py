@@ -8,13 +8,13 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from commands import Line, media, run_here, run_with, tree
 
 from pef_tui.plugins import PluginHost
 from pef_tui.settings import Settings
 from pef_tui.takeout.system_files import is_part, is_unfinished, reason
 from pef_tui.testing import make, sidecar
 from pef_tui.tui.survey import Survey
-from tests.run.commands import Line, media, run_here, run_with, tree
 
 YEAR = "Takeout/Google Photos/Photos from 2019"
 SC = ".supplemental-metadata.json"
@@ -109,6 +109,8 @@ def test_in_place_they_are_not_touched(tmp_path: Path) -> None:
         "Bin/a.jpg",
         "Trash/a.jpg",
         "Google Photos/lost+found/a.jpg",
+        "Google Photos/Temporary Items/a.jpg",
+        "Recycled/a.jpg",
         "Google Photos/recycle/a.jpg",
         "Google Photos/eaDir/a.jpg",
         "desktop.ini.jpg",
