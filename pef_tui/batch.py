@@ -171,11 +171,10 @@ class Front:
             log.debug("%s", report.outcome_words(outcome))
 
     def _tell_notes(self) -> None:
-        notes = self._progress.notes
-        for note in notes[self._noted :]:
+        for note in self._progress.notes[self._noted :]:  # the run's thread may add one in the meantime
+            self._noted += 1
             self._console.say(safe(note))
             log.warning("%s", safe(note))
-        self._noted = len(notes)
 
     def _start(self) -> None:
         if self._data is not None and not self._started:

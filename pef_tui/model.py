@@ -36,6 +36,9 @@ MediaOutcome = Literal[
 JsonOutcome = Literal["used", "orphan", "album", "other", "invalid"]
 JsonKind = Literal["unread", "sidecar", "album", "other", "invalid"]
 
+UNREADABLE = "cannot be read"
+"""How the reason of a JSON file begins whose bytes were not to be had; another time they may be."""
+
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _zone = cache(lambda minutes: timezone(timedelta(minutes=minutes)))
 

@@ -9,9 +9,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from pef_tui.clock import Clock
-from pef_tui.model import JsonOutcome, JsonRecord, MediaOutcome, Outcome, Record
+from pef_tui.model import UNREADABLE, JsonOutcome, JsonRecord, MediaOutcome, Outcome, Record
 
 PROBLEMS_KEPT = 20
+UNREAD_KEPT = 1000
 PAUSE_LOOK = 0.1
 """Seconds between two looks whether a pause is over."""
 
@@ -91,8 +92,18 @@ class Progress:
                 self.problems.append((match.media.path, record.reason or record.plan.reason))
         elif isinstance(record, JsonRecord):
             self.json[record.outcome] += 1
+            if record.outcome == "invalid" and record.reason.startswith(UNREADABLE):
+                self._without(record)
         else:
             self.other += 1
+
+    def _without(self, record: JsonRecord) -> None:
+        """A JSON file that was not to be had: its picture lacks what it says, so the run is not complete."""
+        self.incomplete = True
+        if len(self.unread) < UNREAD_KEPT:
+            line = f"{record.file.path[-500:]!r}: {record.reason}"
+            self.unread.append(line)
+            self.notes.append(line)
 
     @contextmanager
     def in_hand(self, count: int, first: str) -> Iterator[None]:

@@ -13,6 +13,7 @@ from msgspec import Struct
 from pef_tui.manifest.format import WORDS, Entry, Listed
 from pef_tui.manifest.ledger import Ledger
 from pef_tui.model import (
+    UNREADABLE,
     Folder,
     JsonFile,
     JsonOutcome,
@@ -27,7 +28,6 @@ from pef_tui.model import (
 from pef_tui.run.gather import Gathered
 from pef_tui.run.resume import NOT_RETRIED, FileId, Memory, unchanged
 from pef_tui.takeout import system_files
-from pef_tui.takeout.read_ahead import UNREADABLE
 from pef_tui.write.replacing import FAT_NS
 
 _LETTERS: dict[JsonOutcome, int] = {"used": 0, "orphan": 1, "album": 2, "other": 3, "invalid": 4}

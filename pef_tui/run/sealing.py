@@ -12,12 +12,11 @@ import msgspec
 from pef_tui.hooks import SourceReader
 from pef_tui.manifest.format import Entry
 from pef_tui.manifest.ledger import Ledger
-from pef_tui.model import JsonOutcome, JsonRecord, MediaOutcome, Outcome, Record, Source, xmp_name
+from pef_tui.model import UNREADABLE, JsonOutcome, JsonRecord, MediaOutcome, Outcome, Record, Source, xmp_name
 from pef_tui.progress import Progress
 from pef_tui.run.seal import SCHEME, Program, Seal, Sealable, listed, read
 from pef_tui.run.shapes import RunShape
 from pef_tui.takeout.entries import tree_digest
-from pef_tui.takeout.read_ahead import UNREADABLE
 from pef_tui.write.replacing import FAT_NS
 
 MOST_FOLDERS = 100_000

@@ -10,7 +10,7 @@ from typing import BinaryIO
 
 from msgspec.structs import replace
 
-from pef_tui.model import Folder, JsonFile
+from pef_tui.model import UNREADABLE, Folder, JsonFile
 from pef_tui.takeout import sidecar
 
 CHUNK = 16
@@ -18,9 +18,6 @@ CHUNK = 16
 SLOW = 0.0003
 """Seconds a file from which threads pay. A warm cache takes 25 us, and there two threads take twice as long as
 none (the interpreter's lock changes hands at every call); a disk's seek or a server's answer takes 1 to 10 ms."""
-
-UNREADABLE = "cannot be read"
-"""How the reason of a file begins that another time may be readable."""
 
 Open = Callable[[JsonFile], BinaryIO]
 _Files = Sequence[JsonFile]

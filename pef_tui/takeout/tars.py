@@ -240,10 +240,10 @@ class TarReader:
             before, small = tape.excess, None
             if _is_small(entry):
                 small = tape.exactly(entry.stored)
-                fault = self._beyond(tape, before)
+                fault = self._beyond(entry, tape, before)
             else:
                 fault = self._spool(entry, tape)
-            excess = max(member.excess, tape.excess - before)
+            excess = max(member.excess, self._beyond_ratio(tape, before, entry.stored))
             found.put(replace(member, fault=fault, small=None if fault else small, excess=excess))
             self._end += 0 if fault or small is not None else entry.stored
 
@@ -273,7 +273,7 @@ class TarReader:
                 raise Cut
             self._write(data, self._end + done)
             done += len(data)
-            fault = self._beyond(tape, excess)
+            fault = self._beyond(entry, tape, excess)
             if not fault and self._limits.too_dense(entry.path, done, tape.taken - taken + SLICE):
                 fault = self._limits.member_fault(entry.size, None)
             if fault:
@@ -282,14 +282,23 @@ class TarReader:
                 return fault
         return ""
 
-    def _beyond(self, tape: Tape, before: int) -> str:
-        """Why a member is not kept that came out of the archive since its `excess` was that before. Raises OSError."""
+    def _beyond(self, entry: Entry, tape: Tape, before: int) -> str:
+        """Why a member is not kept that came out of the archive since its `excess` was that before. Raises OSError.
+
+        Small ones are judged when the pass is over: many of them come out of one slice of the archive.
+        """
         limits, path = self._limits, self._source.path
-        if tape.excess == before or limits.allows(path, tape.excess):
+        if not self._beyond_ratio(tape, before, entry.stored) or limits.allows(path, tape.excess):
             return ""
         if not limits.allows(path, tape.excess / MOST_TIMES):
             raise damaged("it unpacks to far more than any export does")
-        return limits.fault()
+        return limits.fault() if entry.stored > SMALL else ""
+
+    @staticmethod
+    def _beyond_ratio(tape: Tape, before: int, size: int) -> int:
+        """How much of a member came out beyond the ratio; 0 where that is less than half, which may be another one."""
+        excess = tape.excess - before
+        return excess if 2 * excess > size else 0
 
     def _write(self, data: bytes, at: int) -> None:
         try:

@@ -13,6 +13,10 @@ from pathlib import Path
 
 import pytest
 
+from pef_tui.batch import Front
+from pef_tui.plugins import PluginHost
+from pef_tui.settings import Settings
+
 Command = Callable[..., subprocess.CompletedProcess[bytes]]
 Started = Callable[..., subprocess.Popen[bytes]]
 
@@ -272,3 +276,20 @@ def test_closed_standard_streams_are_survived(environ: dict[str, str]) -> None:
     shell = ["sh", "-c", 'exec "$0" "$@" <&- >&- 2>&-']
     done = subprocess.run([*shell, *program, "--batch", "--json", "plain"], env=environ, timeout=30)
     assert done.returncode == 0
+
+
+def test_a_note_that_comes_while_others_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The run's thread adds notes while another one tells them; each is told once."""
+    front = Front(Settings(), PluginHost(Settings()), None)
+    notes = front._progress.notes = ["one", "two"]
+    told: list[str] = []
+
+    def say(text: str) -> None:
+        told.append(text)
+        if text == "one":
+            notes.append("three")
+
+    monkeypatch.setattr(front._console, "say", say)
+    front._tell_notes()
+    front._tell_notes()
+    assert told == ["one", "two", "three"]
