@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
-from pef_tui.model import JsonRecord, Match, Outcome, Plan, Record
+from pef_tui.model import JsonFile, JsonRecord, Match, MediaFile, Outcome, Plan, Record
 from pef_tui.progress import Progress
 from pef_tui.run.albums import Albums
 from pef_tui.run.claims import Claims
@@ -53,6 +53,36 @@ class AlbumCopies:
         self._outputs: dict[FileId, list[str]] = {}
         self._originals: dict[FileId, str] = {}
         """The Folder that each picture in hand is in."""
+        self._former: dict[FileId, tuple[str, JsonFile, list[bytes]]] = {}
+
+    def seen(self, gathered: Gathered) -> None:
+        """Remember what earlier runs put into an album for sidecars of it."""
+        settings = self._place.settings
+        if gathered.folder.album is None or self._place.filters or settings.in_place or settings.retry_failed:
+            return
+        for record in gathered.json:
+            if record.file.sidecar is not None:
+                keys = self._keys_in_dest(gathered.folder.path, record.file.name)
+                if keys:
+                    self._former[identity(record.file)] = gathered.folder.path, record.file, keys
+
+    def _keys_in_dest(self, folder: str, name: str) -> list[bytes]:
+        """The keys of what is recorded as put into DEST for a sidecar of an album."""
+        key = os.fsencode(f"{folder}/{name}" if folder else name)
+        found, number = [], 1
+        while (entry := self._place.ledger.get(key if number == 1 else key + b"\0%d" % number)) is not None:
+            if entry.output:
+                found.append(entry.key)
+            number += 1
+        return found
+
+    def _withdrawn(self) -> Iterator[Plan]:
+        """What earlier runs put into albums for sidecars of which no picture is known any more."""
+        for folder, file, keys in self._former.values():
+            media = MediaFile(file.root, file.path, file.size, file.mtime_ns)
+            for key in keys:
+                match = Match(media, folder, reason="no picture is known for the sidecar")
+                yield Plan(match, "unmatched", key=key, for_json=True, withdraws=True)
 
     def note(self, item: Record | Plan) -> None:
         """Remember the output names of the album folders that sidecars without a picture are in."""
@@ -78,6 +108,7 @@ class AlbumCopies:
         if sources:
             for gathered in reread(self._place, {folder for folder, _ in sources.values()}):
                 yield from self._of_folder(gathered, sources, wanted, look_into)
+        yield from self._withdrawn()
         for each in sidecars:
             state = wanted.get(each.gist, {}).get(each.folder)
             if state is not None and state.reason:
@@ -190,6 +221,8 @@ class AlbumCopies:
 
     def _told(self, copy: Match, item: Plan | Outcome) -> Plan | Outcome:
         """The Plan or outcome as that of a copy; its output goes into the record of the sidecar."""
+        if copy.json is not None:
+            self._former.pop(identity(copy.json), None)
         if item.output is not None and copy.json is not None:
             self._outputs.setdefault(identity(copy.json), []).append(item.output)
         if isinstance(item, Outcome):
@@ -242,3 +275,7 @@ def without_copies(records: Iterator[Record], progress: Progress) -> Iterator[Re
             path = json.path if json is not None else record.plan.match.media.path
             progress.notes.append(f"{path!r}: the album's copy failed: {record.reason or record.plan.reason}")
             progress.incomplete = True
+        elif record.plan.withdraws:
+            path = record.plan.match.media.path
+            text = "; ".join(record.warnings) or "what an earlier run put there is removed"
+            progress.notes.append(f"{path!r}: {record.plan.match.reason}: {text}")

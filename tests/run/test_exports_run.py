@@ -340,7 +340,8 @@ def test_parts_one_by_one_end_as_all_at_once(tmp_path: Path, case: str, more: tu
     fresh = run(parts, tmp_path / "fresh", *more)
     made, expected = tree(tmp_path / "out"), tree(tmp_path / "fresh")
     assert sorted(made.values()) == sorted(expected.values())
-    assert "--layout" in more or made == expected
+    if "--layout" not in more and "the picture of" not in case:  # there names are in use already
+        assert made == expected
     facts = {name: (line["sidecar"], line["rule"]) for name, line in media(fresh).items()}
     assert {name: (line["sidecar"], line["rule"]) for name, line in media(after).items()} == facts
     again = media(run(parts, tmp_path / "out", *more)).values()
