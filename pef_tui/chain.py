@@ -21,6 +21,7 @@ from pef_tui.run.elsewhere import AUTO, AUTO_FROM, THREADS, Elsewhere, kit_of, m
 from pef_tui.run.gather import Gathered, gather
 from pef_tui.run.joining import identity
 from pef_tui.run.layout import Layout
+from pef_tui.run.occupied import Occupied, named
 from pef_tui.run.opening import Opened, opened
 from pef_tui.run.plan import Planner
 from pef_tui.run.profile import HAND_OVER, WAIT
@@ -28,6 +29,7 @@ from pef_tui.run.readback import missing
 from pef_tui.run.resume import FileId
 from pef_tui.run.same_files import SameFiles
 from pef_tui.run.second_look import SecondLook
+from pef_tui.run.trial import Trial
 from pef_tui.run.verify import Verifier
 from pef_tui.run.workshop import CarryOut, Workshop, preview, work
 from pef_tui.settings import Settings
@@ -158,7 +160,11 @@ class Planning:
 
     def __init__(self, place: Opened) -> None:
         self._place = place
-        self._layout = Layout(place.settings, lambda path: place.ledger.recorded(path) is not None)
+        self._trial = Trial(place.writers, place.open_media, place.scratch)
+        self._occupied = Occupied(
+            place.ledger, place.output, self._trial.adoptable, in_place=place.settings.in_place
+        )
+        self._layout = Layout(place.settings, self._occupied.recorded)
         self._planner = Planner(place.settings, place.map_tags, place.writers, self._layout, place.decisions)
         self._albums = Albums(place)
         self.same = SameFiles()
@@ -177,13 +183,18 @@ class Planning:
             self._copies.note(item)
             hand_over(item)
 
-        self._first_look(tell)
-        late = [*self._second_look(tell)]
-        self._albums.all_decided()
-        for match in late:
-            tell(self._planned(match))
-        for item in self._copies.results(self._look_into):
-            tell(item)
+        self._occupied.open()
+        try:
+            self._first_look(tell)
+            late = [*self._second_look(tell)]
+            self._albums.all_decided()
+            for match in late:
+                tell(self._planned(match))
+            for item in self._copies.results(self._look_into):
+                tell(item)
+        finally:
+            self._trial.close()
+            self._occupied.close()
 
     def _first_look(self, put: Put) -> None:
         """Everything that one Folder decides."""
@@ -327,6 +338,8 @@ class Planning:
         if original is not None and not self._albums.links:
             return self._place.memory.settled(self._albums.as_copy(Plan(match, "duplicate"), original))
         plan = self._planner.plan(self._albums.with_titles(match))
+        memory = self._place.memory
+        plan = named(plan, memory.key(match), memory.output(match), self._occupied, self._layout)
         if original is not None:
             plan = self._albums.as_copy(plan, original)
         return self._place.memory.settled(plan)

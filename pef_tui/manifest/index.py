@@ -6,10 +6,11 @@ are laid out when one of them is asked for, and kept while others of it are like
 
 from __future__ import annotations
 
+import os
 from array import array
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
-from itertools import chain
+from itertools import chain, islice
 
 from msgspec import Struct
 from xxhash import xxh3_64_intdigest as digest
@@ -47,6 +48,10 @@ class Index:
         self._folders: OrderedDict[bytes, _View] = OrderedDict()
         self._outputs: OrderedDict[bytes, _View] = OrderedDict()
         self._frames: OrderedDict[int, _Laid] = OrderedDict()
+        self._alike: tuple[_View, dict[str, list[bytes]], int] = {}, {}, 0
+        """A folder of outputs laid out, its names by what they are on a disk that takes some for the same, and how many
+        of them were taken in.
+        """
         self.compacted = 0
         """Entries in frames that compaction wrote."""
         self.added = 0
@@ -106,6 +111,23 @@ class Index:
         if known is None or (now := self.entry(known.key)) is None or now.output != output:
             return None
         return now
+
+    def owner_like(self, output: bytes, fold: Callable[[str], str]) -> Entry | None:
+        """Whose output is in the folder of this path under a name that `fold` makes equal."""
+        folder, name = split(output)
+        self.owner(output)  # lays the folder out
+        if (view := self._outputs.get(folder)) is None:
+            view = self._view(self._outputs, folder, _lay_outputs, (self._by_folder, self._by_output))
+        known, names, count = self._alike
+        if known is not view:
+            names, count = {}, 0
+        for each in islice(view, count, None):
+            names.setdefault(fold(os.fsdecode(each)), []).append(each)
+        self._alike = view, names, len(view)
+        for each in names.get(fold(os.fsdecode(name)), ()):
+            if (entry := self.owner(folder + b"/" + each if folder else each)) is not None:
+                return entry
+        return None
 
     def folder(self, folder: bytes) -> list[Entry]:
         """Every entry of one folder, in the order they were first recorded."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from threading import RLock
 
 from msgspec.structs import replace
@@ -191,6 +191,11 @@ class Ledger:
         """The entry whose output lies at this path below DEST."""
         with self._lock:
             return self._index.owner(os.fsencode(output))
+
+    def recorded_like(self, output: str, fold: Callable[[str], str]) -> Entry | None:
+        """The entry whose output has this path on a disk that takes names for the same that `fold` makes equal."""
+        with self._lock:
+            return self._index.owner_like(os.fsencode(output), fold)
 
     def is_left(self, key: bytes) -> bool:
         """Did a run that came to no end mean to put the file of this key anywhere?"""

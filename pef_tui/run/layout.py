@@ -102,6 +102,15 @@ class Layout:
             path = kept
         else:
             path, number = self._free(f"{folder}/{name}" if folder else name, number)
+        return self._taken(match, path, number)
+
+    def claim_next(self, match: Match) -> str:
+        """The next output path of this Match after those that were claimed for it, and claimed too."""
+        folder, name, number = self._wanted(match)
+        return self._taken(match, *self._free(f"{folder}/{name}" if folder else name, number))
+
+    def _taken(self, match: Match, path: str, number: int) -> str:
+        """Take note of the path, and the number in it, for what belongs to the picture."""
         if number > 1:
             self._numbers[match.media.root, match.media.name] = number
         if self._template is not None:

@@ -21,7 +21,8 @@ from pef_tui.run.elsewhere import chosen
 from pef_tui.run.exports import Exports, needs_survey
 from pef_tui.run.listings import Listings
 from pef_tui.run.plan import MapTags
-from pef_tui.run.resume import Memory, RunBooks
+from pef_tui.run.recording import RunBooks
+from pef_tui.run.resume import Memory
 from pef_tui.run.sealing import Sealing
 from pef_tui.run.space import check_space
 from pef_tui.scratch import scratch_folder

@@ -4,24 +4,24 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 
-import xxhash
 from msgspec.structs import replace
 
-from pef_tui.manifest.format import Entry, Intended
+from pef_tui.manifest.format import Entry
 from pef_tui.manifest.ledger import Ledger
-from pef_tui.model import Folder, Match, MediaFile, MediaOutcome, Outcome, Plan, XmpFile, xmp_name
-from pef_tui.run.digests import OpenMedia, content_digest
+from pef_tui.model import Folder, Match, MediaFile, MediaOutcome, Outcome, Plan, xmp_name
+from pef_tui.run.digests import OpenMedia
 from pef_tui.run.identity import Identities, numbered_keys, sidecar_digest
 from pef_tui.run.paths import xmp_there
 from pef_tui.run.plan import digest
 from pef_tui.run.shapes import RunShape
-from pef_tui.write.place import Copy
-from pef_tui.write.replacing import FAT_NS, photo_digest
+from pef_tui.write.replacing import FAT_NS
 
 FileId = tuple[int, str]
 
+SAME_BYTES_AT = "the same bytes are at "
+"""Begins the reason of a duplicate; an output follows. Records before 2026-12 say only there what stands for it."""
 NOT_RETRIED = "not among what failed before"
 """Reason for a file that `--retry-failed` leaves out. It holds for that run only and is never recorded."""
 REFRESHES = 500
@@ -122,6 +122,10 @@ class Memory:
         """The output that an earlier run gave to a file, under whatever options; "" where there is none."""
         entry = self._known.get((match.media.root, match.media.path))
         return os.fsdecode(entry.output) if entry is not None else ""
+
+    def key(self, match: Match) -> bytes:
+        """What the manifest knows a file by, from `recall` until it is settled."""
+        return self._keys.get((match.media.root, match.media.path), b"")
 
     def before(self, match: Match) -> bytes:
         """`sidecar_digest` of what an earlier run joined with a file that is unchanged; empty where there is none."""
@@ -250,9 +254,14 @@ class Memory:
         return sidecar_digest(match) == entry.sidecar and self._identities.unchanged(match, entry)
 
     def _output_state(self, entry: Entry) -> str | None:
-        """None when an output is gone, a warning when somebody changed it, "" when it is as it was left."""
+        """None when an output is gone, a warning when somebody changed it, "" when it is as it was left.
+
+        None, too, while what a run that came to no end put anywhere for the file is not followed up.
+        """
+        if self._ledger.is_left(entry.key):
+            return None
         if not entry.output:
-            return ""
+            return "" if entry.word != "duplicate" or self.stands(entry) else None
         path = os.path.join(self._dest, entry.output)
         try:
             same = _same_file(os.lstat(path), entry.output_size, entry.output_mtime_ns)
@@ -263,111 +272,18 @@ class Memory:
             return None
         return "" if same else "the output was changed since and is left alone"
 
+    def stands(self, entry: Entry) -> bool:
+        """Is the output that stands for a duplicate in place, as it was left, and made from the same bytes?"""
+        link = entry.link or os.fsencode(entry.reason.partition(SAME_BYTES_AT)[2])
+        original = self._ledger.recorded(os.fsdecode(link)) if link else None
+        if original is None or self._output_state(original) != "":
+            return False
+        return not entry.source or not original.source or entry.source == original.source
+
 
 def _is_withdrawn(entry: Entry) -> bool:
     """Did an earlier run remove what one before had put there? Then there is nothing that could be unchanged."""
     return entry.word == "unmatched" and not entry.output
-
-
-class RunBooks:
-    """What a run puts into the manifest (`write.place.Books`); used from several threads."""
-
-    def __init__(
-        self,
-        ledger: Ledger,
-        shape: RunShape,
-        open_media: OpenMedia,
-        started_ns: int,
-        *,
-        in_place: bool = False,
-    ) -> None:
-        """`in_place`: an output is its own source, and known by what it is afterwards."""
-        self._in_place = in_place
-        self._ledger = ledger
-        self._shape = shape
-        self._open_media = open_media
-        self._young = started_ns - FAT_NS
-        self.recorded: Callable[[str], Entry | None] = ledger.recorded
-
-    def former(self, plan: Plan) -> Entry | None:
-        """What an earlier batch put anywhere for the file of this Plan."""
-        return self._ledger.get(plan.key)
-
-    def intended(self, plan: Plan) -> Sequence[Intended]:
-        """What earlier runs that came to no end meant to put anywhere for the file of this Plan."""
-        return self._ledger.intended(plan.key)
-
-    def intend(self, copies: Sequence[Copy]) -> int:
-        """These are about to be put at their outputs; the batch's number."""
-        items = [(copy.plan.key, os.fsencode(copy.plan.output or "")) for copy in copies]
-        return self._ledger.intend(items, () if self._in_place else map(_intended, copies))
-
-    def done(self, batch: int, outcomes: Sequence[Outcome]) -> None:
-        """They are there. What somebody changed since an earlier run keeps the record it has."""
-        kept = [outcome for outcome in outcomes if outcome.word != "unchanged"]
-        self._ledger.done(batch, [self._entry(outcome) for outcome in kept])
-
-    def _entry(self, outcome: Outcome) -> Entry:
-        media = outcome.plan.match.media
-        if self._in_place and outcome.output is not None:
-            media = replace(media, size=outcome.size, mtime_ns=outcome.mtime_ns)
-        racy = media.mtime_ns > self._young
-        xmp_size, xmp_mtime_ns = outcome.xmp or (0, 0)
-        return Entry(
-            outcome.plan.key,
-            media.size,
-            media.mtime_ns,
-            sidecar_digest(self._as_found_next(outcome)),
-            self._shape.of(outcome.word),
-            digest(outcome.plan),
-            outcome.word,
-            outcome.reason,
-            temporary=outcome.temporary,
-            output=os.fsencode(outcome.output or ""),
-            output_size=outcome.size,
-            output_mtime_ns=outcome.mtime_ns,
-            xmp=outcome.xmp is not None,
-            xmp_size=xmp_size,
-            xmp_mtime_ns=xmp_mtime_ns,
-            short_xmp=outcome.short_xmp,
-            racy=racy,
-            content=content_digest(media, self._open_media, xxhash.xxh3_64) if racy else b"",
-            conflict=bool(outcome.plan.conflicts),
-            proof=outcome.plan.match.proof,
-            version=0 if self._in_place else media.version,
-            source=b"" if self._in_place else outcome.source_digest,
-            photo=photo_digest(outcome.plan.match),
-            output_digest=outcome.output_digest,
-            xmp_digest=outcome.xmp_digest,
-            link=b"" if outcome.output else os.fsencode(outcome.plan.link),
-        )
-
-    def _as_found_next(self, outcome: Outcome) -> Match:
-        """The Match; in place with the XMP file as it is now, so that the next run finds nothing new."""
-        match = outcome.plan.match
-        if not self._in_place or outcome.xmp is None or outcome.output is None:
-            return match
-        path = match.xmp.file.path if match.xmp else xmp_name(match.media.path, outcome.short_xmp)
-        file = MediaFile(match.media.root, path, *outcome.xmp)
-        content = content_digest(file, self._open_media, xxhash.xxh3_64)
-        return replace(match, xmp=XmpFile(file, content=content))
-
-
-def _intended(copy: Copy) -> Intended | None:
-    """What a copy is about to be under its final name; None of a symbolic link."""
-    if copy.made is None:
-        return None
-    xmp = copy.made_xmp
-    size, mtime_ns, digest = copy.made
-    return Intended(
-        os.fsencode(copy.plan.output or ""),
-        size,
-        mtime_ns,
-        digest,
-        copy.source,
-        photo_digest(copy.plan.match),
-        *((True, xmp.size, xmp.mtime_ns, xmp.digest, copy.plan.short_xmp) if xmp is not None else ()),
-    )
 
 
 def _not_retried(match: Match, key: bytes) -> Outcome:

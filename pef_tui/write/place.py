@@ -296,7 +296,8 @@ def _put(copy: Copy, place: Dest, fd: int, name: str, books: Books) -> None:
         else:
             _rename(copy, place, fd, name)
             if place.undo is None:
-                _drop_old_xmp(copy, fd, name, known)
+                for each in (known, *intended):
+                    _drop_old_xmp(copy, fd, name, each)
     except OSError as error:
         if error.errno in _FULL:
             raise

@@ -6,6 +6,7 @@ import os
 import shutil
 import struct
 import zipfile
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,8 +17,10 @@ from commands import Line, media
 from commands import run_here as run_one
 
 from pef_tui.cli import main
+from pef_tui.errors import RunError
 from pef_tui.testing.export import sidecar
 from pef_tui.testing.jpeg import jpeg
+from pef_tui.write import commit
 
 JULY = 1_561_977_296
 OLD = 1_500_000_000
@@ -56,6 +59,14 @@ class Drop:
 
 
 @dataclass
+class Own:
+    """A file that the user puts into DEST."""
+
+    path: str
+    mtime: float = OLD
+
+
+@dataclass
 class Run:
     """A run over some exports, and what is in DEST then: path to mark."""
 
@@ -63,6 +74,9 @@ class Run:
     after: dict[str, str]
     more: tuple[str, ...] = ()
     outcomes: set[str] = field(default_factory=set)
+
+
+Step = Put | Drop | Own | Run
 
 
 def put(top: Path, step: Put) -> None:
@@ -106,11 +120,15 @@ def outcomes_of(lines: list[Line]) -> set[str]:
     return {line["outcome"] for line in lines if line["type"] == "media"}
 
 
-def play(top: Path, steps: list[Put | Drop | Run]) -> None:
+def play(top: Path, steps: list[Step]) -> None:
     dest = top / "out"
     for number, step in enumerate(steps):
         if isinstance(step, Put):
             put(top, step)
+        elif isinstance(step, Own):
+            (dest / step.path).parent.mkdir(parents=True, exist_ok=True)
+            (dest / step.path).write_bytes(b"PIC-mine;")
+            os.utime(dest / step.path, (step.mtime, step.mtime))
         elif isinstance(step, Drop):
             path = top / step.path
             shutil.rmtree(path) if path.is_dir() else path.unlink()
@@ -127,7 +145,7 @@ def play(top: Path, steps: list[Put | Drop | Run]) -> None:
 
 A, B = f"{YEAR}/a.jpg", f"{YEAR}/a (2).jpg"
 
-HISTORIES: dict[str, list[Put | Drop | Run]] = {
+HISTORIES: dict[str, list[Step]] = {
     "a second export with another picture of the path": [
         Put("A", {A: "one"}),
         Run("A", {A: "one"}),
@@ -206,6 +224,40 @@ HISTORIES: dict[str, list[Put | Drop | Run]] = {
         Put("A", {A: "two"}, url="https://photos.google.com/photo/1"),
         Run("A", {A: "two"}, outcomes={"written"}),
     ],
+    "a file of the user at the output": [
+        Put("A", {A: "one"}),
+        Own(f"{A}"),
+        Run("A", {A: "mine", B: "one"}, outcomes={"written"}),
+        Run("A", {A: "mine", B: "one"}, outcomes={"unchanged"}),
+        Run("A", {A: "mine", B: "one"}, ("--force",)),
+        Drop(f"out/{A}"),
+        Run("A", {B: "one"}, outcomes={"unchanged"}),
+    ],
+    "a file of the user with the very time of the output": [
+        Put("A", {A: "one"}),
+        Own(f"{A}", mtime=JULY),
+        Run("A", {A: "mine", B: "one"}),
+    ],
+    "an XMP file of the user where a picture is to be put": [
+        Put("A", {A: "one"}),
+        Own(f"{A}.xmp"),
+        Run("A", {B: "one"}),
+    ],
+    "files of the user under two names": [
+        Put("A", {A: "one"}, bare=True),
+        Own(A),
+        Own(B),
+        Run("A", {A: "mine", B: "mine", f"{YEAR}/a (3).jpg": "one"}),
+    ],
+    "the manifest is lost": [
+        Put("A", {A: "one", f"{YEAR}/c.jpg": "three"}),
+        Run("A", {A: "one", f"{YEAR}/c.jpg": "three"}),
+        Drop("out/.pef-tui"),
+        Run("A", {A: "one", f"{YEAR}/c.jpg": "three"}),
+        Drop("out/.pef-tui"),
+        Put("B", {A: "two"}, taken=JULY + 9),
+        Run("B", {A: "one", B: "two", f"{YEAR}/c.jpg": "three"}),
+    ],
     "an output that was deleted": [
         Put("A", {A: "one"}),
         Run("A", {A: "one"}),
@@ -245,3 +297,63 @@ def test_a_sidecar_changed_with_size_and_time_kept_is_read_again(tmp_path: Path)
     (line,) = media(run_one(tmp_path / "A", dest)).values()
     assert line["outcome"] == "written" and line["taken"].startswith("2019-07-02")
     assert marks(dest) == {A: "one"}
+
+
+@pytest.fixture
+def dying(monkeypatch: pytest.MonkeyPatch) -> Callable[[Path, Path, str], None]:
+    """A run that stops, as if it were killed, once its files have their names and before that is recorded."""
+
+    def run(source: Path, dest: Path, *more: str) -> None:
+        with monkeypatch.context() as patched:
+            patched.setattr(commit, "remove_former", _die)
+            run_one(source, dest, *more, status=1)
+
+    return run
+
+
+def _die(*_: object) -> None:
+    raise RunError("killed")
+
+
+def test_what_was_edited_after_a_kill_is_left_alone(tmp_path: Path, dying: Callable[..., None]) -> None:
+    files = {f"{YEAR}/{name}.jpg": name for name in ("a", "b")}
+    put(tmp_path, Put("A", files))
+    source, dest = tmp_path / "A", tmp_path / "out"
+    dying(source, dest)
+    assert marks(dest) == files
+    (dest / A).write_bytes(b"PIC-mine;")
+    previewed = run_one(source, dest, "-n")
+    lines = run_one(source, dest)
+    assert marks(dest) == files | {A: "mine", B: "a"}
+    assert results(lines) == results(previewed)
+    warned = {line["source"] for line in lines if line["type"] == "media" and line["warnings"]}
+    assert warned == {A}
+    assert outcomes_of(run_one(source, dest)) == {"unchanged"}
+
+
+def test_a_run_killed_over_finished_outputs_goes_on(tmp_path: Path, dying: Callable[..., None]) -> None:
+    put(tmp_path, Put("A", {A: "one"}))
+    source, dest = tmp_path / "A", tmp_path / "out"
+    run_one(source, dest)
+    whole = (dest / A).read_bytes()
+    dying(source, dest, "--existing", "never")
+    assert (dest / f"{A}.xmp").exists() and (dest / A).read_bytes() != whole
+    (line,) = media(run_one(source, dest)).values()
+    assert (line["outcome"], line["output"], line["warnings"]) == ("written", A, [])
+    assert not (dest / f"{A}.xmp").exists() and (dest / A).read_bytes() == whole
+    dying(source, dest, "--force")
+    output = dest / A
+    output.write_bytes(output.read_bytes() + b"edit")
+    (line,) = media(run_one(source, dest, "--force")).values()
+    assert line["outcome"] == "unchanged" and "changed since" in line["warnings"][0]
+    assert output.read_bytes().endswith(b"edit")
+
+
+def test_after_a_kill_another_picture_gets_a_number(tmp_path: Path, dying: Callable[..., None]) -> None:
+    put(tmp_path, Put("A", {A: "one"}))
+    put(tmp_path, Put("B", {A: "two"}, taken=JULY))
+    dying(tmp_path / "A", tmp_path / "out")
+    run_one(tmp_path / "B", tmp_path / "out")
+    assert marks(tmp_path / "out") == {A: "one", B: "two"}
+    run_one(tmp_path / "B", tmp_path / "out", str(tmp_path / "A"))
+    assert marks(tmp_path / "out") == {A: "one", B: "two"}

@@ -1,0 +1,117 @@
+"""Which names in DEST a file must not take, because of what is there already.
+
+Asked while Plans are made, by runs and previews alike, so that both name a file the same. DEST is only looked into.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import OrderedDict
+from collections.abc import Callable
+from contextlib import suppress
+
+from msgspec.structs import replace
+
+from pef_tui.manifest.ledger import Ledger
+from pef_tui.model import Plan, xmp_name
+from pef_tui.run.layout import Layout
+from pef_tui.run.paths import folded
+from pef_tui.write.dest import OWN, DestView, Outside, components
+from pef_tui.write.place import of_media
+from pef_tui.write.replacing import standing_of
+
+TAKEN = "it gets a number, because its name is taken by a file that pef-tui did not put there"
+FOLDERS = 1_000
+"""Folders of DEST of which it is remembered whether they were there."""
+
+
+class Occupied:
+    """What is in DEST, compared by the rules of its own disk. Lives in the planning thread."""
+
+    def __init__(
+        self, ledger: Ledger, dest: str, adoptable: Callable[[Plan, DestView], bool], *, in_place: bool
+    ) -> None:
+        """`adoptable`: is a file of which nothing is recorded the very one that a Plan would put there?"""
+        self._ledger = ledger
+        self._dest = dest
+        self._adoptable = adoptable
+        self._in_place = in_place
+        self._view: DestView | None = None
+        self._ignores_case = False
+        self._there: OrderedDict[str, bool] = OrderedDict()
+
+    def open(self) -> None:
+        """Look into DEST from now on; nothing is occupied where it does not exist yet."""
+        if self._in_place:
+            return
+        with suppress(OSError):
+            self._view = DestView(self._dest)
+            self._ignores_case = ignores_case(self._dest)
+
+    def close(self) -> None:
+        """Let go of it."""
+        if self._view is not None:
+            self._view.close()
+            self._view = None
+
+    def recorded(self, path: str) -> bool:
+        """Did an earlier run put something at this path, or at one that the disk takes for the same?"""
+        if self._ledger.recorded(path) is not None:
+            return True
+        return self._ignores_case and self._ledger.recorded_like(path, folded) is not None
+
+    def blocks(self, plan: Plan, key: bytes, own: str) -> bool:
+        """Is something at the output of a Plan that it must not replace?
+
+        `own`: the output that the manifest has for this picture. What is there is judged when it is replaced.
+        """
+        output = plan.output
+        if self._view is None or output is None or output == own:
+            return False
+        there = self._exists(output)
+        if not there and not self._exists(xmp_name(output, plan.short_xmp)):
+            return False
+        if there and self._is_intended(output, key):
+            return False
+        return self.recorded(output) or not (there and self._adoptable(plan, self._view))
+
+    def _is_intended(self, output: str, key: bytes) -> bool:
+        """Is it what a run that came to no end put there for the same picture?"""
+        wanted = os.fsencode(output)
+        meant = [of_media(each) for each in self._ledger.intended(key) if each.output == wanted]
+        facts = [each for each in meant if each is not None]
+        if not facts or self._view is None:
+            return False
+        with suppress(OSError, Outside):
+            folder, name = components(output)
+            with self._view.folder(folder, create=False) as fd:
+                return standing_of(fd, name, None, facts) == "ours"
+        return False
+
+    def _exists(self, path: str) -> bool:
+        folder = path.rpartition("/")[0]
+        there = self._there.get(folder)
+        if there is None:
+            there = self._there[folder] = os.path.isdir(os.path.join(self._dest, folder))
+            if len(self._there) > FOLDERS:
+                self._there.popitem(last=False)
+        return there and os.path.lexists(os.path.join(self._dest, path))
+
+
+def ignores_case(dest: str) -> bool:
+    """Does the disk of DEST take names for the same that differ in case only?"""
+    try:
+        usual = os.stat(os.path.join(dest, OWN))
+        return os.path.samestat(usual, os.stat(os.path.join(dest, OWN.upper())))
+    except OSError:
+        return False
+
+
+def named(plan: Plan, key: bytes, own: str, occupied: Occupied, layout: Layout) -> Plan:
+    """The Plan with an output that nothing in DEST blocks, and a warning where that is another one."""
+    wanted = plan.output
+    while plan.output is not None and occupied.blocks(plan, key, own):
+        plan = replace(plan, output=layout.claim_next(plan.match))
+    if plan.output == wanted:
+        return plan
+    return replace(plan, warnings=(*plan.warnings, f"{TAKEN}: {wanted}"))
