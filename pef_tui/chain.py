@@ -165,7 +165,9 @@ class Planning:
             place.ledger, place.output, self._trial.adoptable, in_place=place.settings.in_place
         )
         self._layout = Layout(place.settings, self._occupied.recorded)
-        self._planner = Planner(place.settings, place.map_tags, place.writers, self._layout, place.decisions)
+        self._planner = Planner(
+            place.settings, place.map_tags, place.writers, self._layout, place.decisions, self._named
+        )
         self._albums = Albums(place)
         self.same = SameFiles()
         self._second = SecondLook(place, self._look, self._albums.with_copies, self.same.hold)
@@ -173,6 +175,10 @@ class Planning:
         self._put_off: set[FileId] = set()
         self.expect: Callable[[Sequence[Match], int], None] | None = None
         """Told what is about to be planned, and how many of it are done already."""
+
+    def _named(self, plan: Plan) -> Plan:
+        memory, match = self._place.memory, plan.match
+        return named(plan, memory.key(match), memory.output(match), self._occupied, self._layout)
 
     def produce(self, put: Put) -> None:
         """Put a record for every file that needs no work and a Plan for every other."""
@@ -338,8 +344,6 @@ class Planning:
         if original is not None and not self._albums.links:
             return self._place.memory.settled(self._albums.as_copy(Plan(match, "duplicate"), original))
         plan = self._planner.plan(self._albums.with_titles(match))
-        memory = self._place.memory
-        plan = named(plan, memory.key(match), memory.output(match), self._occupied, self._layout)
         if original is not None:
             plan = self._albums.as_copy(plan, original)
         return self._place.memory.settled(plan)

@@ -41,19 +41,22 @@ class Planner:
         writers: Sequence[Writer],
         layout: Layout,
         decisions: Decisions | None = None,
+        name: Callable[[Plan], Plan] = lambda plan: plan,
     ) -> None:
+        """`name`: gives a Plan another output where something in DEST blocks the one it has claimed."""
         self._settings = settings
         self._map_tags = map_tags
         self._writers = writers
         self._layout = layout
         self._decisions = decisions or Decisions()
+        self._name = name
         self._source = settings.output
         self._by_name = settings.dates_from_names and "dates" in wanted_tags(settings.tags)
         self._own = OwnNames(settings.output)
 
     def plan(self, match: Match) -> Plan:
         """The Plan of one Match whose state and time are filled; claims its output path."""
-        plan = self._plan(match)
+        plan = self._name(self._plan(match))
         if match.state is not None and match.state.damage.startswith(PASSING):
             plan = replace(plan, temporary=True)
         return in_place(plan, self._settings, self._source, self._own) if self._settings.in_place else plan
