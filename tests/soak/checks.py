@@ -244,11 +244,17 @@ def _undecidable(after: After, identity: FileId, file: File, family: int) -> boo
 
 
 def _like(after: After, at: FileId, identity: FileId, json: File, file: File) -> bool:
-    """A film named as a still without its own sidecar, or a name at the limit, in the sidecar's own folder."""
+    """A film or edited copy without a sidecar of its family, or a name at the limit, in the sidecar's own folder."""
     if (at[0], folder_of(at[1])) != (identity[0], folder_of(identity[1])):
         return False
-    same_stem = _folded(Path(json.title).stem) == _folded(Path(file.title).stem)
-    return same_stem and (Path(json.title).suffix != Path(file.title).suffix or len(file.title) >= LIMIT)
+    named, stem = _folded(Path(json.title).stem), _folded(Path(file.title).stem)
+    if stem.startswith(named) and stem != named:  # an edited copy; of whose own picture nothing is left
+        return not any(_own(other, file) for _, other in _beside(after, identity))
+    return named == stem and (Path(json.title).suffix != Path(file.title).suffix or len(file.title) >= LIMIT)
+
+
+def _own(other: File, file: File) -> bool:
+    return other is not file and file.picture is not None and other.family == file.picture.family
 
 
 def folder_of(path: bytes) -> str:
