@@ -153,7 +153,7 @@ class Taken(Struct, frozen=True, gc=False):
     offset: int | None = None
     """Minutes east of UTC; None where no zone is known."""
     zone: str = ""
-    """What told the offset: `file`, `camera`, `gps-time`, `gps`, `name`, `neighbour`, `option`, `assumed`."""
+    """What told the offset: `file`, `maker`, `gps-time`, `gps`, `camera`, `name`, `neighbour`, `option`, `assumed`."""
     told: str = "sidecar"
     """What told the instant: `sidecar`, `file` (its own tags), `name` (the date in its name)."""
 

@@ -44,6 +44,7 @@ class TagLine(NamedTuple):
 ZONES = {
     "file": "the file's own tag",
     "camera": "the camera's clock",
+    "maker": "the camera's own notes",
     "gps-time": "the GPS time in the file",
     "gps": "the place",
     "name": "the file's name",

@@ -13,6 +13,7 @@ import orjson
 
 from pef_tui.exiftool import Process, ProcessError, valid_tag
 from pef_tui.model import State, Value
+from pef_tui.state.maker_zones import CITY_NOT_SET
 from pef_tui.xmp import is_list
 
 TAGS = (
@@ -34,12 +35,14 @@ TAGS = (
         "CreationDate", "DateTimeOriginal", "ContentCreateDate", "GPSCoordinates#", "Description", "Comment", "Title",
     )),
     "IPTC:all",
+    "Samsung:TimeStamp", "Nikon:TimeZone#", "Nikon:DaylightSavings#", "Canon:TimeZone#", "Canon:TimeZoneCity#",
 )  # fmt: skip
 """What is asked for. `#` asks for the number or the stored form instead of words."""
 
 _NUMBERS = frozenset(
     {
         *("EXIF:GPSLatitude", "EXIF:GPSLongitude", "EXIF:GPSAltitude", "EXIF:Rating", "XMP-xmp:Rating"),
+        *("Nikon:TimeZone", "Nikon:DaylightSavings", "Canon:TimeZone", "Canon:TimeZoneCity"),
         *("XMP-exif:GPSLatitude", "XMP-exif:GPSLongitude", "XMP-exif:GPSAltitude", "XMP-exif:GPSAltitudeRef"),
     }
 )
@@ -126,6 +129,8 @@ def _state(raw: Mapping[str, object]) -> State:
         elif (key := _key(full)) and key not in tags and (kept := _value(key, value)) is not None:
             tags[key] = kept
     _sign(tags)
+    if tags.pop("Canon:TimeZoneCity", None) == CITY_NOT_SET:
+        tags.pop("Canon:TimeZone", None)
     return State(tags=tags, reader="exiftool", damage=damage)
 
 
@@ -144,6 +149,8 @@ def _key(full: str) -> str:
                 if family == "QuickTime" and _TRACK.fullmatch(group)
                 else f"{group}:{name}"
             )
+        case ["MakerNotes", "Samsung" | "Nikon" | "Canon" as group, name]:
+            return f"{group}:{name}"
         case ["QuickTime" | "IPTC" | "PNG", _]:
             return full
         case _:

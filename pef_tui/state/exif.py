@@ -9,6 +9,7 @@ import re
 
 from pef_tui.formats.file_bytes import Bytes
 from pef_tui.model import Value
+from pef_tui.state.maker_zones import MAKER_NOTE, camera_zone
 from pef_tui.state.tiff import (
     BYTE,
     UNDEFINED,
@@ -102,6 +103,8 @@ def exif_tags(block: Bytes, elsewhere: frozenset[int] = ELSEWHERE) -> dict[str, 
         _read_camera(tiff, camera, tags)
         if gps:
             _read_gps(tiff, gps, tags)
+        if (note := camera.get(MAKER_NOTE)) is not None and "EXIF:OffsetTimeOriginal" not in tags:
+            tags |= camera_zone(tiff, note, str(tags.get("EXIF:Make", "")))
     except Unsure:
         return None
     return tags

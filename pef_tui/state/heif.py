@@ -13,6 +13,7 @@ from pef_tui.formats.heif import exif_block, read_heif
 from pef_tui.formats.walk import Unsound
 from pef_tui.model import State
 from pef_tui.state.blocks import block_tags
+from pef_tui.state.maker_zones import utc_stamp, wants_stamp
 from pef_tui.xmp.names import BY_TAG
 
 
@@ -33,6 +34,8 @@ def read_heif_state(stream: BinaryIO, format: str) -> State | None:
     tags = block_tags(block, None if found.xmp is None else found.xmp.content)
     if tags is None or not all(map(_says_nothing, found.others)):
         return None
+    if wants_stamp(tags):
+        tags |= utc_stamp(stream)
     return State(format=format, tags=tags, reader="native", closed=FILM_BEHIND if found.film_behind else "")
 
 

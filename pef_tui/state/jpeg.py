@@ -9,6 +9,7 @@ from typing import BinaryIO
 
 from pef_tui.model import State
 from pef_tui.state.blocks import block_tags
+from pef_tui.state.maker_zones import utc_stamp, wants_stamp
 
 PIECE = 65536
 """Bytes read at a time: nearly every header fits in the first piece."""
@@ -50,6 +51,8 @@ def read_jpeg(stream: BinaryIO) -> State | None:
     tags = None if found is None else block_tags(found.exif, found.xmp, found.photoshop)
     if found is None or tags is None:
         return None
+    if wants_stamp(tags):
+        tags |= utc_stamp(stream)
     return State(format="jpeg", tags=tags, reader="native", damage=CUT if found.cut else "")
 
 

@@ -24,7 +24,7 @@ from pef_tui.tags.clock import (
 )
 from pef_tui.tags.partial import Partial, read_partial
 from pef_tui.tags.places import file_place
-from pef_tui.tags.zones import NAUTICAL, offset_at, offset_of_clock, real_offset, zones_at
+from pef_tui.tags.zones import NAUTICAL, REAL_OFFSETS, offset_at, offset_of_clock, real_offset, zones_at
 
 DateInName = Callable[[str], datetime | None]
 """The date in a file's name: what the clock showed, or an aware one where the name tells the zone."""
@@ -34,6 +34,7 @@ _GPS_TOLERANCE = 120.0  # seconds; the fix may be older than the picture
 _NAME_TOLERANCE = 10.0  # seconds; a film is named when it begins
 UTC_NAMES = ("PXL_",)
 """How names begin that Pixel phones give in UTC."""
+_STAMP_TOLERANCE = 10.0  # seconds; the stamp is made when the picture is saved
 _CLOCKS = ("EXIF:", "XMP-")  # groups whose dates show the clock at the place
 
 
@@ -194,6 +195,32 @@ def _own_offset(found: Evidence) -> tuple[int, ...]:
     return () if clock is None or clock.utc or clock.offset is None else (clock.offset,)
 
 
+def _camera_less_stamp(found: Evidence) -> tuple[int, ...]:
+    """Samsung phones put the UTC time of the picture behind it."""
+    clock, stamp = found.clock, parse_date(found.tags.get("Samsung:TimeStamp"))
+    if clock is None or clock.utc or stamp is None or stamp[1] is None:
+        return ()
+    ahead = (clock.digits - stamp[0]).total_seconds() + stamp[1] * 60
+    offset = real_offset(ahead, _STAMP_TOLERANCE)
+    return () if offset is None else (offset,)
+
+
+def camera_setting(found: Evidence) -> tuple[int, ...]:
+    """The zone that the camera was set to. It may be that of the factory or of home, and 0 tells nothing.
+
+    Canon's has the hour of summer in it.
+    """
+    tags = found.tags
+    zone, daylight = tags.get("Nikon:TimeZone"), tags.get("Nikon:DaylightSavings")
+    if isinstance(zone, int):
+        offset = zone + (60 if daylight == 1 else 0)
+    elif isinstance(zone := tags.get("Canon:TimeZone"), int):
+        offset = zone
+    else:
+        return ()
+    return (offset,) if offset in REAL_OFFSETS and offset else ()
+
+
 def _camera_less_gps(found: Evidence) -> tuple[int, ...]:
     clock, day, time = found.clock, found.tags.get("EXIF:GPSDateStamp"), found.tags.get("EXIF:GPSTimeStamp")
     if clock is None or clock.utc or day is None or time is None:
@@ -243,14 +270,15 @@ Ask = Callable[[Evidence], tuple[int, ...]]
 WITNESSES: tuple[tuple[str, Ask, bool], ...] = (
     # zone, who answers, does it contradict a difference D - U that it does not say?
     ("file", _own_offset, False),
+    ("maker", _camera_less_stamp, True),
     ("gps-time", _camera_less_gps, True),
     ("gps", _at_place, True),
     ("camera", _camera_less_instant, False),
     ("gps", _at_sea, False),
     ("name", _name_less_instant, False),
 )
-"""Who tells the offset, the first that answers before the rest. `taken.py` asks neighbours, the option and the machine
-after these."""
+"""Who tells the offset, the first that answers before the rest. `taken.py` asks neighbours, the camera's setting, the
+option and the machine after these."""
 
 
 def own_answer(found: Evidence) -> Taken | None:
@@ -272,7 +300,7 @@ def _who_says(found: Evidence, difference: int) -> str:
     for zone, ask, _ in WITNESSES:
         if ask is not _camera_less_instant and difference in ask(found):
             return zone
-    return ""
+    return "maker" if difference in camera_setting(found) else ""
 
 
 def is_contradicted(found: Evidence) -> bool:

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from pef_tui.model import Match, Taken
 from pef_tui.settings import Settings
-from pef_tui.tags.evidence import DateInName, Evidence, gather, is_contradicted, own_answer
+from pef_tui.tags.evidence import DateInName, Evidence, camera_setting, gather, is_contradicted, own_answer
 from pef_tui.tags.zones import machine_offset, zone_named
 
 LOOK_AHEAD = 2048
@@ -77,6 +77,8 @@ def _settle(found: Evidence, neighbours: Neighbours, option: ZoneInfo | None) ->
     offset = neighbours.nearest(found)
     if offset is not None:
         return found.taken(offset, "neighbour")
+    if setting := camera_setting(found):
+        return found.taken(setting[0], "maker")
     if option is not None:
         return found.taken(found.offset_in(option), "option")
     if found.told == "sidecar" and found.instant is not None:

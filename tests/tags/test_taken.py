@@ -97,6 +97,44 @@ def test_the_first_that_answers_tells_the_zone(zone: str, offset: int, given: di
     assert one(match(when=NOON, **given)) == Taken(seconds(NOON), offset, zone)
 
 
+STAMP = {"Samsung:TimeStamp": "2019:07:01 19:00:03.500+09:00"}  # 10:00:03 UTC
+NIKON = {"Nikon:TimeZone": 60, "Nikon:DaylightSavings": 1}
+CANON = {"Canon:TimeZone": 480}
+
+NOTES = [
+    # zone, offset, moved by (minutes), the Match: what maker notes tell
+    ("maker", 120, 120, {"tags": {DTO: "2019:07:01 10:00:00", "Samsung:TimeStamp": "2019:07:01 08:00:03+00:00"}}),
+    ("camera", 120, 0, {"tags": {DTO: "2019:07:01 12:00:00", **STAMP}, "place": geo(-33.87, 151.21)}),
+    ("maker", 180, 0, {"tags": {DTO: "2019:07:01 13:00:00.0", "Samsung:TimeStamp": "2019:07:01 10:00:00+00:00"},
+                       "place": BERLIN, "when": "2019-07-01T09:00:00Z"}),  # a conflict with Google, not with the place
+    ("file", 60, 0, {"tags": {DTO: "2019:07:01 12:00:00", OFFSET: "+01:00", **STAMP}}),
+    ("camera", 120, 0, {"tags": {DTO: "2019:07:01 12:00:00", **NIKON}, "place": geo(-33.87, 151.21)}),  # home time
+    ("camera", 480, 0, {"tags": {DTO: "2019:07:01 18:00:00", **CANON}, "place": BERLIN}),
+    ("maker", 120, 120, {"tags": {DTO: "2019:07:01 10:00:00", **NIKON}}),
+    ("maker", 480, 480, {"tags": {DTO: "2019:07:01 10:00:00", **CANON}}),
+    ("gps", 120, 120, {"tags": {DTO: "2019:07:01 10:00:00", **CANON}, "place": BERLIN}),  # the setting may be old
+    ("camera", 60, 0, {"tags": {DTO: "2019:07:01 11:00:00", **CANON}}),
+    ("maker", 120, 0, {"tags": NIKON}),
+    ("assumed", 540, 540, {"tags": {DTO: "2019:07:01 10:00:00", **CANON, "Canon:TimeZone": 0}}),
+    ("assumed", 540, 540, {"tags": {DTO: "2019:07:01 10:00:00", "Nikon:TimeZone": 1234}}),
+    ("assumed", 540, 0, {"tags": {DTO: "2019:07:01 12:00:07", "Samsung:TimeStamp": "nothing"}}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("zone", "offset", "moved", "given"), NOTES)
+def test_what_maker_notes_tell(zone: str, offset: int, moved: int, given: dict[str, Any]) -> None:
+    when = given.get("when", NOON)
+    found = one(match(**{"when": when, **given}))
+    assert found == Taken(seconds(when) - moved * 60, offset, zone, "file" if moved else "sidecar")
+
+
+def test_a_setting_comes_before_the_option_and_after_neighbours() -> None:
+    nikon = match({DTO: "2019:07:01 10:00:00", **NIKON}, when=NOON)
+    assert one(nikon, timezone="Asia/Shanghai") == Taken(seconds(NOON) - 7200, 120, "maker", "file")
+    sydney = match(when="2019-07-01T00:30:00Z", place=geo(-33.87, 151.21))
+    assert told(sydney, nikon)[1] == ("neighbour", 600)
+
+
 READ_AS_UTC = [
     # Google's moment is what the clock shows: the zone of the clock, and the settings
     ("gps", 120, {"tags": {DTO: "2019:07:01 10:00:00"}, "place": BERLIN}, {}),

@@ -1,0 +1,171 @@
+"""The zone in maker notes and trailers: read natively, as ExifTool reads it, and nothing where it is damaged."""
+
+from __future__ import annotations
+
+import io
+import os
+import shutil
+import struct
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from pef_tui.exiftool import Process
+from pef_tui.model import State, Value
+from pef_tui.state.by_exiftool import read_states
+from pef_tui.state.jpeg import read_jpeg
+from pef_tui.state.maker_zones import utc_stamp
+from pef_tui.testing.exif import Order, octets, text, tiff_block
+from pef_tui.testing.jpeg import jpeg, segment
+
+DATE = "2019:07:01 12:00:00"
+MILLISECONDS = 1_561_975_203_500  # 2019-07-01 10:00:03.5 UTC
+SAMPLES = Path(__file__).parents[2].parent / "shared" / "samples" / "camera"
+ZONE_TAGS = frozenset(("Nikon:TimeZone", "Nikon:DaylightSavings", "Canon:TimeZone"))
+
+
+def picture(make: str, note: bytes, order: Order = "little", offset: str = "") -> bytes:
+    camera = {0x9000: octets(b"0232"), 0x9003: text(DATE), 0x927C: octets(note)}
+    if offset:
+        camera[0x9011] = text(offset)
+    block = tiff_block({0x10F: text(make), 0x110: text("Model 1"), 0x8769: camera}, order=order)
+    data = jpeg(1)
+    return data[:2] + segment(0xE1, b"Exif\0\0" + block) + data[2:]
+
+
+def nikon(minutes: int, daylight: int, order: Order = "little") -> bytes:
+    mark = "<" if order == "little" else ">"
+    world = octets(struct.pack(mark + "hBB", minutes, daylight, 2))
+    return b"Nikon\0\2\x10\0\0" + tiff_block({0x0024: world}, order=order)
+
+
+def canon_picture(minutes: int, city: int, daylight: int, moved: int = 0) -> bytes:
+    """A Canon note lies in the block around it, and counts from its beginning. Canon writes little endian only."""
+    placeholder = b"\xee" * (2 + 12 + 4 + 16)
+    data = picture("Canon", placeholder)
+    start = data.index(placeholder)
+    inside = start - (data.index(b"Exif\0\0") + 6)
+    entry = struct.pack("<HHII", 0x0035, 4, 4, inside + 18 + moved)
+    note = struct.pack("<H", 1) + entry + bytes(4) + struct.pack("<4i", 16, minutes, city, daylight)
+    return data[:start] + note + data[start + len(note) :]
+
+
+def samsung_trailer(*blocks: tuple[int, bytes, bytes]) -> bytes:
+    parts = [struct.pack("<HHI", 0, kind, len(name)) + name + data for kind, name, data in blocks]
+    ends = [sum(map(len, parts[number:])) for number in range(len(parts))]
+    directory = b"SEFH" + struct.pack("<II", 107, len(parts))
+    for (kind, _, _), part, end in zip(blocks, parts, ends, strict=True):
+        directory += struct.pack("<HHII", 0, kind, end, len(part))
+    return b"".join(parts) + directory + struct.pack("<I", len(directory)) + b"SEFT"
+
+
+STAMP = (0x0A01, b"Image_UTC_Data", str(MILLISECONDS).encode())
+OTHER = (0x0AA1, b"MCC_Data", b"262")
+
+
+def samsung(*blocks: tuple[int, bytes, bytes], offset: str = "") -> bytes:
+    return picture("samsung", b"\0" * 8, offset=offset) + samsung_trailer(*blocks)
+
+
+def read(data: bytes) -> State:
+    state = read_jpeg(io.BytesIO(data))
+    assert state is not None and state.tags["EXIF:DateTimeOriginal"] == DATE
+    return state
+
+
+def zone(data: bytes) -> dict[str, Value]:
+    return {tag: value for tag, value in read(data).tags.items() if not tag.startswith("EXIF:")}
+
+
+CAMERAS: dict[str, tuple[bytes, dict[str, Value]]] = {
+    "nikon": (picture("NIKON CORPORATION", nikon(60, 1)), {"Nikon:TimeZone": 60, "Nikon:DaylightSavings": 1}),
+    "nikon, the other order": (
+        picture("NIKON", nikon(-210, 0, "big"), "big"), {"Nikon:TimeZone": -210, "Nikon:DaylightSavings": 0},
+    ),
+    "canon": (canon_picture(120, 19, 60), {"Canon:TimeZone": 120}),
+    "canon, moved by another program": (
+        canon_picture(120, 19, 60, moved=-60), {"Canon:TimeZone": 120},
+    ),
+    "samsung": (samsung(OTHER, STAMP), {"Samsung:TimeStamp": "2019:07:01 10:00:03.500+00:00"}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CAMERAS)
+def test_the_zone_of_cameras(name: str) -> None:
+    data, expected = CAMERAS[name]
+    assert zone(data) == expected
+
+
+@pytest.mark.exiftool
+@pytest.mark.skipif(
+    shutil.which("exiftool") is None and not os.environ.get("CI"), reason="ExifTool is not installed"
+)
+def test_exiftool_reads_the_same(tmp_path: Path) -> None:
+    files, cases = [], [case for name, case in CAMERAS.items() if "moved" not in name]
+    for number, (data, _) in enumerate(cases):
+        path = tmp_path / f"{number}.jpg"
+        path.write_bytes(data)
+        files.append((str(path), len(data)))
+    with Process(shutil.which("exiftool") or "exiftool") as process:
+        states = read_states(process, files)
+    for state, (_, expected) in zip(states, cases, strict=True):
+        for tag, value in expected.items():
+            if tag == "Samsung:TimeStamp":  # by the machine's zone
+                shown = datetime.strptime(str(state.tags[tag]), "%Y:%m:%d %H:%M:%S.%f%z")
+                assert shown == datetime.fromtimestamp(MILLISECONDS / 1000, UTC)
+            else:
+                assert state.tags[tag] == value
+
+
+NOTHING = {
+    "an offset in EXIF tells": picture("NIKON", nikon(60, 1), offset="+02:00"),
+    "a stamp beside an offset": samsung(STAMP, offset="+02:00"),
+    "notes of another maker": picture("Other", nikon(60, 1)),
+    "no notes of Nikon": picture("NIKON", b"something else, and long enough"),
+    "notes cut": picture("NIKON", nikon(60, 1)[:20]),
+    "a directory that points outside": picture("NIKON", nikon(60, 1)[:14] + b"\xff\xff\xff\x7f"),
+    "notes of Canon that are none": picture("Canon", b"\xff" * 30),
+    "a zone that nobody set": canon_picture(60, 32766, 0),
+    "no stamp in the trailer": samsung(OTHER),
+    "a stamp that is no number": samsung((0x0A01, b"Image_UTC_Data", b"yesterday")),
+    "a stamp that is too long": samsung((0x0A01, b"Image_UTC_Data", b"1" * 40)),
+    "a trailer cut": samsung(STAMP)[:-1],
+    "a trailer that points outside": picture("samsung", b"\0" * 8) + b"SEFH" + struct.pack(
+        "<IIHHIIIHHIII", 107, 2, 0, 0x0A01, 0xFFFFFF, 30, 0, 0, 0, 0, 0, 36
+    )[:32] + struct.pack("<I", 36) + b"SEFT",
+    "no trailer": picture("samsung", b"\0" * 8),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", NOTHING)
+def test_what_is_not_as_expected_tells_nothing(name: str) -> None:
+    assert zone(NOTHING[name]) == {}
+
+
+def test_any_damage_of_a_trailer_is_harmless() -> None:
+    whole = samsung_trailer(OTHER, STAMP)
+    for place in range(len(whole)):
+        for byte in (0, 0x7F, 0xFF):
+            utc_stamp(io.BytesIO(whole[:place] + bytes([byte]) + whole[place + 1 :]))
+        utc_stamp(io.BytesIO(whole[place:]))
+
+
+@pytest.mark.shared
+@pytest.mark.exiftool
+@pytest.mark.skipif(
+    shutil.which("exiftool") is None and not os.environ.get("CI"), reason="ExifTool is not installed"
+)
+def test_pictures_of_cameras() -> None:
+    if not SAMPLES.is_dir():
+        pytest.skip("no shared samples here")
+    paths = sorted(SAMPLES.glob("*.jpg"))
+    with Process(shutil.which("exiftool") or "exiftool") as process:
+        states = read_states(process, [(str(path), path.stat().st_size) for path in paths])
+    for path, state in zip(paths, states, strict=True):
+        with path.open("rb") as stream:
+            native = read_jpeg(stream)
+        if native is None or "EXIF:OffsetTimeOriginal" in native.tags:
+            continue
+        for tag in ZONE_TAGS & native.tags.keys():
+            assert native.tags[tag] == state.tags[tag], path.name
