@@ -31,7 +31,7 @@ from pef_tui.run.same_files import SameFiles
 from pef_tui.run.second_look import SecondLook
 from pef_tui.run.trial import Trial
 from pef_tui.run.verify import Verifier
-from pef_tui.run.workshop import CarryOut, Workshop, preview, work
+from pef_tui.run.workshop import CarryOut, Duplicates, Workshop, preview, work
 from pef_tui.settings import Settings
 from pef_tui.state.inspect import inspect
 from pef_tui.tags.beside import with_xmp_tags
@@ -72,7 +72,7 @@ def carried_out(start: Begun, stack: ExitStack) -> Iterator[Record]:
         planning.expect = elsewhere.expect
     shop = Workshop(place.writers, settings.worker_count, _hand(place, dest, verifier), elsewhere)
     stack.callback(shop.close)
-    records = planning.same.completed(work(waited, shop, progress.stop))
+    records = planning.same.completed(_worked(planning, waited, shop, place))
     watched = place.sealing.watched(place.listings.watched(records))
     yield from without_copies(watched, progress)
     place.memory.flush()
@@ -80,6 +80,18 @@ def carried_out(start: Begun, stack: ExitStack) -> Iterator[Record]:
         settings.in_place or settings.retry_failed
     )  # the next run finds other files, or does other work
     place.ledger.close(_counts(progress), b"" if once_more else place.sealing.sealed(progress))
+
+
+def _worked(
+    planning: Planning, planned: Iterator[list[Record | Plan]], shop: Workshop, place: Opened
+) -> Iterator[Record]:
+    """Carry out the Plans; then those of duplicates whose originals did not come to be in DEST."""
+    stop, memory = place.progress.stop, place.memory
+    duplicates = Duplicates(memory.stands_at) if not place.settings.in_place else Duplicates()
+    yield from work(planned, shop, stop, duplicates)
+    while duplicates.left and not stop.is_set():
+        left, duplicates.left = duplicates.left, []
+        yield from work(iter([list(planning.planned_alone(left))]), shop, stop, duplicates)
 
 
 def _foresight(place: Opened, stack: ExitStack) -> Callable[[Plan], Outcome | None]:
@@ -337,6 +349,25 @@ class Planning:
     def _promise(self, match: Match) -> str:
         """The name of what is decided later; a template may ask for what is not known yet."""
         return "" if self._layout.by_template else self._layout.claim(match)
+
+    def planned_alone(self, duplicates: Sequence[Plan]) -> Iterator[Record | Plan]:
+        """Plans for duplicates of which nothing stands in DEST: the first of equal ones is put there itself."""
+        self._albums.forget({plan.link for plan in duplicates})
+        self._occupied.open()
+        try:
+            folder: str | None = None
+            for plan in duplicates:
+                match = plan.match
+                self._place.memory.take_up(match, plan.key)
+                if match.folder != folder:
+                    folder = match.folder
+                    self._layout.begin(folder, self._place.memory.outputs(folder))
+                item = self._planned(match)
+                self._albums.told(item)
+                yield item
+        finally:
+            self._trial.close()
+            self._occupied.close()
 
     def _planned(self, match: Match) -> Plan | Outcome:
         """The Plan, unless an earlier run has put there just what it says. Raises Undecided."""

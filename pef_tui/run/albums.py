@@ -7,7 +7,7 @@ are surveyed, then only what is there more than once.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 import xxhash
 from msgspec import Struct
@@ -208,6 +208,10 @@ class Albums:
     def all_decided(self) -> None:
         """The second look is over."""
         self._undecided.clear()
+
+    def forget(self, outputs: Collection[str]) -> None:
+        """Nothing stands at these outputs, so no file is a copy of what was to be put there."""
+        self._outputs = {key: output for key, output in self._outputs.items() if output not in outputs}
 
     def told(self, item: Record | Plan) -> None:
         """Take note of what becomes of a file."""

@@ -272,6 +272,18 @@ class Memory:
             return None
         return "" if same else "the output was changed since and is left alone"
 
+    def take_up(self, match: Match, key: bytes) -> None:
+        """A file that was settled is planned once more, under the key it has."""
+        identity = match.media.root, match.media.path
+        self._keys[identity] = key
+        if (entry := self._ledger.get(key)) is not None:
+            self._known[identity] = entry
+
+    def stands_at(self, output: str) -> bool:
+        """Is what the manifest has at this output in place, as it was left?"""
+        original = self._ledger.recorded(output)
+        return original is not None and self._output_state(original) == ""
+
     def stands(self, entry: Entry) -> bool:
         """Is the output that stands for a duplicate in place, as it was left, and made from the same bytes?"""
         link = entry.link or os.fsencode(entry.reason.partition(SAME_BYTES_AT)[2])

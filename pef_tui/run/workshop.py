@@ -226,11 +226,32 @@ class Workshop:
         self._bench.close()
 
 
-def work(planned: Planned, shop: Workshop, stop: threading.Event) -> Iterator[Record]:
+class Duplicates:
+    """Judges duplicates that get no output of their own, once the outcome of what stands for them is known."""
+
+    def __init__(self, stands: Callable[[str], bool] = lambda output: True) -> None:
+        """`stands`: is an output in place, as the manifest says?"""
+        self._stands = stands
+        self.left: list[Plan] = []
+        """Those whose bytes are nowhere in DEST."""
+
+    def count(self, plan: Plan) -> bool:
+        """Does this Plan count as a duplicate? If not, it is left for later."""
+        if plan.outcome != "duplicate" or plan.output is not None or self._stands(plan.link):
+            return True
+        self.left.append(plan)
+        return False
+
+
+def work(
+    planned: Planned, shop: Workshop, stop: threading.Event, duplicates: Duplicates | None = None
+) -> Iterator[Record]:
     """Carry out every Plan; after `stop` only what workers have in hand is finished.
 
-    A Plan that has failed already passes through a batch too, because batches are what is recorded.
+    A Plan that has failed already passes through a batch too, because batches are what is recorded. Of `duplicates`
+    only those are reported that count.
     """
+    duplicates = duplicates if duplicates is not None else Duplicates()
     for items in planned:
         if stop.is_set():
             yield from shop.leave()
@@ -243,7 +264,8 @@ def work(planned: Planned, shop: Workshop, stop: threading.Event) -> Iterator[Re
             else:
                 if item.link in shop.unfinished:  # a link comes behind what it leads to
                     yield from shop.rest()
-                shop.add(item)
+                if duplicates.count(item):
+                    shop.add(item)
                 yield from shop.finished()
         if not items and shop.idle:
             shop.hand_out()

@@ -357,3 +357,42 @@ def test_after_a_kill_another_picture_gets_a_number(tmp_path: Path, dying: Calla
     assert marks(tmp_path / "out") == {A: "one", B: "two"}
     run_one(tmp_path / "B", tmp_path / "out", str(tmp_path / "A"))
     assert marks(tmp_path / "out") == {A: "one", B: "two"}
+
+
+TRIP = "Trip/a.jpg"
+
+
+def _album(top: Path, mark: str = "one") -> Path:
+    put(top, Put("A", {A: mark, TRIP: mark}))
+    (top / "A" / "Trip" / "metadata.json").write_bytes(orjson.dumps({"title": "Trip"}))
+    return top / "A"
+
+
+@pytest.mark.parametrize("mode", ["none", "tag"])
+@pytest.mark.parametrize("then", ["fails", "deleted", "edited", "source gone", "nothing"])
+def test_a_duplicate_counts_only_while_its_original_is_there(tmp_path: Path, mode: str, then: str) -> None:
+    source, dest = _album(tmp_path), tmp_path / "out"
+    if then == "fails":
+        dest.mkdir()
+        (dest / YEAR).write_bytes(b"a file where the folder of the original has to be")
+    lines = run_one(source, dest, "--albums", mode, status=3 if then == "fails" else 0)
+    expected = {A: "one"}
+    if then == "fails":
+        assert media(lines)[TRIP]["outcome"] == "written"
+        assert (dest / TRIP).read_bytes().count(b"PIC-one") == 1
+        return
+    assert media(lines)[TRIP]["outcome"] == "duplicate" and marks(dest) == expected
+    if then == "deleted":
+        (dest / A).unlink()
+    elif then == "edited":
+        (dest / A).write_bytes(b"PIC-mine;")
+        expected = {A: "mine", TRIP: "one"}
+    elif then == "source gone":
+        (source / A).unlink()
+        (dest / A).unlink()
+        expected = {TRIP: "one"}
+    run_one(source, dest, "--albums", mode)
+    assert marks(dest) == expected
+    again = run_one(source, dest, "--albums", mode)
+    assert marks(dest) == expected
+    assert outcomes_of(again) <= {"unchanged", "duplicate"}
