@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from pef_tui.exiftool.tables import fits, valid_tag
 from pef_tui.formats import Class
@@ -25,15 +25,14 @@ _ALTITUDES = frozenset({"EXIF:GPSALTITUDE", "XMP-EXIF:GPSALTITUDE"})
 def arguments(edits: Sequence[TagEdit], format_class: Class) -> list[str]:
     """The arguments that make these edits; those that the class cannot hold are left out.
 
-    A signed EXIF coordinate or an altitude becomes the number and its reference. Edits of IPTC tags rewrite the whole
-    block as UTF-8, old values decoded with the old character set first.
-    Raises ValueError for a tag that may not be written and a number that is none.
+    A signed EXIF coordinate or an altitude becomes the number and its reference. Raises ValueError for a tag that may
+    not be written and a number that is none.
     """
     chosen = [edit for edit in edits if _checked(edit) and fits(edit.tag, format_class)]
     if not chosen:
         return []
     given = {_key(edit.tag) for edit in chosen}
-    found = ["-E", *_rewrite_iptc(chosen)]
+    found = ["-E"]
     for edit in chosen:
         found.extend(_assign(edit.tag, edit.value))
         if f"{_key(edit.tag)}REF" not in given:
@@ -98,12 +97,3 @@ def _reference(edit: TagEdit) -> Iterator[str]:
         yield f"-{edit.tag}Ref#={int(value < 0)}"
     else:
         yield f"-{edit.tag}Ref#={_NORTH[key][value < 0]}"
-
-
-def _rewrite_iptc(edits: Iterable[TagEdit]) -> list[str]:
-    """Without this, names outside Latin-1 become `???`, and old values are read in the wrong character set."""
-    names = [edit.tag for edit in edits if edit.tag.upper().startswith("IPTC:")]
-    if not names:
-        return []
-    kept_out = [f"--{name}" for name in dict.fromkeys(names)]
-    return ["-tagsFromFile", "@", "-IPTC:all", *kept_out, "-IPTC:CodedCharacterSet=UTF8"]

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from pef_tui.model import Match, TagEdit
-from pef_tui.tags.classes import has_iptc, tags_of
-from pef_tui.tags.people import IPTC_KEYWORD, SEPARATORS
-from pef_tui.tags.text import cut_bytes, legible
+from pef_tui.tags.people import SEPARATORS, iptc_keywords
+from pef_tui.tags.text import legible
 
 
 def albums(match: Match) -> Iterable[TagEdit]:
@@ -23,8 +22,5 @@ def albums(match: Match) -> Iterable[TagEdit]:
         TagEdit("XMP-lr:HierarchicalSubject", tuple(f"Albums|{leaf}" for leaf in leaves), "merge"),
         TagEdit("XMP-digiKam:TagsList", tuple(f"Albums/{leaf}" for leaf in leaves), "merge"),
     ]
-    if has_iptc(tags_of(match)):
-        edits.append(
-            TagEdit("IPTC:Keywords", tuple(cut_bytes(title, IPTC_KEYWORD) for title in titles), "merge")
-        )
+    edits += iptc_keywords(match, titles)
     return edits

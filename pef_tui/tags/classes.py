@@ -47,9 +47,38 @@ def tags_of(match: Match) -> dict[str, Value]:
     return match.state.tags if match.state is not None else NO_TAGS
 
 
-def has_iptc(tags: dict[str, Value]) -> bool:
-    """Has the file an IPTC block? Only then IPTC is written."""
-    return any(tag.startswith("IPTC:") for tag in tags)
+def iptc_takes(match: Match, text: str) -> bool:
+    """Does the file have an IPTC block that can hold the text? Only JPEG are written so, and no block is begun.
+
+    What is in the block stays byte for byte, so its character set stays too: UTF-8 where it says so; any where all is
+    ASCII so far (UTF-8 is named then); Latin-1 (Windows code page 1252) where nothing is named, but for texts that were
+    meant as UTF-8. (IPTC-IIM 4.2, 1:90)
+    """
+    state = match.state
+    if state is None or state.format not in ("", "jpeg"):
+        return False
+    held = [value for tag, value in state.tags.items() if tag.startswith("IPTC:")]
+    if not held:
+        return False
+    named = state.tags.get("IPTC:CodedCharacterSet")
+    if text.isascii() or named == "UTF8":
+        return True
+    old = "".join("".join(value) if isinstance(value, tuple) else str(value) for value in held)
+    if named is not None or not old.isascii():
+        return named is None and _is_latin(old) and _is_latin(text)
+    return True
+
+
+def _is_latin(text: str) -> bool:
+    """Can the text be Latin-1, and is it none that was meant as UTF-8?"""
+    try:
+        data = text.encode("cp1252")
+    except UnicodeEncodeError:
+        return False
+    try:
+        return data.decode().isascii()
+    except UnicodeDecodeError:
+        return True
 
 
 def for_xmp_file(match: Match) -> Match:

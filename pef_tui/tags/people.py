@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 
 from pef_tui.model import Match, TagEdit
-from pef_tui.tags.classes import has_iptc, tags_of
+from pef_tui.tags.classes import iptc_takes
 from pef_tui.tags.text import cut_bytes, legible
 
 SEPARATORS = re.compile(r"[|/]")
@@ -28,8 +28,11 @@ def people(match: Match) -> Iterable[TagEdit]:
         TagEdit("XMP-lr:HierarchicalSubject", tuple(f"People|{leaf}" for leaf in leaves), "merge"),
         TagEdit("XMP-digiKam:TagsList", tuple(f"People/{leaf}" for leaf in leaves), "merge"),
     ]
-    if has_iptc(tags_of(match)):
-        edits.append(
-            TagEdit("IPTC:Keywords", tuple(cut_bytes(name, IPTC_KEYWORD) for name in names), "merge")
-        )
+    edits += iptc_keywords(match, names)
     return edits
+
+
+def iptc_keywords(match: Match, words: Iterable[str]) -> list[TagEdit]:
+    """The words for the IPTC block of the file, if it has one that can hold them."""
+    kept = tuple(cut_bytes(word, IPTC_KEYWORD) for word in words if iptc_takes(match, word))
+    return [TagEdit("IPTC:Keywords", kept, "merge")] if kept else []

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from pef_tui.model import Match, TagEdit, Value
 from pef_tui.tags.camera_texts import is_camera_text
-from pef_tui.tags.classes import STANDS_FOR, has_iptc, tag_list, tags_of
+from pef_tui.tags.classes import STANDS_FOR, iptc_takes, tag_list, tags_of
 
 UNIT = "description"
 
@@ -50,7 +50,7 @@ def _edits(match: Match, description: str) -> Iterator[TagEdit]:
     yield _edit(tags, "XMP-dc:Description", description)
     if wanted == "xmp" or "XMP-tiff:ImageDescription" in tags:
         yield _edit(tags, "XMP-tiff:ImageDescription", description)
-    if tags and has_iptc(tags):
+    if tags and iptc_takes(match, description):
         yield _edit(tags, "IPTC:Caption-Abstract", cut_bytes(description, _IPTC_CAPTION))
     if (
         tags

@@ -17,6 +17,7 @@ from pef_tui.exiftool import Answer, Process, ProcessError, arguments, fits
 from pef_tui.formats import FORMATS, Class
 from pef_tui.hooks import Staged, Writer, Written
 from pef_tui.model import Plan, TagEdit
+from pef_tui.write.iptc_beside import with_iptc, without_iptc
 from pef_tui.write.kept import Kept
 from pef_tui.write.xmp_writer import write_beside
 from pef_tui.xmp import can_write, to_xmp
@@ -114,7 +115,8 @@ class ExifToolSession:
         notes = (f"this format cannot hold {', '.join(left_out)}",) if left_out else ()
         try:
             with Kept(staged.path) as kept:
-                return self._climb(kept, staged.plan, edits, cls, notes)
+                written = self._climb(kept, staged.plan, without_iptc(edits), cls, notes)
+                return with_iptc(written, staged, edits)
         except ProcessError as error:
             return Written("failed", str(error), notes, temporary=True)
         except ValueError as error:

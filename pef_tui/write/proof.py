@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from pef_tui.hooks import WriterSession, Written
 from pef_tui.model import TagEdit
 from pef_tui.write.dest import Dest
+from pef_tui.write.native.iptc_edits import KNOWN as IN_XMP_TOO
 from pef_tui.write.place import Copy
 from pef_tui.write.xmp_writer import SUFFIX, write_beside
 from pef_tui.xmp import can_write, to_xmp
@@ -72,11 +73,12 @@ def lost_tags(
 
 
 def wanted(copy: Copy) -> tuple[TagEdit, ...]:
-    """The edits of a copy; those of IPTC tags only where the file has an IPTC block, as they say nothing new."""
+    """The edits of a copy but those of IPTC that say nothing new: of an IPTC block XMP has keywords and caption too."""
     state, edits = copy.plan.match.state, copy.plan.edits
-    if state is not None and any(tag.startswith("IPTC:") for tag in state.tags):
-        return edits
-    return tuple(edit for edit in edits if not edit.tag.startswith("IPTC:"))
+    block = state is not None and any(tag.startswith("IPTC:") for tag in state.tags)
+    return tuple(
+        edit for edit in edits if not edit.tag.startswith("IPTC:") or (block and edit.tag not in IN_XMP_TOO)
+    )
 
 
 def _is_doubtful(copy: Copy, written: Written) -> bool:

@@ -58,14 +58,6 @@ def test_a_reference_that_is_given_is_not_made_up() -> None:
     assert found == ["-E", "-EXIF:GPSLatitude#=33.5", "-EXIF:GPSLatitudeRef=S"]
 
 
-def test_iptc_rewrites_its_block_in_utf8() -> None:
-    found = arguments([TagEdit("IPTC:Keywords", ("東京", "b"))], "exif")
-    assert found == [
-        *("-E", "-tagsFromFile", "@", "-IPTC:all", "--IPTC:Keywords", "-IPTC:CodedCharacterSet=UTF8"),
-        *("-IPTC:Keywords=東京", "-IPTC:Keywords=b"),
-    ]
-
-
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
 def test_no_number(value: float) -> None:
     with pytest.raises(ValueError, match="number"):

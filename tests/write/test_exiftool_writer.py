@@ -108,16 +108,36 @@ class TestWithExifTool:
         self.write(session, stage(path, path.read_bytes(), edits))  # type: ignore[arg-type]
         assert read_states(process, [(str(path), 1)])[0].tags == {"XMP-dc:Subject": ("b", "c")}
 
-    @pytest.mark.parametrize("charset", ["latin-1", "utf-8"])
-    def test_an_iptc_block_is_rewritten_in_utf8(
-        self, session: WriterSession, process: Process, tmp_path: Path, charset: str
+    @pytest.mark.parametrize(
+        ("charset", "new"), [("utf-8", "東京 😀"), ("latin-1", "Zoë"), ("ascii", "東京")]
+    )
+    def test_an_iptc_block_is_completed_in_its_character_set(
+        self, session: WriterSession, process: Process, tmp_path: Path, charset: str, new: str
     ) -> None:
-        path, content = tmp_path / "1.jpg", jpeg(iptc=iptc_block("Zürich", ["old"], charset))
-        state = State(format="jpeg", tags={"IPTC:Keywords": ("old",)})
-        staged = stage(path, content, {"IPTC:Keywords": ("old", "東京 😀")}, state)
-        assert self.write(session, staged).word == "written"
+        caption = "Zurich" if charset == "ascii" else "Zürich"
+        block = iptc_block(caption, ["old" * 30], charset)
+        path = tmp_path / "1.jpg"
+        state = State(format="jpeg", tags={"IPTC:Keywords": ("old" * 30,)})
+        edits: dict[str, Value] = {"IPTC:Keywords": ("old" * 30, new), "XMP-dc:Subject": (new,)}
+        assert self.write(session, stage(path, jpeg(iptc=block), edits, state)).edits is None
         tags = read_states(process, [(str(path), 1)])[0].tags
-        assert (tags["IPTC:Keywords"], tags["IPTC:Caption-Abstract"]) == (("old", "東京 😀"), "Zürich")
+        assert (tags["IPTC:Keywords"], tags["IPTC:Caption-Abstract"]) == (("old" * 30, new), caption)
+        data = path.read_bytes()
+        assert (
+            b"\x1c\2\x19\0\x5a" + b"old" * 30 in data
+            and b"\x1c\2\x78" + block[-len(caption.encode(charset)) - 2 :] in data
+        )
+
+    def test_an_iptc_block_that_cannot_hold_a_text_stays_as_it_is(
+        self, session: WriterSession, process: Process, tmp_path: Path
+    ) -> None:
+        block = iptc_block("Zürich", ["old"])
+        path = tmp_path / "1.jpg"
+        state = State(format="jpeg", tags={"IPTC:Keywords": ("old",)})
+        edits: dict[str, Value] = {"IPTC:Keywords": ("old", "東京"), "XMP-dc:Subject": ("東京",)}
+        written = self.write(session, stage(path, jpeg(iptc=block), edits, state))
+        assert written.word == "written" and [edit.tag for edit in written.edits or ()] == ["XMP-dc:Subject"]
+        assert block in path.read_bytes()
 
     def test_no_iptc_block_is_begun(self, session: WriterSession, process: Process, tmp_path: Path) -> None:
         path = tmp_path / "1.jpg"

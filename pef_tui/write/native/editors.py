@@ -7,6 +7,7 @@ from typing import BinaryIO, NamedTuple
 
 from pef_tui.hooks import Piece
 from pef_tui.model import TagEdit
+from pef_tui.write.native.declined import Declined
 from pef_tui.write.native.exif_edits import Wanted, wanted
 from pef_tui.write.native.film_edits import film_wanted
 from pef_tui.write.native.gif import check_gif, edit_gif
@@ -30,13 +31,23 @@ class Editor(NamedTuple):
     Empty where nothing changes. Raises Declined for whatever is not sure, OSError."""
 
 
-def _pictures(edit: Callable[[Wanted, BinaryIO, int], tuple[Piece, ...]]) -> Editor:
+def _pictures(
+    edit: Callable[[Wanted, BinaryIO, int], tuple[Piece, ...]],
+    check: Callable[[Sequence[TagEdit]], object] | None = None,
+) -> Editor:
     """Of formats that hold EXIF and XMP."""
-    return Editor(wanted, lambda edits, stream, size, room: edit(wanted(edits, room), stream, size))
+    return Editor(
+        check or _without_iptc, lambda edits, stream, size, room: edit(wanted(edits, room), stream, size)
+    )
+
+
+def _without_iptc(edits: Sequence[TagEdit]) -> None:
+    if wanted(edits).iptc:
+        raise Declined("IPTC is written into JPEG alone")
 
 
 EDITORS: Mapping[str, Editor] = {
-    "jpeg": _pictures(edit_jpeg),
+    "jpeg": _pictures(edit_jpeg, wanted),
     "gif": Editor(check_gif, edit_gif),
     "png": _pictures(edit_png),
     "webp": _pictures(edit_webp),

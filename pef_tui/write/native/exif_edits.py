@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from pef_tui.model import TagEdit, Value
 from pef_tui.write.native.declined import Declined
+from pef_tui.write.native.iptc_edits import KNOWN
 from pef_tui.write.native.tiff_edit import ASCII, BYTE, RATIONAL, UNDEFINED, Changes, Field, Name
 from pef_tui.xmp import can_write, is_list
 from pef_tui.xmp.names import BY_TAG
@@ -72,12 +73,14 @@ class Wanted(Struct, frozen=True):
     xmp: tuple[TagEdit, ...]
     room: int = 0
     """Bytes more than needed: blanks in the XMP packet where that changes, else zeros behind the EXIF block."""
+    iptc: tuple[TagEdit, ...] = ()
 
 
 def wanted(edits: Iterable[TagEdit], room: int = 0) -> Wanted:
     """The edits made ready to be put into a file. Raises Declined for any that is not known here."""
     exif: dict[Name, dict[int, Field | None]] = {}
     xmp: list[TagEdit] = []
+    iptc: list[TagEdit] = []
     signs: dict[int, Field | None] = {}
     for edit in edits:
         tag, value = edit.tag, edit.value
@@ -88,6 +91,8 @@ def wanted(edits: Iterable[TagEdit], room: int = 0) -> Wanted:
             fields[number] = None if value is None else _field(tag, value)
             if tag in _SIGNS:
                 signs[number - 1 if number < 5 else 5] = None if value is None else _sign(tag, value)
+        elif tag in KNOWN and value:
+            iptc.append(edit)
         elif can_write(tag):
             if value is not None:
                 _check_xmp(tag, value)
@@ -97,7 +102,7 @@ def wanted(edits: Iterable[TagEdit], room: int = 0) -> Wanted:
     _check_height(xmp)
     if signs:
         exif["GPS"] = {**signs, **exif["GPS"]}
-    return Wanted(exif, tuple(xmp), room)
+    return Wanted(exif, tuple(xmp), room, tuple(iptc))
 
 
 def _matching(pattern: re.Pattern[str]) -> Callable[[Value], Field]:

@@ -6,14 +6,17 @@ from collections.abc import Callable, Sequence
 from typing import BinaryIO
 
 from pef_tui.hooks import Piece, Span
+from pef_tui.model import TagEdit
 from pef_tui.write.native.declined import Declined
 from pef_tui.write.native.exif_edits import Wanted
+from pef_tui.write.native.iptc_edits import edited_resources
 from pef_tui.write.native.laying import Change
 from pef_tui.write.native.moving import TAIL, counts_from_the_start, points_behind
 from pef_tui.write.native.segments import (
     APP0,
     APP1,
     APP2,
+    APP13,
     Header,
     Segment,
     laid_out,
@@ -26,6 +29,7 @@ from pef_tui.write.native.xmp_edits import edited_packet
 EXIF_HEAD = b"Exif\0\0"
 XMP_HEAD = b"http://ns.adobe.com/xap/1.0/\0"
 _MPF_HEAD, _JFIF_HEAD = b"MPF\0", b"JFIF\0"
+_PHOTOSHOP_HEAD = b"Photoshop 3.0\0"
 
 
 def edit_jpeg(wanted: Wanted, stream: BinaryIO, size: int) -> tuple[Piece, ...]:
@@ -38,7 +42,8 @@ def edit_jpeg(wanted: Wanted, stream: BinaryIO, size: int) -> tuple[Piece, ...]:
     read_at = _reader(header, stream)
     text = _xmp_change(header, exif, xmp, wanted)
     tags = _exif_change(header, exif, wanted.exif, 0 if text else wanted.room)
-    changes = [change for change in (tags, text) if change is not None]
+    fields = _iptc_change(header, wanted.iptc)
+    changes = [change for change in (tags, text, fields) if change is not None]
     if not changes:
         return ()
     _check_places(header, exif, changes, size, read_at)
@@ -101,6 +106,30 @@ def _xmp_change(header: Header, exif: Segment | None, xmp: Segment | None, wante
         return Change(xmp.start, xmp.end, made)
     at = exif.end if exif is not None else _behind_jfif(header)[0]
     return Change(at, at, made)
+
+
+def _iptc_change(header: Header, edits: Sequence[TagEdit]) -> Change | None:
+    """Photoshop's segment with the edits in its IPTC block."""
+    if not edits:
+        return None
+    found = [each for each in header.segments if each.marker == APP13 and header.holds(each, _PHOTOSHOP_HEAD)]
+    if len(found) != 1:
+        raise Declined("not one block of IPTC")
+    new = edited_resources(header.content(found[0], _PHOTOSHOP_HEAD), edits)
+    if new is None:
+        return None
+    return Change(found[0].start, found[0].end, segment(APP13, _PHOTOSHOP_HEAD + new))
+
+
+def edit_iptc(edits: Sequence[TagEdit], stream: BinaryIO, size: int) -> tuple[Piece, ...]:
+    """The same as `edit_jpeg` with edits of IPTC alone, in any JPEG whatever else is in it."""
+    header = read_header(stream)
+    change = _iptc_change(header, edits)
+    if change is None:
+        return ()
+    _check_places(header, None, [change], size, _reader(header, stream))
+    head, rest = laid_out(header, [change])
+    return (head + header.data[rest:size],) if size <= len(header.data) else (head, Span(rest, size))
 
 
 def _check_places(

@@ -17,7 +17,7 @@ LONGEST_HEADER = 32 << 20
 LONGEST_PAYLOAD = 65533
 """Bytes a segment can hold behind its length."""
 
-APP0, APP1, APP2 = 0xE0, 0xE1, 0xE2
+APP0, APP1, APP2, APP13 = 0xE0, 0xE1, 0xE2, 0xED
 _SOI, _EOI, _SOS = 0xD8, 0xD9, 0xDA
 
 
