@@ -133,10 +133,6 @@ class Exports:
         ]
         return " ".join(numbers).encode()
 
-    def several(self, folder: Folder) -> bool:
-        """Do a Folder's files come from more than one export or container?"""
-        return len(self._keys_of(folder)) > 1
-
     def _keys_of(self, folder: Folder) -> list[Key]:
         """The exports of a Folder's files, each once."""
         files: Iterable[MediaFile | JsonFile] = chain(folder.media, folder.json, folder.other)

@@ -98,12 +98,13 @@ class _Matching:
         found: dict[FileId, Match] = {}
         left = self._folder
         views = self._exports.views(left, self.digests)
+        mixed = any(len(near) > 1 for _, near in views)
         for number, matcher in enumerate(matchers):
             if matcher.whole or len(views) == 1:
                 said = [*_asked(matcher, left, self._open_media)]
             else:
                 said = [*self._by_export(matcher, left, views)]
-            if not matcher.whole and self._exports.several(left):
+            if mixed and not matcher.whole:
                 said = Claimed(said, self._exports, self.digests, self._open_media).proved()
             for match in said:
                 found[_id(match.media)] = match
