@@ -23,7 +23,7 @@ _ZONE = 900
 """Seconds. Offsets of zones are multiples of 15 minutes, so a time modulo that names its family in any zone."""
 _NOON = datetime(2019, 1, 10, 12, tzinfo=UTC)
 
-FORMATS = ("jpg", "png", "heic", "mp4", "mov", "gif", "webp", "tif", "bmp", "avi", "motion")
+FORMATS = ("jpg", "png", "heic", "mp4", "mov", "gif", "webp", "tif", "bmp", "avi", "motion", "psd", "jp2")
 STILLS = ("jpg", "png", "heic", "gif", "webp", "tif")
 
 
@@ -152,6 +152,12 @@ def _tiff(number: int) -> tuple[bytes, bytes]:
     return data, core
 
 
+def _psd(number: int) -> tuple[bytes, bytes]:
+    """Its layer ends the file: all behind the header and its three lengths."""
+    data = make("psd", number)
+    return data, data[40:]
+
+
 def _unwritten(format: str) -> Callable[[int], tuple[bytes, bytes]]:
     """Formats that nobody writes into: all of it must survive."""
 
@@ -170,6 +176,8 @@ _OTHERS: dict[str, Callable[[int], tuple[bytes, bytes]]] = {
     "gif": _chunk("gif", b"GIF89a", 25),
     "webp": _chunk("webp", b"VP8L"),
     "tif": _tiff,
+    "psd": _psd,
+    "jp2": _chunk("jp2", b"jp2c"),
     "bmp": _unwritten("bmp"),
     "avi": _unwritten("avi"),
 }

@@ -148,6 +148,10 @@ class History(RuleBasedStateMachine):
     def option(self, **arguments: Any) -> None:
         self._do("option", **arguments)
 
+    @rule(there=rarely)
+    def tool(self, there: bool) -> None:
+        self._do("tool", there=there)
+
     @rule(order=st.integers(0, 3))
     def reorder(self, **arguments: Any) -> None:
         self._do("reorder", **arguments)

@@ -45,6 +45,8 @@ EXTENSIONS = {
     "tif": ".tif",
     "bmp": ".bmp",
     "avi": ".avi",
+    "psd": ".psd",
+    "jp2": ".jp2",
     "motion": ".jpg",
 }
 RUBBISH: tuple[tuple[str, bytes], ...] = (

@@ -25,6 +25,7 @@ SIMPLE: dict[str, tuple[Any, ...]] = {
     "order": (0,),
     "keep_time": (False,),
     "how": ("append",),
+    "there": (False,),
     "kill_at": (0,),
     "edit": (-1,),
 }

@@ -157,6 +157,13 @@ class World(InPlace):
             self.options[name] = chosen
             self.clean = self.clean and (not self.runs or name in ("workers", "writer"))
 
+    def tool(self, there: bool) -> None:
+        """ExifTool can be used from now on, or cannot."""
+        there = there and shutil.which("exiftool") is not None
+        if there != self.exiftool:
+            self.exiftool = there
+            self.clean = self.clean and not self.runs
+
     def reorder(self, order: int) -> None:
         """The sources are given in another order from now on."""
         self.order = order
