@@ -240,7 +240,8 @@ class Memory:
 
     def _done(self, match: Match, entry: Entry) -> Outcome | None:
         if self._retry and entry.word != "failed":
-            return unchanged(match, entry)
+            state = self._output_state(entry) if self._same_source(match, entry) else None
+            return _not_retried(match, entry.key) if state is None else unchanged(match, entry, state)
         if self._force or self._retry or entry.temporary or not self._is_current(entry):
             return None
         if not self._same_source(match, entry) or (warning := self._output_state(entry)) is None:

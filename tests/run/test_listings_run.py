@@ -280,6 +280,19 @@ def test_retry_failed_tries_only_what_failed(export: Path, tmp_path: Path) -> No
     assert changed(run_here(export, out, status=3)) == {"new.jpg"}
 
 
+def test_retry_failed_calls_nothing_done_that_is_not_there(export: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    run_here(export, out)
+    (out / YEAR / "a1.jpg").unlink()
+    (folder(export) / "a2.jpg").write_bytes((folder(export) / "a3.jpg").read_bytes() + b"other")
+    words = outcomes(run_here(export, out, "--retry-failed"))
+    left = {name.rpartition("/")[2] for name, word in words.items() if word == "excluded"}
+    assert left == {"a1.jpg", "a2.jpg"}
+    assert not (out / YEAR / "a1.jpg").exists()
+    assert changed(run_here(export, out)) >= {"a1.jpg", "a2.jpg"}
+    assert (out / YEAR / "a1.jpg").exists()
+
+
 @pytest.fixture
 def remember_everything(monkeypatch: pytest.MonkeyPatch) -> None:
     """As runs with `--retry-failed` did once: what they left out was remembered as done."""

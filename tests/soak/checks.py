@@ -50,6 +50,14 @@ class After(Struct):
             for path, file in root.files.items()
         }
 
+    def account(self, root: int) -> str:
+        """Whose export a SOURCE is of."""
+        return self.roots[root].account
+
+    def place(self, identity: FileId) -> tuple[str, str]:
+        """Account and folder of a file."""
+        return self.account(identity[0]), folder_of(identity[1])
+
 
 def check(after: After) -> None:
     """All that must hold after a run that was not killed. Raises Fault."""
@@ -180,7 +188,7 @@ def _has_its_own(after: After, identity: FileId, file: File, line: Line, said: s
 
 
 def _own_sidecars(after: After, identity: FileId, file: File) -> list[File]:
-    """Sidecars about this very name, in its folder and SOURCE."""
+    """Sidecars about this very name, in its folder and account."""
     return [
         other
         for path, other in _beside(after, identity)
@@ -200,20 +208,23 @@ def _is_about(json: File, media: File) -> bool:
 def _beside(after: After, identity: FileId) -> Iterator[tuple[bytes, File]]:
     root, path = identity
     for (other_root, other), file in after.files.items():
-        if other_root == root and folder_of(other) == folder_of(path):
+        if after.account(other_root) == after.account(root) and folder_of(other) == folder_of(path):
             yield other, file
 
 
 def _same_elsewhere(after: After, identity: FileId, file: File) -> bool:
     """Do other SOURCEs or folders have sidecars about this family, or files of this name?"""
-    root, path = identity
+    root = identity[0]
     for (other_root, other), found in after.files.items():
         if (other_root, other) == identity:
             continue
         if found.kind == "json" and file.picture is not None and found.family == file.picture.family:
-            if (other_root, folder_of(other)) != (root, folder_of(path)) or not _is_about(found, file):
+            if after.place((other_root, other)) != after.place(identity) or not _is_about(found, file):
                 return True
-        elif other_root != root and (found.title, found.counter) == (file.title, file.counter):
+        elif after.account(other_root) != after.account(root) and (found.title, found.counter) == (
+            file.title,
+            file.counter,
+        ):
             return True
     return False
 
@@ -221,12 +232,10 @@ def _same_elsewhere(after: After, identity: FileId, file: File) -> bool:
 def _undecidable(after: After, identity: FileId, file: File, family: int) -> bool:
     """May this file have that family's sidecar, for all that anybody can tell from names and dates?
 
-    Not where a sidecar of that family lies beside a picture of its own; not where the file has its own sidecar or a
-    date of its own.
+    Not where a sidecar of that family lies beside a picture of its own; not where the file has its own sidecar, or a
+    date of its own and the sidecar lies in another folder.
     """
     if _own_sidecars(after, identity, file):
-        return False
-    if file.picture is not None and file.picture.dated:
         return False
     sidecars = [
         (at, other) for at, other in after.files.items() if other.kind == "json" and other.family == family
@@ -236,7 +245,7 @@ def _undecidable(after: After, identity: FileId, file: File, family: int) -> boo
             media.picture is not None and media.picture.family == family and _is_about(json, media)
             for _, media in _beside(after, at)
         )
-        if alone:
+        if alone and (not (file.picture and file.picture.dated) or after.place(at) == after.place(identity)):
             return True
         if _like(after, at, identity, json, file):
             return True
@@ -245,7 +254,7 @@ def _undecidable(after: After, identity: FileId, file: File, family: int) -> boo
 
 def _like(after: After, at: FileId, identity: FileId, json: File, file: File) -> bool:
     """A film or edited copy without a sidecar of its family, or a name at the limit, in the sidecar's own folder."""
-    if (at[0], folder_of(at[1])) != (identity[0], folder_of(identity[1])):
+    if after.place(at) != after.place(identity):
         return False
     named, stem = _folded(Path(json.title).stem), _folded(Path(file.title).stem)
     if stem.startswith(named) and stem != named:  # an edited copy; of whose own picture nothing is left
