@@ -30,6 +30,7 @@ from pef_tui.manifest.journal import HEADER, frames
 from pef_tui.manifest.ledger import Ledger
 
 FILE = "index.sqlite"
+_SQLITE_FILES = (b"", b"-journal", b"-wal", b"-shm")
 SHAPE = 1
 """Of the tables; another number makes every index anew."""
 
@@ -78,9 +79,10 @@ def up_to_date(dest: str, *, anew: bool = False) -> sqlite3.Connection | None:
     finally:
         os.close(own)
     path = os.path.join(os.fsencode(dest), OWN.encode(), FILE.encode())
+    linked = any(os.path.islink(path + end) for end in _SQLITE_FILES)  # SQLite would follow them
     try:
-        database = None if anew else _kept(path, journal)
-        if database is None:
+        database = None if anew or linked else _kept(path, journal)
+        if database is None and not linked:
             with suppress(OSError, sqlite3.Error):
                 database = _made(dest, path)
         return database or _filled(dest, sqlite3.connect(":memory:"))

@@ -15,11 +15,13 @@ from msgspec import Struct
 
 from pef_tui.write.dest import open_own, sync
 from pef_tui.write.undo_book import UNDO, closing_fd
-from pef_tui.write.undo_records import FILES, RECORDS, RunRecords
+from pef_tui.write.undo_records import FILES, RECORDS, Began, RunRecords, first_record
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _FORGOTTEN = ".forgotten"
 """Behind the name of a run whose records are being removed, so that a kill leaves nothing that looks like a record."""
+_SHORT = 32 << 20
+"""Bytes. The longest record of one file that a kill can leave unfinished is shorter."""
 _STAMP = re.compile(r"(\d{8}-\d{6})-[0-9a-f]{4}")
 
 
@@ -68,15 +70,24 @@ def undo_runs(source: str) -> list[UndoRun]:
 
 
 def _run(folder: int, name: str) -> UndoRun:
-    """A run by its records: it began when they say so, else when its name does."""
+    """A run by its records: it began when they say so, else when its name does. Raises OSError."""
+    began = first_record(folder, FILES) or first_record(folder, RECORDS)
+    started_ns = began.started_ns if isinstance(began, Began) else _named_ns(name)
+    return UndoRun(name, started_ns, _is_empty(folder))
+
+
+def _is_empty(folder: int) -> bool:
+    """Did the run replace nothing? Long records are not read for that: they hold something."""
     names = set(os.listdir(folder))
-    try:
-        records = RunRecords(folder)
-    except FileNotFoundError:
-        return UndoRun(name, _named_ns(name), empty=names <= {FILES})
+    if not names <= {RECORDS, FILES}:
+        return False
+    if RECORDS not in names:
+        return True
+    if os.stat(RECORDS, dir_fd=folder, follow_symlinks=False).st_size > _SHORT:
+        return False
+    records = RunRecords(folder)
     records.close()
-    started_ns = records.began.started_ns if records.began is not None else _named_ns(name)
-    return UndoRun(name, started_ns, records.empty and names <= {RECORDS, FILES})
+    return records.empty
 
 
 def _named_ns(name: str) -> int:

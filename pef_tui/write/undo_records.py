@@ -187,6 +187,17 @@ def _path_at(stream: BinaryIO, at: int) -> bytes:
     return path if len(path) == length and b"\0" not in path else b""
 
 
+def first_record(folder: int, name: str) -> Began | Former | Named | None:
+    """What the first frame of a file says; None where it is not readable. `folder`: a descriptor. Raises OSError."""
+    try:
+        fd = os.open(name, _READ, dir_fd=folder)
+    except FileNotFoundError:
+        return None
+    with os.fdopen(fd, "rb") as stream:
+        found = next(frames(stream, os.fstat(fd).st_size), None)
+    return found.record if isinstance(found, Frame) else None
+
+
 class RunRecords:
     """The records of one run, checked from the first to the last; open until `close`."""
 

@@ -250,3 +250,19 @@ def test_an_origin_file_that_says_nonsense_is_none(
     after = tree(source)
     assert run(source) == 0 and tree(source) == after
     assert made(str(source), os.environ) == "here"
+
+
+@pytest.mark.parametrize("end", ["", "-journal", "-wal", "-shm"])
+def test_the_index_follows_no_link(
+    source: Path, tmp_path: Path, end: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert run(source) == 0
+    victim = tmp_path / "victim"
+    victim.write_bytes(b"theirs" * 1000)
+    for path in source.glob(".pef-tui/index.sqlite*"):
+        path.unlink()
+    (source / ".pef-tui" / f"index.sqlite{end}").symlink_to(victim)
+    for _ in range(2):
+        assert main(["--no-config", "--status", "-o", str(source)]) == 0
+        assert "2 pictures and videos" in capfd.readouterr().out
+    assert victim.read_bytes() == b"theirs" * 1000
