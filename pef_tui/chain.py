@@ -334,12 +334,9 @@ class Planning:
         key = identity(match.media)
         if key in self._put_off:
             self._put_off.discard(key)
-            if match.state is None or match.state.format or not match.state.damage:
-                self._albums.undecided(match)
-                self._second.keep(match, self._promise(match))
-                return None
-            if (outcome := self._place.memory.again(match)) is not None:
-                return outcome
+            self._albums.undecided(match)
+            self._second.keep(match, self._promise(match))
+            return None
         try:
             return self._planned(match)
         except Undecided:

@@ -235,3 +235,16 @@ def test_force_puts_everything_under_its_name_again(tmp_path: Path) -> None:
     before = tree(out)
     run_here(source, out, "--force")
     assert tree(out) == before
+
+
+def test_a_damaged_picture_waits_for_its_album_s_sidecar_too(tmp_path: Path) -> None:
+    files = {
+        f"{Y19}/a.jpg": b"garbage " * 40,
+        **album(TRIP, "Trip", ("a.jpg", said("a.jpg"))),
+    }
+    source, out = laid(tmp_path / "src", files), tmp_path / "out"
+    first = run_here(source, out, status=3)
+    assert by_source(first, "media")[f"{Y19}/a.jpg"]["rule"] == "elsewhere"
+    before = tree(out)
+    assert run_here(source, out)[-1]["media"] == {"unchanged": 1}
+    assert tree(out) == before
