@@ -2,6 +2,7 @@
 
 - HEIC motion photos: Samsung's phones look for the film from the end of the file (`mpvd`, `sefd`), and ExifTool moves
   what lies there. (Seen with 12.57 and a picture of One UI 6.)
+- HEIF whose index has the short form (`mini`, brand `mif3`).
 - JPEG XL with tags that are packed with Brotli (`brob`): ExifTool without its Brotli module does not see them, and adds
   tags that contradict them.
 - PNG with signed claims (`caBX`, C2PA): ExifTool 12.57 does not see the tags behind them.
@@ -20,6 +21,7 @@ FILM_BEHIND = "ExifTool would move the film of this motion photo"
 _PACKED = "its tags are packed in a way that is not read here"
 SIGNED = "ExifTool does not see the tags behind its signed claims"
 IN_TEXTS = "ExifTool would put a second block of tags beside the one in a text"
+_SHORT = "the short form of its index is not known to ExifTool"
 _TEXTS = frozenset((b"tEXt", b"zTXt", b"iTXt"))
 _PROFILES = tuple(b"raw profile type " + kind for kind in (b"exif", b"app1", b"xmp", b"iptc", b"8bim"))
 _KEYWORD = 32
@@ -56,7 +58,10 @@ def _boxes(stream: BinaryIO) -> Iterator[tuple[bytes, bytes]]:
 
 
 def _heif(stream: BinaryIO) -> str:
-    return FILM_BEHIND if any(kind in _FILMS for kind, _ in _boxes(stream)) else ""
+    kinds = {kind for kind, _ in _boxes(stream)}
+    if b"mini" in kinds:
+        return _SHORT
+    return FILM_BEHIND if kinds & _FILMS else ""
 
 
 def _jpeg_xl(stream: BinaryIO) -> str:

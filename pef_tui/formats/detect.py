@@ -32,10 +32,14 @@ def detect(head: bytes) -> Format | None:
 
 
 # Brands of the ISO base media file format, whole or by their first letters. Audio and what else is no picture
-# or film stands here with "". An unknown brand counts as MP4, as players do.
+# or film stands here with "". An unknown brand counts as MP4, as players do. Those of pictures are from ISO/IEC
+# 23008-12 (structure, and codecs: HEVC, AVC, VVC, EVC, JPEG, JPEG 2000), 23000-22 (MIAF), 23001-17 (unif) and the
+# AVIF specification.
 _BRANDS = {
-    b"avif": "avif", b"avis": "avif",
-    b"mif1": "heif", b"mif2": "heif", b"msf1": "heif", b"hei": "heic", b"hev": "heic",
+    b"avif": "avif", b"avis": "avif", b"avio": "avif",
+    b"mif1": "heif", b"mif2": "heif", b"mif3": "heif", b"msf1": "heif", b"miaf": "heif", b"unif": "heif",
+    b"avci": "heif", b"avcs": "heif", b"vvic": "heif", b"vvis": "heif", b"evbi": "heif", b"evbs": "heif",
+    b"jpeg": "heif", b"jpgs": "heif", b"j2ki": "heif", b"j2is": "heif", b"hei": "heic", b"hev": "heic",
     b"crx ": "cr3", b"qt  ": "mov", b"mqt ": "mov",
     b"M4V": "m4v", b"3g2": "3g2", b"KDDI": "3g2", b"3g": "3gp",
     b"iso": "mp4", b"mp4": "mp4", b"avc1": "mp4",
@@ -50,6 +54,8 @@ def _by_brand(head: bytes) -> Format | None:
         return None
     end = min(max(struct.unpack_from(">I", head)[0], 16), 512)
     brands = [head[8:12], *(head[at : at + 4] for at in range(16, end, 4))]
+    if brands[0] == b"mif3":  # its minor version is the brand of the codec (ISO/IEC 23008-12, section 10.2.4)
+        brands.append(head[12:16])
     names = (_BRANDS.get(brand, _BRANDS.get(brand[:3], _BRANDS.get(brand[:2]))) for brand in brands)
     name = next((name for name in names if name is not None), "mp4")
     if name == "heif" and (b"avif" in brands or b"avis" in brands):

@@ -63,3 +63,12 @@ def test_tags_packed_with_brotli_are_not_doubled(tmp_path: Path, kind: bytes) ->
     assert line["outcome"] == "sidecar" and people_beside(tmp_path, line) == NAMES
     assert (tmp_path / "out" / line["output"]).read_bytes() == data
     assert any("packed" in each for each in line["warnings"])
+
+
+@pytest.mark.parametrize("codec", [b"avif", b"heic"])
+def test_a_picture_with_the_short_index_is_no_film(tmp_path: Path, codec: bytes) -> None:
+    data = box(b"ftyp", b"mif3" + codec) + box(b"mini", bytes(range(200)))
+    [line] = run(tmp_path, {"a.avif": data}).values()
+    assert line["outcome"] == "sidecar" and people_beside(tmp_path, line) == NAMES
+    assert "EXIF" not in str(line["tags"]) and "Keys" not in str(line["tags"])
+    assert (tmp_path / "out" / line["output"]).read_bytes() == data
