@@ -26,7 +26,7 @@ WRITTEN = re.compile(
     r"|Exif\.(GPSInfo|Photo\.(DateTime|OffsetTime|SubSec|ExifVersion|UserComment)|Image\.(ImageDescription|DateTime))"
     r"|Iptc\.(Application2\.(Keywords|Caption)|Envelope)"
 )
-"""What is written; what exiv2 tells of films, file names and sizes among it; and XMP in pieces, which ExifTool joins."""
+"""What is written; what exiv2 tells of films, names and sizes of files too; XMP in pieces, which ExifTool joins."""
 PLACES = re.compile(
     r"Tag$|Offset|JPEGInterchangeFormat$|MakerNote|XMLPacket|Strip|Tile|SubIFDs|DNGPrivateData|PreviewImageStart|PrintIM"
 )
