@@ -14,13 +14,13 @@ import xxhash
 from pef_tui.formats import FORMATS, right_name
 from pef_tui.model import Match
 from pef_tui.run.claims import Claims
-from pef_tui.run.paths import folded, numbered, safe_component, split
+from pef_tui.run.paths import folded, numbered, numbered_folder, safe_component, split
 from pef_tui.run.template import Template
 from pef_tui.settings import Settings
 
 FileId = tuple[int, str]
 
-_NUMBER = re.compile(r" \([0-9]+\)(?=(\.[^.]*)?$)")
+_NUMBER = re.compile(r" \(([0-9]{1,9})\)(?=(\.[^.]*)?$)")
 
 
 class Layout:
@@ -71,7 +71,7 @@ class Layout:
         candidate, number = path, 1
         while self._folders.setdefault(folded(candidate), folder) != folder:
             number += 1
-            candidate = f"{path} ({number})"
+            candidate = numbered_folder(path, number)
         return candidate
 
     def keep(self, match: Match, output: str) -> None:
@@ -166,4 +166,7 @@ def _beside(stem: str, main: str, name: str) -> str:
 def _names(kept: str, wanted: str, name: str) -> bool:
     """Is `kept` this name in the wanted folder, with or without a number?"""
     folder, _, base = kept.rpartition("/")
-    return folder == wanted and (base == name or _NUMBER.sub("", base, count=1) == name)
+    if folder != wanted:
+        return False
+    number = _NUMBER.search(base)
+    return base == name or (number is not None and numbered(name, int(number[1])) == base)

@@ -12,6 +12,9 @@ NAME_BYTES = 255 - len(".xmp")
 """A file name's limit on Linux, macOS and Windows, with room for the XMP file beside it."""
 
 _FORBIDDEN = re.compile(r'[\x00-\x1f\x7f<>:"|?*\\/]')
+_JOINER = "\u200d"
+_SKIN_TONES = frozenset(map(chr, range(0x1F3FB, 0x1F400)))
+_FLAG_LETTERS = frozenset(map(chr, range(0x1F1E6, 0x1F200)))
 _RESERVED = re.compile(r"(?i)^(con|prn|aux|nul|com[0-9]|lpt[0-9])(\.|$)")
 
 
@@ -40,9 +43,41 @@ def _shortened(name: str) -> str:
     stem, dot, extension = name.rpartition(".")
     if not dot or len(extension) > 16:
         stem, extension = name, ""
-    room = NAME_BYTES - len((dot + extension).encode("utf-8", "surrogateescape")) if extension else NAME_BYTES
-    cut = stem.encode("utf-8", "surrogateescape")[:room].decode("utf-8", "ignore")
-    return f"{cut}.{extension}" if extension else cut
+    end = f".{extension}" if extension else ""
+    return cut(stem, NAME_BYTES - _bytes(end)) + end
+
+
+def cut(text: str, room: int) -> str:
+    """As much of the beginning as fits into so many bytes, by whole characters as a person sees them.
+
+    What joins onto the character before (accents, variation selectors, skin tones, the second half of a flag) goes
+    with it. Bytes that are no UTF-8 count one each.
+    """
+    if _bytes(text) <= room:
+        return text
+    end = len(text)
+    while end and _bytes(text[:end]) > room:
+        end -= max(1, (_bytes(text[:end]) - room) // 4)
+    while end and _joins(text, end):
+        end -= 1
+    return text[:end]
+
+
+def _bytes(text: str) -> int:
+    return len(text.encode("utf-8", "surrogateescape"))
+
+
+def _joins(text: str, end: int) -> bool:
+    """Does the character at this place belong to the one before it?"""
+    after, before = text[end], text[end - 1]
+    if unicodedata.category(after) in ("Mn", "Mc", "Me") or after == _JOINER or before == _JOINER:
+        return True
+    if after in _SKIN_TONES:
+        return True
+    flags = 0
+    while end - flags and text[end - flags - 1] in _FLAG_LETTERS:
+        flags += 1
+    return after in _FLAG_LETTERS and flags % 2 == 1
 
 
 def xmp_there(path: str, short: bool) -> str:
@@ -63,8 +98,18 @@ def numbered(name: str, number: int) -> str:
     """`a.jpg` -> `a (2).jpg`; 1 is the name itself."""
     if number < 2:
         return name
-    stem, dot, extension = name.rpartition(".")
-    return f"{stem} ({number}).{extension}" if dot and stem else f"{name} ({number})"
+    stem, extension = split(name)
+    end = f" ({number}){extension}"
+    return cut(stem, NAME_BYTES - _bytes(end)) + end
+
+
+def numbered_folder(path: str, number: int) -> str:
+    """`Trip` -> `Trip (2)`, in the last folder of a path; 1 is the path itself."""
+    if number < 2:
+        return path
+    above, slash, name = path.rpartition("/")
+    end = f" ({number})"
+    return above + slash + cut(name, NAME_BYTES - _bytes(end)) + end
 
 
 def split(name: str) -> tuple[str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections import Counter
+from collections import Counter, OrderedDict
 from collections.abc import Iterator, Sequence
 
 import msgspec
@@ -21,6 +21,12 @@ from pef_tui.write.replacing import FAT_NS
 
 MOST_FOLDERS = 100_000
 """Folders of DEST, beyond which nothing is sealed."""
+
+NAMES_KEPT = 200_000
+"""Files of DEST (about 200 bytes each) in folders that are not listed again."""
+
+_Facts = dict[bytes, tuple[int, int]]
+"""Size and modification time (ns) of each name."""
 
 _encode = msgspec.msgpack.Encoder().encode
 
@@ -54,6 +60,12 @@ class Sealing:
         """Files by Folder of which the manifest has an entry."""
         self._sure = True
         self._outputs: dict[bytes, bytes] = {}
+        self._listed: OrderedDict[bytes, _Facts] = OrderedDict()
+        """Folders of DEST as they were listed. With `--layout`, files of many Folders are in one of them, which is
+        listed once.
+        """
+        self._names = 0
+        """Files in those."""
 
     def watched(self, records: Iterator[Record]) -> Iterator[Record]:
         """The records of a run as they pass by."""
@@ -133,16 +145,25 @@ class Sealing:
         for place, expected in wanted.items():
             self._compare_outputs(place, expected)
 
-    def _compare_outputs(self, place: bytes, expected: Sequence[Entry]) -> None:
+    def _list(self, place: bytes) -> _Facts:
+        """Size and time of each file in a folder of DEST, which goes into the seal. Raises _Unsealed, OSError."""
         now = time.time_ns()
         found = listed(self._dest, place)
         if self._outputs.setdefault(place, digest := found.digest()) != digest:
             raise _Unsealed
         if len(self._outputs) > MOST_FOLDERS or not found.settled(now, modified=True):
             raise _Unsealed
-        facts = dict(
-            zip(map(os.fsencode, found.names), zip(found.sizes, found.mtimes_ns(), strict=True), strict=True)
-        )
+        facts = zip(found.sizes, found.mtimes_ns(), strict=True)
+        return dict(zip(map(os.fsencode, found.names), facts, strict=True))
+
+    def _compare_outputs(self, place: bytes, expected: Sequence[Entry]) -> None:
+        facts = self._listed.get(place)
+        if facts is None:
+            facts = self._listed[place] = self._list(place)
+            self._names += len(facts)
+            while self._names > NAMES_KEPT and len(self._listed) > 1:
+                self._names -= len(self._listed.popitem(last=False)[1])
+        self._listed.move_to_end(place)
         for entry in expected:
             name = entry.output.rpartition(b"/")[2]
             if not _same(facts.get(name), entry.output_size, entry.output_mtime_ns):

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -108,3 +110,38 @@ def test_a_file_keeps_the_name_an_earlier_run_gave_it() -> None:
     layout.begin("F", {(0, "F/a.jpg"): "F/a (2).jpg"})
     assert layout.claim(match("F/a.jpg")) == "F/a (2).jpg"
     assert layout.claim(match("F/a.jpg", root=1)) == "F/a.jpg"
+
+
+LONG = "x" * 247 + ".mkv"
+FAMILY = "\U0001f468\u200d\U0001f469\u200d\U0001f467"
+"""One character for a person, 18 bytes in five code points."""
+
+
+@pytest.mark.parametrize("number", [2, 10, 1000])
+@pytest.mark.parametrize("filler", ["x", "é", "e\u0301", "\u6f22", FAMILY, "\U0001f1e9\U0001f1ea", "\udcff"])
+def test_a_long_name_is_cut_before_its_number_by_whole_characters(filler: str, number: int) -> None:
+    name = safe_component(filler * 260 + ".mkv")
+    made = numbered(name, number)
+    assert len(os.fsencode(made)) <= NAME_BYTES < len(os.fsencode(made)) + len(os.fsencode(filler))
+    stem = made.removesuffix(f" ({number}).mkv")
+    assert stem == filler * (len(stem) // len(filler))
+
+
+def test_long_names_that_meet_stay_apart_and_keep_their_numbers() -> None:
+    matches = [match(f"F/{LONG}", "mkv", root) for root in range(3)]
+    first = claims("F", *matches)
+    assert len(set(first)) == 3 and first[1].endswith("x (2).mkv")
+    layout = Layout(Settings())
+    layout.begin(
+        "F", {(each.media.root, each.media.path): path for each, path in zip(matches, first, strict=True)}
+    )
+    assert [layout.claim(each) for each in reversed(matches)] == first[::-1]
+
+
+def test_long_folders_that_meet_stay_apart() -> None:
+    layout = Layout(Settings())
+    outputs = []
+    for folder in ("y" * 255, "Y" * 255):
+        layout.begin(folder)
+        outputs.append(layout.claim(match(f"{folder}/a.jpg")))
+    assert outputs[1] == "Y" * 247 + " (2)/a.jpg"
