@@ -17,6 +17,7 @@ from pef_tui.run.ahead import ahead
 from pef_tui.run.album_copies import AlbumCopies, without_copies
 from pef_tui.run.albums import Albums, Undecided
 from pef_tui.run.beginning import Begun
+from pef_tui.run.disk_names import refuses_names
 from pef_tui.run.elsewhere import AUTO, AUTO_FROM, THREADS, Elsewhere, kit_of, must_stay
 from pef_tui.run.gather import Gathered, gather
 from pef_tui.run.joining import identity
@@ -176,7 +177,8 @@ class Planning:
         self._occupied = Occupied(
             place.ledger, place.output, self._trial.adoptable, in_place=place.settings.in_place
         )
-        self._layout = Layout(place.settings, self._occupied.recorded)
+        strict = not place.settings.in_place and refuses_names(place.output, dry_run=place.settings.dry_run)
+        self._layout = Layout(place.settings, self._occupied.recorded, strict=strict)
         self._planner = Planner(
             place.settings, place.map_tags, place.writers, self._layout, place.decisions, self._named
         )

@@ -14,7 +14,7 @@ import xxhash
 from pef_tui.formats import FORMATS, right_name
 from pef_tui.model import Match
 from pef_tui.run.claims import Claims
-from pef_tui.run.paths import folded, numbered, numbered_folder, safe_component, split
+from pef_tui.run.paths import folded, numbered, numbered_folder, safe_component, split, strict_component
 from pef_tui.run.template import Template
 from pef_tui.settings import Settings
 
@@ -26,8 +26,15 @@ _NUMBER = re.compile(r" \(([0-9]{1,9})\)(?=(\.[^.]*)?$)")
 class Layout:
     """Gives every Match its output path; made anew for each run."""
 
-    def __init__(self, settings: Settings, taken: Callable[[str], bool] | None = None) -> None:
-        """`taken`: has an earlier run put something at this output path? Raises ValueError for a bad template."""
+    def __init__(
+        self, settings: Settings, taken: Callable[[str], bool] | None = None, *, strict: bool = False
+    ) -> None:
+        """`taken`: has an earlier run put something at this output path? Raises ValueError for a bad template.
+
+        `strict`: the disk of DEST refuses names that Windows refuses.
+        """
+        self._strict = strict
+        self._component = strict_component if strict else safe_component
         self._in_place = settings.in_place
         self._fix = settings.extensions == "fix"
         self._template = Template(settings.layout) if settings.layout else None
@@ -67,7 +74,7 @@ class Layout:
         self._folder_path(folder)
 
     def _folder_path(self, folder: str) -> str:
-        path = _not_ours("/".join(safe_component(part) for part in folder.split("/")) if folder else "")
+        path = _not_ours("/".join(self._component(part) for part in folder.split("/")) if folder else "")
         candidate, number = path, 1
         while self._folders.setdefault(folded(candidate), folder) != folder:
             number += 1
@@ -85,9 +92,16 @@ class Layout:
 
     def name(self, match: Match) -> str:
         """The file name it should have: its own, with the extension its content asks for."""
-        name = safe_component(match.media.name)
+        name = self._component(match.media.name)
         form = FORMATS.get(match.state.format) if match.state else None
-        return safe_component(right_name(name, form)) if form and self._fix else name
+        return self._component(right_name(name, form)) if form and self._fix else name
+
+    def refused(self, match: Match) -> bool:
+        """Has the disk of DEST refused the name of a file, or of its Folder, so that it gets another?"""
+        if not self._strict or self._in_place:
+            return False
+        path = match.media.name if self._template is not None else f"{match.folder}/{match.media.name}"
+        return any(strict_component(part) != safe_component(part) for part in path.split("/") if part)
 
     def claim(self, match: Match) -> str:
         """The output path of this Match, claimed. A film or edited copy goes with its picture."""
@@ -129,7 +143,8 @@ class Layout:
             folder, _, base = main.rpartition("/")
             return folder, _beside(split(base)[0], match.main, name), 1
         folder, base = self._template.path(match, stem)
-        return _not_ours(folder), safe_component(base + extension), 1
+        folder = "/".join(map(self._component, folder.split("/"))) if folder else ""
+        return _not_ours(folder), self._component(base + extension), 1
 
     def _free(self, wanted: str, number: int) -> tuple[str, int]:
         """The first path, in the order of the numbers, that nobody has; claimed."""
@@ -164,9 +179,15 @@ def _beside(stem: str, main: str, name: str) -> str:
 
 
 def _names(kept: str, wanted: str, name: str) -> bool:
-    """Is `kept` this name in the wanted folder, with or without a number?"""
+    """Is `kept` this name in the wanted folder, with or without a number? As a stricter disk takes them counts, too."""
     folder, _, base = kept.rpartition("/")
-    if folder != wanted:
-        return False
+    if folder == wanted and _numbers(base, name):
+        return True
+    strict = "/".join(map(strict_component, wanted.split("/"))) if wanted else ""
+    return folder == strict and _numbers(base, strict_component(name))
+
+
+def _numbers(base: str, name: str) -> bool:
+    """Is it this name, with or without a number?"""
     number = _NUMBER.search(base)
     return base == name or (number is not None and numbered(name, int(number[1])) == base)

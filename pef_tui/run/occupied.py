@@ -20,6 +20,7 @@ from pef_tui.write.dest import OWN, DestView, Outside, components
 from pef_tui.write.place import of_media
 from pef_tui.write.replacing import standing_of
 
+REFUSED = "the disk of the output folder refuses its name, so it gets one with `_` for what is refused"
 TAKEN = "it gets a number, because its name is taken by a file that pef-tui did not put there"
 FOLDERS = 1_000
 """Folders of DEST of which it is remembered whether they were there."""
@@ -110,6 +111,8 @@ def ignores_case(dest: str) -> bool:
 def named(plan: Plan, key: bytes, own: str, occupied: Occupied, layout: Layout) -> Plan:
     """The Plan with an output that nothing in DEST blocks, and a warning where that is another one."""
     wanted = plan.output
+    if wanted is not None and layout.refused(plan.match):
+        plan = replace(plan, warnings=(*plan.warnings, REFUSED))
     while plan.output is not None and occupied.blocks(plan, key, own):
         plan = replace(plan, output=layout.claim_next(plan.match))
     if plan.output == wanted:

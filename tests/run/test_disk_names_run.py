@@ -1,0 +1,132 @@
+"""Output folders on disks that refuse names, or take names for the same that differ in case."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from commands import media, outcomes, run_here, tree
+
+from pef_tui import chain
+from pef_tui.run import disk_names
+from pef_tui.run.disk_names import refuses_names
+from pef_tui.testing.export import sidecar, takeout
+from pef_tui.testing.jpeg import jpeg
+
+YEAR = "Photos from 2019"
+NAMES = {
+    "a:b.jpg": "a_b.jpg",
+    "what?.jpg": "what_.jpg",
+    "CON.jpg": "_CON.jpg",
+    "trailing.jpg ": "trailing.jpg",
+    "new\nline.jpg": "new_line.jpg",
+    "ok.jpg": "ok.jpg",
+}
+ADMIN = os.environ["PATH"] + ":/usr/sbin:/sbin"
+
+
+@pytest.fixture(autouse=True)
+def surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
+    monkeypatch.setenv("TZ", "UTC")
+
+
+def export(top: Path) -> Path:
+    files = {f"{YEAR}/{name}": jpeg(number) for number, name in enumerate(NAMES)}
+    return takeout(top, {**files, "Trip: Rome?/x.jpg": jpeg(50), "Ends with dot./y.jpg": jpeg(51)})
+
+
+EXPECTED = {f"{YEAR}/{name}" for name in NAMES.values()} | {"Trip_ Rome_/x.jpg", "Ends with dot/y.jpg"}
+
+
+def check(source: Path, dest: Path) -> None:
+    previewed = media(run_here(source, dest, "-n"))
+    first = media(run_here(source, dest))
+    assert {name: line["output"] for name, line in first.items()} == {
+        name: line["output"] for name, line in previewed.items()
+    }
+    assert set(tree(dest)) == EXPECTED
+    for name, line in first.items():
+        warned = any("refuses its name" in warning for warning in line["warnings"])
+        assert warned == (not name.endswith(line["output"])), name
+    before = tree(dest)
+    assert set(outcomes(run_here(source, dest)).values()) == {"unchanged"}
+    assert tree(dest) == before
+
+
+def test_names_that_the_disk_refuses_are_mended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source, dest = export(tmp_path / "in"), tmp_path / "out"
+    with monkeypatch.context() as patched:
+        patched.setattr(chain, "refuses_names", lambda dest, *, dry_run: True)
+        check(source, dest)
+    kept = tree(dest)
+    run_here(source, dest, "--force", "--extensions", "keep")  # moved to a disk that takes them
+    assert tree(dest) == kept
+
+
+@pytest.mark.parametrize(("error", "refused"), [(errno.EINVAL, True), (errno.ENOSPC, False)])
+def test_a_run_tries_what_the_disk_takes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: int, refused: bool
+) -> None:
+    assert not refuses_names(str(tmp_path), dry_run=False)
+    real = disk_names._make
+
+    def make(path: str) -> None:
+        if "?" in path:
+            raise OSError(error, os.strerror(error))
+        real(path)
+
+    monkeypatch.setattr(disk_names, "_make", make)
+    assert refuses_names(str(tmp_path), dry_run=False) == refused
+    assert not list((tmp_path / ".pef-tui" / "staging").iterdir())
+    assert not refuses_names(str(tmp_path / "not" / "there"), dry_run=True)
+
+
+@pytest.fixture
+def fat(tmp_path: Path) -> Iterator[Path]:
+    maker = shutil.which("mkfs.vfat", path=ADMIN)
+    if maker is None:
+        pytest.skip("mkfs.vfat is not installed")
+    image, folder = tmp_path / "image", tmp_path / "disk"
+    with image.open("wb") as file:
+        file.truncate(64 << 20)
+    subprocess.run([maker, str(image)], check=True, capture_output=True)
+    folder.mkdir()
+    mount = shutil.which("mount", path=ADMIN) or "mount"
+    command = [mount, "-o", "loop,utf8", str(image), str(folder)]
+    if os.geteuid() or subprocess.run(command, capture_output=True, check=False).returncode:
+        pytest.skip("no FAT disk can be mounted here")
+    try:
+        yield folder
+    finally:
+        subprocess.run([shutil.which("umount", path=ADMIN) or "umount", str(folder)], check=True)
+
+
+def test_a_fat_disk(tmp_path: Path, fat: Path) -> None:
+    check(export(tmp_path / "in"), fat / "out")
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "more"),
+    [
+        (f"{YEAR}/IMG.JPG", "Photos from 2018/img.jpg", ("--layout", "{name}")),
+        ("Trip/IMG.JPG", "Trip/img.jpg", ()),
+        ("Trip/a.jpg", "TRIP/a.jpg", ()),
+    ],
+)
+def test_names_that_differ_in_case_come_in_later_runs(
+    tmp_path: Path, fat: Path, first: str, second: str, more: tuple[str, ...]
+) -> None:
+    dest = fat / "out"
+    spec = {first: jpeg(1), second: jpeg(2)}
+    source = takeout(tmp_path / "in", {first: jpeg(1), f"{first}.json": sidecar("x.jpg")})
+    run_here(source, dest, *more)
+    takeout(tmp_path / "in", spec)
+    run_here(source, dest, *more)
+    assert len(tree(dest)) == 2
+    assert set(outcomes(run_here(source, dest, *more)).values()) <= {"unchanged", "used", "orphan"}
