@@ -6,7 +6,7 @@ of Z (docs/tags.md, "Time zones"): which witness goes before which, and how the 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -51,12 +51,29 @@ class Evidence(Struct):
     """UTC seconds since 1970."""
     digits: datetime | None = None
     """What the clock showed, where the instant is not known."""
-    places: tuple[Place, ...] = ()
-    """Where else it may have been taken, as the file and Google tell."""
+    sidecar: Sidecar | None = None
     partial: Partial | None = None
     """The file's date of less precision, where it has no other."""
     shared: bool = False
     """It came from another person: by partner sharing, or from a shared album."""
+    read_as_utc: bool = False
+    """Is U what the clock shows, as Google takes clocks of unknown zones for UTC?"""
+    difference: int | None = None
+    """D - U in minutes, where zones have such an offset and it is not 0, which tells nothing."""
+    contradicted: bool = False
+    """Does what proves an offset say another one than D - U, which then is no zone? Filled by `own_answer`."""
+
+    def compare(self) -> None:
+        """Fill what follows from clock and instant, once both are known."""
+        if self.told != "sidecar" or self.instant is None:
+            return
+        if self.clock is None:
+            self.difference = None
+            self.read_as_utc = self.partial is not None and self.partial.agrees_as_utc(self.instant)
+            return
+        ahead = self.clock.ahead(self.instant)
+        self.read_as_utc = abs(ahead) <= SAME and self.clock.tag.startswith(_CLOCKS)
+        self.difference = real_offset(ahead, SAME) or None
 
     def taken(self, offset: int | None, zone: str) -> Taken:
         """The answer, once the offset is known; without one, what the clock showed counts as UTC."""
@@ -70,16 +87,6 @@ class Evidence(Struct):
     def seconds(self) -> float:
         """What the clock showed, counted as if it were UTC; 0.0 where an instant is known."""
         return (self.digits.replace(tzinfo=UTC) - EPOCH).total_seconds() if self.digits else 0.0
-
-    @property
-    def read_as_utc(self) -> bool:
-        """Is U what the clock shows, as Google takes clocks of unknown zones for UTC?"""
-        if self.told != "sidecar" or self.instant is None:
-            return False
-        clock = self.clock
-        if clock is not None:
-            return clock.tag.startswith(_CLOCKS) and abs(clock.ahead(self.instant)) <= SAME
-        return self.partial is not None and self.partial.agrees_as_utc(self.instant)
 
     def _was_utc(self, offset: int) -> bool:
         """Did the clock show UTC all the same? Proof of an offset of 0 beside another offset in the file says so.
@@ -107,13 +114,6 @@ class Evidence(Struct):
             else offset_at(zone, self.instant or 0.0)
         )
 
-    @property
-    def difference(self) -> int | None:
-        """D - U in minutes, where zones have such an offset and it is not 0, which tells nothing."""
-        if self.clock is None or self.told != "sidecar" or self.instant is None:
-            return None
-        return real_offset(self.clock.ahead(self.instant), SAME) or None
-
 
 def google_instant(sidecar: Sidecar | None) -> float | None:
     """The moment that a sidecar tells; None where there is none, or none that a picture can have."""
@@ -128,31 +128,24 @@ def gather(match: Match, date_in_name: DateInName) -> Evidence | None:
     """
     sidecar, tags = match.sidecar, tags_of(match)
     clock = read_clock(tags) if tags else None
-    places = _places(sidecar, tags)
-    place, others = (places[0], places[1:]) if places else (None, ())
+    place = sidecar.place if sidecar is not None else None
+    if place is None and tags:
+        place = file_place(tags)
     name = match.media.name
     instant = google_instant(sidecar)
     if instant is not None:
-        found = Evidence(name, tags, clock, place, "sidecar", date_in_name, instant, places=others)
+        found = Evidence(name, tags, clock, place, "sidecar", date_in_name, instant, sidecar=sidecar)
         found.shared = _is_shared(sidecar)
+        found.compare()
         return _with_lesser_dates(found) if clock is None and tags else found
     if clock is not None:
         digits = clock.digits if clock.offset is None else None
-        return Evidence(name, tags, clock, place, "file", date_in_name, clock.instant, digits, others)
+        return Evidence(name, tags, clock, place, "file", date_in_name, clock.instant, digits)
     if (dated := _dated(name, date_in_name)) is None:
         return None
     if dated.tzinfo is None:
-        return Evidence(name, tags, None, place, "name", date_in_name, None, dated, others)
+        return Evidence(name, tags, None, place, "name", date_in_name, None, dated)
     return Evidence(name, tags, None, place, "name", date_in_name, (dated - EPOCH).total_seconds())
-
-
-def _places(sidecar: Sidecar | None, tags: dict[str, Value]) -> tuple[Place, ...]:
-    """What Google Photos shows, what it read in the camera's file, what the file says: each once."""
-    geos = (sidecar.geo_data, sidecar.geo_data_exif) if sidecar is not None else ()
-    places = [geo.place for geo in geos if geo is not None]
-    if tags:
-        places.append(file_place(tags))
-    return tuple(dict.fromkeys(place for place in places if place is not None))
 
 
 def _is_shared(sidecar: Sidecar | None) -> bool:
@@ -168,16 +161,24 @@ def _with_lesser_dates(found: Evidence) -> Evidence:
     That counts where it is Google's moment, as Google reads it where there is nothing else; else the file was edited.
     """
     found.partial = read_partial(found.tags, ALL_DATES)
-    changed = read_clock(found.tags, MODIFY_DATES) if found.partial is None else None
-    if changed is None or found.instant is None:
+    found.clock = read_clock(found.tags, MODIFY_DATES) if found.partial is None else None
+    found.compare()
+    if found.clock is None or found.instant is None or found.read_as_utc:
         return found
-    if changed.instant is not None and abs(changed.instant - found.instant) <= SAME:
-        found.clock = changed
-        return found
-    found.clock = changed
-    if not found.read_as_utc and (found.difference is None or is_contradicted(found)):
+    instant = found.clock.instant
+    is_same = abs(instant - found.instant) <= SAME if instant is not None else _is_zone(found)
+    if not is_same:
         found.clock = None
+        found.compare()
     return found
+
+
+def _is_zone(found: Evidence) -> bool:
+    """Is D - U a zone, and does nothing contradict it?"""
+    if found.difference is None:
+        return False
+    own_answer(found)
+    return not found.contradicted
 
 
 def _dated(name: str, date_in_name: DateInName) -> datetime | None:
@@ -190,22 +191,23 @@ def _dated(name: str, date_in_name: DateInName) -> datetime | None:
 # -- the witnesses: each answers with the offsets it may mean, the likeliest first
 
 
-def _own_offset(found: Evidence) -> tuple[int, ...]:
+def _own_offset(found: Evidence) -> Iterator[int]:
     clock = found.clock
-    return () if clock is None or clock.utc or clock.offset is None else (clock.offset,)
+    if clock is not None and not clock.utc and clock.offset is not None:
+        yield clock.offset
 
 
-def _camera_less_stamp(found: Evidence) -> tuple[int, ...]:
+def _camera_less_stamp(found: Evidence) -> Iterator[int]:
     """Samsung phones put the UTC time of the picture behind it."""
     clock, stamp = found.clock, parse_date(found.tags.get("Samsung:TimeStamp"))
     if clock is None or clock.utc or stamp is None or stamp[1] is None:
-        return ()
+        return
     ahead = (clock.digits - stamp[0]).total_seconds() + stamp[1] * 60
-    offset = real_offset(ahead, _STAMP_TOLERANCE)
-    return () if offset is None else (offset,)
+    if (offset := real_offset(ahead, _STAMP_TOLERANCE)) is not None:
+        yield offset
 
 
-def camera_setting(found: Evidence) -> tuple[int, ...]:
+def camera_setting(found: Evidence) -> Iterator[int]:
     """The zone that the camera was set to. It may be that of the factory or of home, and 0 tells nothing.
 
     Canon's has the hour of summer in it.
@@ -213,59 +215,73 @@ def camera_setting(found: Evidence) -> tuple[int, ...]:
     tags = found.tags
     zone, daylight = tags.get("Nikon:TimeZone"), tags.get("Nikon:DaylightSavings")
     if isinstance(zone, int):
-        offset = zone + (60 if daylight == 1 else 0)
-    elif isinstance(zone := tags.get("Canon:TimeZone"), int):
-        offset = zone
+        zone += 60 if daylight == 1 else 0
     else:
-        return ()
-    return (offset,) if offset in REAL_OFFSETS and offset else ()
+        zone = tags.get("Canon:TimeZone")
+    if isinstance(zone, int) and zone and zone in REAL_OFFSETS:
+        yield zone
 
 
-def _camera_less_gps(found: Evidence) -> tuple[int, ...]:
+def _camera_less_gps(found: Evidence) -> Iterator[int]:
     clock, day, time = found.clock, found.tags.get("EXIF:GPSDateStamp"), found.tags.get("EXIF:GPSTimeStamp")
     if clock is None or clock.utc or day is None or time is None:
-        return ()
+        return
     stamp = parse_date(f"{day} {time}".removesuffix("Z"))
     if stamp is None:
-        return ()
+        return
     offset = real_offset((clock.digits - stamp[0]) / timedelta(seconds=1), _GPS_TOLERANCE)
-    return () if offset is None else (offset,)
+    if offset is not None:
+        yield offset
 
 
-def _at_place(found: Evidence) -> tuple[int, ...]:
+def _at_place(found: Evidence) -> Iterator[int]:
     return _at(found, nautical=False)
 
 
-def _at_sea(found: Evidence) -> tuple[int, ...]:
+def _at_sea(found: Evidence) -> Iterator[int]:
     return _at(found, nautical=True)
 
 
-def _at(found: Evidence, nautical: bool) -> tuple[int, ...]:
+def _at(found: Evidence, nautical: bool) -> Iterator[int]:
     """The offsets at the place that Google shows, then of the other places known."""
     if found.place is None:
-        return ()
-    zones = [zone for place in (found.place, *found.places) for zone in zones_at(place)]
-    offsets = [found.offset_in(zone) for zone in zones if zone.key.startswith(NAUTICAL) is nautical]
-    return tuple(dict.fromkeys(offsets))
+        return
+    for place in _places(found, found.place):
+        for zone in zones_at(place):
+            if zone.key.startswith(NAUTICAL) is nautical:
+                yield found.offset_in(zone)
 
 
-def _camera_less_instant(found: Evidence) -> tuple[int, ...]:
-    return () if found.difference is None else (found.difference,)
+def _places(found: Evidence, shown: Place) -> Iterator[Place]:
+    """What Google Photos shows, then what it read in the camera's file and what the file says, where they differ."""
+    yield shown
+    camera = found.sidecar.geo_data_exif if found.sidecar is not None else None
+    for place in (
+        camera.place if camera is not None else None,
+        file_place(found.tags) if found.tags else None,
+    ):
+        if place is not None and place != shown:
+            yield place
 
 
-def _name_less_instant(found: Evidence) -> tuple[int, ...]:
+def _camera_less_instant(found: Evidence) -> Iterator[int]:
+    if found.difference is not None:
+        yield found.difference
+
+
+def _name_less_instant(found: Evidence) -> Iterator[int]:
     """0 tells nothing: the name may be in UTC."""
     if found.instant is None or found.told == "name":
-        return ()
+        return
     dated = _dated(found.name, found.date_in_name)
     if dated is None or dated.tzinfo is not None:
-        return ()
+        return
     seconds = (dated.replace(tzinfo=UTC) - EPOCH).total_seconds()
-    offset = real_offset(seconds - found.instant, _NAME_TOLERANCE)
-    return (offset,) if offset else ()
+    if offset := real_offset(seconds - found.instant, _NAME_TOLERANCE):
+        yield offset
 
 
-Ask = Callable[[Evidence], tuple[int, ...]]
+Ask = Callable[[Evidence], Iterator[int]]
 
 WITNESSES: tuple[tuple[str, Ask, bool], ...] = (
     # zone, who answers, does it contradict a difference D - U that it does not say?
@@ -286,12 +302,16 @@ def own_answer(found: Evidence) -> Taken | None:
 
     A difference D - U that any witness says is the zone, whoever else says otherwise. Else the first witness answers.
     """
-    difference = found.difference
-    if difference is not None and not _own_offset(found) and (by := _who_says(found, difference)):
-        return found.taken(difference, by if found.clock is not None and found.clock.utc else "camera")
-    for zone, ask, _ in WITNESSES:
-        if offsets := ask(found):
-            return found.taken(offsets[0], zone)
+    clock, difference = found.clock, found.difference
+    if clock is not None and clock.offset is not None and not clock.utc:
+        difference = None
+    if difference is not None and (by := _who_says(found, difference)):
+        return found.taken(difference, by if clock is not None and clock.utc else "camera")
+    for zone, ask, proof in WITNESSES:
+        offset = next(ask(found), None)
+        if offset is not None:
+            found.contradicted = proof and difference is not None
+            return found.taken(offset, zone)
     return None
 
 
@@ -301,11 +321,3 @@ def _who_says(found: Evidence, difference: int) -> str:
         if ask is not _camera_less_instant and difference in ask(found):
             return zone
     return "maker" if difference in camera_setting(found) else ""
-
-
-def is_contradicted(found: Evidence) -> bool:
-    """Does what proves an offset say another one than D - U, which then is no zone?"""
-    difference = found.difference
-    if difference is None or _own_offset(found) or _who_says(found, difference):
-        return False
-    return any(ask(found) for _, ask, proof in WITNESSES if proof)

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from pef_tui.model import Match, Taken
 from pef_tui.settings import Settings
-from pef_tui.tags.evidence import DateInName, Evidence, camera_setting, gather, is_contradicted, own_answer
+from pef_tui.tags.evidence import DateInName, Evidence, camera_setting, gather, own_answer
 from pef_tui.tags.zones import machine_offset, zone_named
 
 LOOK_AHEAD = 2048
@@ -51,7 +51,7 @@ def _fill_folder(
     for match in folder:
         found = gather(match, date_in_name)
         answer = own_answer(found) if found is not None else None
-        if answer is not None and found is not None and not found.shared and not is_contradicted(found):
+        if answer is not None and found is not None and not found.shared and not found.contradicted:
             neighbours.add(answer, found.camera)
         if held or (found is not None and answer is None):
             held.append((match, answer or found))
@@ -77,8 +77,9 @@ def _settle(found: Evidence, neighbours: Neighbours, option: ZoneInfo | None) ->
     offset = neighbours.nearest(found)
     if offset is not None:
         return found.taken(offset, "neighbour")
-    if setting := camera_setting(found):
-        return found.taken(setting[0], "maker")
+    offset = next(camera_setting(found), None)
+    if offset is not None:
+        return found.taken(offset, "maker")
     if option is not None:
         return found.taken(found.offset_in(option), "option")
     if found.told == "sidecar" and found.instant is not None:
