@@ -2,6 +2,8 @@
 
 - HEIC motion photos: Samsung's phones look for the film from the end of the file (`mpvd`, `sefd`), and ExifTool moves
   what lies there. (Seen with 12.57 and a picture of One UI 6.)
+- JPEG with EXIF or XMP behind the table of further pictures (MPF: gain maps, previews): ExifTool 12.57 does not correct
+  the places in it.
 - HEIF whose index has the short form (`mini`, brand `mif3`).
 - JPEG XL with tags that are packed with Brotli (`brob`): ExifTool without its Brotli module does not see them, and adds
   tags that contradict them.
@@ -21,6 +23,8 @@ FILM_BEHIND = "ExifTool would move the film of this motion photo"
 _PACKED = "its tags are packed in a way that is not read here"
 SIGNED = "ExifTool does not see the tags behind its signed claims"
 IN_TEXTS = "ExifTool would put a second block of tags beside the one in a text"
+MPF = b"MPF\0"
+TAGS_BEHIND_TABLE = "ExifTool would lead the table of further pictures astray"
 _SHORT = "the short form of its index is not known to ExifTool"
 _TEXTS = frozenset((b"tEXt", b"zTXt", b"iTXt"))
 _PROFILES = tuple(b"raw profile type " + kind for kind in (b"exif", b"app1", b"xmp", b"iptc", b"8bim"))
@@ -57,6 +61,23 @@ def _boxes(stream: BinaryIO) -> Iterator[tuple[bytes, bytes]]:
         at += length
 
 
+def _jpeg(stream: BinaryIO) -> str:
+    """Does EXIF or XMP lie behind the table of further pictures, which counts from its own place?"""
+    at, table = 2, False
+    for _ in range(_MOST):
+        stream.seek(at)
+        head = stream.read(8)
+        mark, marker, length = unpack(">BBH", head[:4])
+        if mark != 0xFF or marker == 0xDA or length < 2:
+            return ""
+        if marker == 0xE2 and head[4:] == MPF:
+            table = True
+        elif table and marker == 0xE1:
+            return TAGS_BEHIND_TABLE
+        at += 2 + length
+    return ""
+
+
 def _heif(stream: BinaryIO) -> str:
     kinds = {kind for kind, _ in _boxes(stream)}
     if b"mini" in kinds:
@@ -86,6 +107,7 @@ def _png(stream: BinaryIO) -> str:
 
 
 _LOOKS: dict[str, Callable[[BinaryIO], str]] = {
+    "jpeg": _jpeg,
     **dict.fromkeys(("heic", "heif", "avif"), _heif),
     "jxl": _jpeg_xl,
     "png": _png,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import BinaryIO
 
+from pef_tui.formats.closed import MPF, TAGS_BEHIND_TABLE
 from pef_tui.model import State
 from pef_tui.state.blocks import block_tags
 from pef_tui.state.maker_zones import utc_stamp, wants_stamp
@@ -22,19 +23,23 @@ CUT = "cut before the image data"
 EXIF_HEAD = b"Exif\0\0"
 XMP_HEAD = b"http://ns.adobe.com/xap/1.0/\0"
 PHOTOSHOP_HEAD = b"Photoshop 3.0\0"
-_SOI, _SOS, _EOI, _APP1, _APP13 = 0xD8, 0xDA, 0xD9, 0xE1, 0xED
+_SOI, _SOS, _EOI, _APP1, _APP2, _APP13 = 0xD8, 0xDA, 0xD9, 0xE1, 0xE2, 0xED
 
 
 class _Segments:
     """The parts of a header that hold tags."""
 
-    __slots__ = ("cut", "exif", "photoshop", "xmp")
+    __slots__ = ("behind_table", "cut", "exif", "photoshop", "table", "xmp")
 
     def __init__(self) -> None:
         self.exif: bytes | None = None
         self.xmp: bytes | None = None
         self.photoshop: bytes | None = None
         self.cut = False
+        self.table = False
+        """Was the table of further pictures seen?"""
+        self.behind_table = False
+        """Do tags lie behind it?"""
 
 
 def read_jpeg(stream: BinaryIO) -> State | None:
@@ -53,7 +58,8 @@ def read_jpeg(stream: BinaryIO) -> State | None:
         return None
     if wants_stamp(tags):
         tags |= utc_stamp(stream)
-    return State(format="jpeg", tags=tags, reader="native", damage=CUT if found.cut else "")
+    closed = TAGS_BEHIND_TABLE if found.behind_table else ""
+    return State(format="jpeg", tags=tags, reader="native", damage=CUT if found.cut else "", closed=closed)
 
 
 def _scan(data: bytes, stream: BinaryIO) -> _Segments | None:
@@ -93,6 +99,10 @@ def _scan(data: bytes, stream: BinaryIO) -> _Segments | None:
             if end > len(data):
                 found.cut = True
                 return found
+        if marker == _APP2 and data.startswith(MPF, at + 4, end):
+            found.table = True
+        elif marker == _APP1 and found.table:
+            found.behind_table = True
         if marker in (_APP1, _APP13) and not _keep(found, marker, data, at + 4, end):
             return None
         at = end

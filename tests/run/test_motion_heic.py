@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import struct
 from pathlib import Path
 
 import pytest
 from test_tags_never_lost import NAMES, again, people_beside, run
 
-from pef_tui.testing import make
+from pef_tui.testing import Exif, jpeg, make
 from pef_tui.testing.films import box
+from pef_tui.testing.jpeg import segment
 
 pytestmark = pytest.mark.exiftool
 
@@ -72,3 +74,32 @@ def test_a_picture_with_the_short_index_is_no_film(tmp_path: Path, codec: bytes)
     assert line["outcome"] == "sidecar" and people_beside(tmp_path, line) == NAMES
     assert "EXIF" not in str(line["tags"]) and "Keys" not in str(line["tags"])
     assert (tmp_path / "out" / line["output"]).read_bytes() == data
+
+
+def with_table(main: bytes, second: bytes) -> bytes:
+    """A JPEG that begins with a table of further pictures (MPF), the second one behind it."""
+
+    def table(size: int, place: int) -> bytes:
+        entries = struct.pack("<3I4x3I4x", 0x20030000, size, 0, 0, len(second), place)
+        head = struct.pack("<HHI4s", 0xB000, 7, 4, b"0100") + struct.pack("<HHII", 0xB001, 4, 1, 2)
+        directory = b"\3\0" + head + struct.pack("<HHII", 0xB002, 7, 32, 50) + bytes(4)
+        return segment(0xE2, b"MPF\0II*\0\x08\0\0\0" + directory + entries)
+
+    whole = len(main) + len(table(0, 0))
+    return main[:2] + table(whole, whole - 10) + main[2:] + second
+
+
+@pytest.mark.parametrize("writer", ["auto", "exiftool"])
+def test_further_pictures_are_where_their_table_says(tmp_path: Path, writer: str) -> None:
+    second = jpeg(2)
+    files = {
+        "none.jpg": with_table(jpeg(1), second),
+        "exif.jpg": with_table(jpeg(1, exif=Exif(make="Cam", maker_note=bytes(50))), second),
+        "odd.jpg": with_table(jpeg(1, exif=Exif(make="Cam"), xmp=b"<broken"), second),
+    }
+    for name, line in run(tmp_path, files, "--writer", writer, "--verify", "100").items():
+        data = (tmp_path / "out" / line["output"]).read_bytes()
+        table = data.index(b"MPF\0") + 4
+        start = table + int.from_bytes(data[table + 74 : table + 78], "little")
+        assert data[start:] == second, name
+        assert line["outcome"] == ("written" if name == "none.jpg" else "sidecar"), line
