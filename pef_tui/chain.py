@@ -22,7 +22,7 @@ from pef_tui.run.elsewhere import AUTO, AUTO_FROM, THREADS, Elsewhere, kit_of, m
 from pef_tui.run.gather import Gathered, gather
 from pef_tui.run.joining import identity
 from pef_tui.run.layout import Layout
-from pef_tui.run.occupied import Occupied, named
+from pef_tui.run.occupied import Occupied, named, unclaimed
 from pef_tui.run.opening import Opened, opened
 from pef_tui.run.plan import Planner
 from pef_tui.run.profile import HAND_OVER, WAIT
@@ -77,6 +77,8 @@ def carried_out(start: Begun, stack: ExitStack) -> Iterator[Record]:
     watched = place.sealing.watched(place.listings.watched(records))
     yield from without_copies(watched, progress)
     place.memory.flush()
+    if not settings.in_place and not progress.stop.is_set():
+        progress.notes += unclaimed(place.ledger, place.output)
     once_more = (
         settings.in_place or settings.retry_failed
     )  # the next run finds other files, or does other work

@@ -99,6 +99,21 @@ class Occupied:
         return there and os.path.lexists(os.path.join(self._dest, path))
 
 
+def unclaimed(ledger: Ledger, dest: str) -> list[str]:
+    """A line for what runs that came to no end put into DEST, where no file of this run is the same picture."""
+    outputs = [output for each in ledger.unfinished.values() for output in each]
+    paths = sorted(os.fsdecode(output) for output in outputs)
+    left = [
+        path for path in paths if ledger.recorded(path) is None and os.path.lexists(os.path.join(dest, path))
+    ]
+    if not left:
+        return []
+    return [
+        f"{len(left)} files that a stopped run put there belong to no source of this run, and stay as they are: "
+        f"{', '.join(map(repr, left[:3]))}{', …' if len(left) > 3 else ''}"
+    ]
+
+
 def ignores_case(dest: str) -> bool:
     """Does the disk of DEST take names for the same that differ in case only?"""
     try:

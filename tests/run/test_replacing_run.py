@@ -353,8 +353,9 @@ def test_after_a_kill_another_picture_gets_a_number(tmp_path: Path, dying: Calla
     put(tmp_path, Put("A", {A: "one"}))
     put(tmp_path, Put("B", {A: "two"}, taken=JULY))
     dying(tmp_path / "A", tmp_path / "out")
-    run_one(tmp_path / "B", tmp_path / "out")
+    lines = run_one(tmp_path / "B", tmp_path / "out")
     assert marks(tmp_path / "out") == {A: "one", B: "two"}
+    assert any("stopped run" in note and A in note for note in lines[-1]["notes"])
     run_one(tmp_path / "B", tmp_path / "out", str(tmp_path / "A"))
     assert marks(tmp_path / "out") == {A: "one", B: "two"}
 
@@ -396,3 +397,22 @@ def test_a_duplicate_counts_only_while_its_original_is_there(tmp_path: Path, mod
     again = run_one(source, dest, "--albums", mode)
     assert marks(dest) == expected
     assert outcomes_of(again) <= {"unchanged", "duplicate"}
+
+
+def test_a_killed_run_with_another_layout_leaves_nothing_behind(
+    tmp_path: Path, dying: Callable[..., None]
+) -> None:
+    put(tmp_path, Put("A", {A: "one", f"{YEAR}/b.jpg": "two"}))
+    source, dest = tmp_path / "A", tmp_path / "out"
+    dying(source, dest, "--layout", "{year}/{name}")
+    assert marks(dest) == {"2019/a.jpg": "one", "2019/b.jpg": "two"}
+    (dest / "2019/b.jpg").write_bytes(b"PIC-mine;")
+    lines = media(run_one(source, dest))
+    assert marks(dest) == {A: "one", f"{YEAR}/b.jpg": "two", "2019/b.jpg": "mine"}
+    assert "2019/b.jpg" in lines[f"{YEAR}/b.jpg"]["warnings"][0] and not lines[A]["warnings"]
+    dying(source, dest, "--layout", "{name}")
+    assert outcomes_of(run_one(source, dest)) == {
+        "written"
+    }  # what was done before is done again, and followed up
+    assert marks(dest) == {A: "one", f"{YEAR}/b.jpg": "two", "2019/b.jpg": "mine"}
+    assert outcomes_of(run_one(source, dest)) == {"unchanged"}
