@@ -187,18 +187,19 @@ class TarReader:
             self._problems.lose(told, fault)
         elif entry.left_out:
             (self._problems.lose if entry.stored else self._problems.tell)(told, entry.left_out)
-        elif before := found.get(entry.path):
-            self._take_again(found, entry, tape, before, told)
+        elif entry.link:
+            self._take_again(found, self._linked(found, entry), entry, told)
         else:
-            self._keep(found, entry, tape)
+            self._keep(found, entry, tape, told)
 
-    def _take_again(self, found: Catalogue, entry: Entry, tape: Tape, before: Member, told: str) -> None:
+    def _take_again(self, found: Catalogue, after: Member, entry: Entry, told: str) -> None:
         """Of two members of one name the last one counts, as for tar; but a readable one goes before."""
-        self._keep(found, entry, tape)
-        after = found.get(entry.path)
-        if after is None or entry.link == entry.path or entry.behind or (after.fault and not before.fault):
-            found.put(before)
-        if after is None or not self._same(before, after):
+        before = found.get(after.path)
+        if before is None or not (
+            entry.link == after.path or entry.behind or (after.fault and not before.fault)
+        ):
+            found.put(after)
+        if before is not None and not self._same(before, after):
             self._problems.lose(told, members.TWICE)
 
     def _same(self, one: Member, other: Member) -> bool:
@@ -217,35 +218,45 @@ class TarReader:
             pass
         return False
 
-    def _keep(self, found: Catalogue, entry: Entry, tape: Tape) -> None:
+    def _keep(self, found: Catalogue, entry: Entry, tape: Tape, told: str) -> None:
         """Take a member's bytes from the tape; one that is cut off or damaged is listed as that."""
-        size = min(entry.size, MOST)
-        if entry.link:
-            found.put(self._linked(found, entry))
-            return
-        cut = "cut off: the archive ends in the middle of it"
-        limits, numbers = self._limits, (size, entry.mtime_ns, self._end, min(entry.stored, MOST))
-        excess = limits.excess(size, entry.stored)
-        member = Member(entry.path, *numbers, fault=cut, excess=excess, holes=entry.holes)
-        found.put(member)
+        limits, size = self._limits, min(entry.size, MOST)
+        member = Member(
+            entry.path,
+            size,
+            entry.mtime_ns,
+            self._end,
+            min(entry.stored, MOST),
+            fault="cut off: the archive ends in the middle of it",
+            excess=limits.excess(size, entry.stored),
+            holes=entry.holes,
+        )
+        new = found.add(member)
         dense = limits.too_dense(entry.path, size, entry.stored)
         fault = entry.fault or (limits.member_fault(entry.size, entry.stored) if dense else "")
+        after = self._fetched(replace(member, fault=fault), entry, tape)
+        if new:
+            found.put(after)
+        else:
+            self._take_again(found, after, entry, told)
+
+    def _fetched(self, member: Member, entry: Entry, tape: Tape) -> Member:
+        """The member with its bytes, which are the next of the tape. Raises Cut, OSError."""
         if not tape.packed:
             start = tape.at
             tape.skip_to(start + entry.stored)
-            found.put(replace(member, start=start, fault=fault))
-        elif fault or not entry.size:
-            found.put(replace(member, fault=fault, small=None if fault else b""))
+            return replace(member, start=start)
+        if member.fault or not entry.size:
+            return member if member.fault else replace(member, small=b"")
+        before, small = tape.excess, None
+        if _is_small(entry):
+            small = tape.exactly(entry.stored)
+            fault = self._beyond(entry, tape, before)
         else:
-            before, small = tape.excess, None
-            if _is_small(entry):
-                small = tape.exactly(entry.stored)
-                fault = self._beyond(entry, tape, before)
-            else:
-                fault = self._spool(entry, tape)
-            excess = max(member.excess, self._beyond_ratio(tape, before, entry.stored))
-            found.put(replace(member, fault=fault, small=None if fault else small, excess=excess))
-            self._end += 0 if fault or small is not None else entry.stored
+            fault = self._spool(entry, tape)
+        excess = max(member.excess, self._beyond_ratio(tape, before, entry.stored))
+        self._end += 0 if fault or small is not None else entry.stored
+        return replace(member, fault=fault, small=None if fault else small, excess=excess)
 
     def _linked(self, found: Catalogue, entry: Entry) -> Member:
         """Another name of a member of the archive, as that is now: it may be replaced later."""

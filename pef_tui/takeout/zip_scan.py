@@ -149,7 +149,7 @@ class Scan:
             return None
         end = min(header.data + extent.packed, self._length)
         if header.flags & _STREAMED:
-            end = self._behind_descriptor(end, extent.packed, extent.size)
+            end, _ = self._descriptor(end, extent.packed, extent.size)
         return header.entry(at, *extent), end
 
     def _by_directory(self, at: int, listed: Entry | None) -> tuple[Entry, int] | None:
@@ -188,20 +188,20 @@ class Scan:
         if end > self._length:
             return False
         if header.flags & _STREAMED:
-            behind = self._behind_descriptor(end, extent.packed, extent.size)
+            behind, _ = self._descriptor(end, extent.packed, extent.size)
             if behind > end:
                 return True
         return end == self._length or os.pread(self._fd, 4, end) in _SIGNATURES
 
-    def _behind_descriptor(self, at: int, packed: int, size: int) -> int:
-        """The offset behind the data descriptor that begins here; the same offset where there is none."""
+    def _descriptor(self, at: int, packed: int, size: int) -> tuple[int, int | None]:
+        """The offset behind the data descriptor that begins here, and its checksum; `at` and None without one."""
         record = os.pread(self._fd, 24, at)
         begin = 4 if record[:4] == _DESCRIPTOR else 0
         for form in ("<2Q", "<2L"):
             end = begin + 4 + struct.calcsize(form)
             if len(record) >= end and struct.unpack_from(form, record, begin + 4) == (packed, size):
-                return at + end
-        return at
+                return at + end, int.from_bytes(record[begin : begin + 4], "little")
+        return at, None
 
     def _measure(self, header: Header) -> _Extent | None:
         """The length of data by the data itself; None where it is damaged, or so long that this takes too much."""
@@ -225,9 +225,8 @@ class Scan:
         except unpack.BROKEN:
             return None
         packed = at - len(engine.unused_data) - header.data
-        if not header.flags & _STREAMED and crc != header.crc:
-            return None
-        return _Extent(packed, size, crc)
+        told = self._descriptor(header.data + packed, packed, size)[1] if header.flags & _STREAMED else None
+        return _Extent(packed, size, crc) if crc == (header.crc if told is None else told) else None
 
     def _checked(self, header: Header) -> _Extent | None:
         """Stored data of the length that its header says, where its checksum is right."""

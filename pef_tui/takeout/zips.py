@@ -9,8 +9,6 @@ from collections.abc import Iterator, Sequence
 from threading import Lock
 from typing import BinaryIO
 
-from msgspec.structs import replace
-
 from pef_tui.fingerprint import version
 from pef_tui.formats import MEDIA_EXTENSIONS
 from pef_tui.hooks import Listing
@@ -195,11 +193,7 @@ class ZipReader:
         elif not entry.size and entry.mode not in (0, stat.S_IFREG, stat.S_IFLNK):
             self._problems.tell(told, "no regular file, left out")
         else:
-            member = replace(
-                _as_member(entry),
-                fault=self._fault(entry),
-                excess=self._limits.excess(entry.size, entry.packed),
-            )
+            member = _as_member(entry, self._fault(entry), self._limits.excess(entry.size, entry.packed))
             if not found.add(member):
                 self._take_last(member, found, told)
 
@@ -253,10 +247,10 @@ def _content(held: unpack.Held, at: int, raw: bytes) -> int:
     return at + len(header) + int.from_bytes(header[28:30], "little")
 
 
-def _as_member(entry: Entry) -> Member:
+def _as_member(entry: Entry, fault: str = "", excess: int = 0) -> Member:
     raw = entry.raw if entry.raw != entry.path.encode("utf-8", "replace") else None
     numbers = (entry.size, entry.mtime_ns, entry.start, entry.packed, entry.crc, entry.method)
-    return Member(entry.path, *numbers, raw)
+    return Member(entry.path, *numbers, raw, None, fault, 0, excess)
 
 
 def _inside_others(found: Catalogue) -> Iterator[str]:
