@@ -17,7 +17,7 @@ from pef_tui.model import Plan, xmp_name
 from pef_tui.run.layout import Layout
 from pef_tui.run.paths import folded
 from pef_tui.write.dest import OWN, DestView, Outside, components
-from pef_tui.write.place import of_media
+from pef_tui.write.place import of_media, of_xmp
 from pef_tui.write.replacing import standing_of
 
 REFUSED = "the disk of the output folder refuses its name, so it gets one with `_` for what is refused"
@@ -69,22 +69,23 @@ class Occupied:
         output = plan.output
         if self._view is None or output is None or output == own:
             return False
-        there = self._exists(output)
-        if not there and not self._exists(xmp_name(output, plan.short_xmp)):
+        there, beside = self._exists(output), xmp_name(output, plan.short_xmp)
+        if not there:  # an XMP file gets its name before its picture
+            return self._exists(beside) and not self._is_intended(output, key, beside)
+        if self._is_intended(output, key):
             return False
-        if there and self._is_intended(output, key):
-            return False
-        return self.recorded(output) or not (there and self._adoptable(plan, self._view))
+        return self.recorded(output) or not self._adoptable(plan, self._view)
 
-    def _is_intended(self, output: str, key: bytes) -> bool:
-        """Is it what a run that came to no end put there for the same picture?"""
+    def _is_intended(self, output: str, key: bytes, beside: str = "") -> bool:
+        """Is it, or the XMP file `beside` it, what a run that came to no end put there for the same picture?"""
         wanted = os.fsencode(output)
-        meant = [of_media(each) for each in self._ledger.intended(key) if each.output == wanted]
+        left = [each for each in self._ledger.intended(key) if each.output == wanted]
+        meant = [of_xmp(each, each.short_xmp) if beside else of_media(each) for each in left]
         facts = [each for each in meant if each is not None]
         if not facts or self._view is None:
             return False
         with suppress(OSError, Outside):
-            folder, name = components(output)
+            folder, name = components(beside or output)
             with self._view.folder(folder, create=False) as fd:
                 return standing_of(fd, name, None, facts) == "ours"
         return False
