@@ -30,9 +30,11 @@ class Occupied:
     """What is in DEST, compared by the rules of its own disk. Lives in the planning thread."""
 
     def __init__(
-        self, ledger: Ledger, dest: str, adoptable: Callable[[Plan, DestView], bool], *, in_place: bool
+        self, ledger: Ledger, dest: str, adoptable: Callable[[Plan, DestView, str], bool], *, in_place: bool
     ) -> None:
-        """`adoptable`: is a file of which nothing is recorded the very one that a Plan would put there?"""
+        """`adoptable`: is a file of which nothing is recorded the very one that a Plan would put there? The XMP file
+        of this path, where one is named, else the output.
+        """
         self._ledger = ledger
         self._dest = dest
         self._adoptable = adoptable
@@ -71,10 +73,12 @@ class Occupied:
             return False
         there, beside = self._exists(output), xmp_name(output, plan.short_xmp)
         if not there:  # an XMP file gets its name before its picture
-            return self._exists(beside) and not self._is_intended(output, key, beside)
+            return self._exists(beside) and not (
+                self._is_intended(output, key, beside) or self._adoptable(plan, self._view, beside)
+            )
         if self._is_intended(output, key):
             return False
-        return self.recorded(output) or not self._adoptable(plan, self._view)
+        return self.recorded(output) or not self._adoptable(plan, self._view, "")
 
     def _is_intended(self, output: str, key: bytes, beside: str = "") -> bool:
         """Is it, or the XMP file `beside` it, what a run that came to no end put there for the same picture?"""

@@ -32,22 +32,24 @@ class Trial:
         self._place: Dest | None = None
         self._bench: Bench | None = None
 
-    def adoptable(self, plan: Plan, view: DestView) -> bool:
+    def adoptable(self, plan: Plan, view: DestView, beside: str = "") -> bool:
         """Is what is at the output of a Plan, byte for byte, what carrying it out would put there?
+
+        `beside`: path of the XMP file that is asked about alone, as after a run that failed between the two names.
 
         A file with another time than the output is to have is not: nothing is made to see that.
         """
         output = plan.output or ""
         try:
-            present = os.lstat(os.path.join(view.path, output))
+            present = os.lstat(os.path.join(view.path, beside or output))
             moment = plan.mtime_ns or plan.match.media.mtime_ns
             if abs(present.st_mtime_ns - moment) > FAT_NS:
                 return False
-            return self._equals(Copy(plan), output, view)
+            return self._equals(Copy(plan), output, view, alone=bool(beside))
         except (OSError, Outside, RunError):
             return False
 
-    def _equals(self, copy: Copy, output: str, view: DestView) -> bool:
+    def _equals(self, copy: Copy, output: str, view: DestView, *, alone: bool) -> bool:
         place, bench = self._opened()
         try:
             make((copy,), place, Tools(bench.sessions(), self._open_media, self._writers))
@@ -56,9 +58,9 @@ class Trial:
             folder, name = components(output)
             with view.folder(folder, create=False) as fd:
                 beside = xmp_name(name, copy.plan.short_xmp)
-                return same_bytes(place.staging_fd, copy.name, fd, name) and (
-                    not copy.xmp or same_bytes(place.staging_fd, copy.xmp_name, fd, beside)
-                )
+                there = os.path.lexists(os.path.join(view.path, os.path.dirname(output), beside))
+                xmp_fits = not there or (copy.xmp and same_bytes(place.staging_fd, copy.xmp_name, fd, beside))
+                return xmp_fits and (alone or same_bytes(place.staging_fd, copy.name, fd, name))
         finally:
             clear(place, (copy,))
 

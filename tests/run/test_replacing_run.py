@@ -416,3 +416,13 @@ def test_a_killed_run_with_another_layout_leaves_nothing_behind(
     }  # what was done before is done again, and followed up
     assert marks(dest) == {A: "one", f"{YEAR}/b.jpg": "two", "2019/b.jpg": "mine"}
     assert outcomes_of(run_one(source, dest)) == {"unchanged"}
+
+
+def test_an_xmp_file_whose_picture_did_not_get_its_name_is_no_obstacle(tmp_path: Path) -> None:
+    put(tmp_path, Put("A", {A: "one"}))
+    source, dest = tmp_path / "A", tmp_path / "out"
+    run_one(source, dest, "--existing", "never")
+    (dest / A).unlink()
+    shutil.rmtree(dest / ".pef-tui")
+    run_one(source, dest, "--existing", "never")
+    assert marks(dest) == {A: "one"} and (dest / f"{A}.xmp").exists()
