@@ -38,6 +38,11 @@ class File(Struct, frozen=True):
     readable: bool = True
     """Of a sidecar: can it be read?"""
 
+    @property
+    def about(self) -> int:
+        """The family that it is of; -1 for none."""
+        return self.picture.family if self.picture is not None else self.family
+
 
 class Part(Struct):
     """One part of an account's export: paths below the Google Photos folder, and the files there."""

@@ -239,15 +239,14 @@ class Making:
         )
 
     def _has_like(self, account: str, folder: str, file: File) -> bool:
-        """Has the folder another family's media under a name that begins like this, or the reverse?"""
+        """Has the folder another family's file under a name that begins like this, or the reverse?"""
         stem = _stem(file.title)
         return any(
             (stem.startswith(_stem(other.title)) or _stem(other.title).startswith(stem))
-            and other.picture is not None
             and file.picture is not None
-            and other.picture.family != file.picture.family
+            and other.about not in (-1, file.picture.family)
             for path, other in self.exports.of_account(account).items()
-            if other.kind == "media" and path.rpartition("/")[0] == folder
+            if path.rpartition("/")[0] == folder
         )
 
     def _media(self, at: int, *, stills: bool = False) -> tuple[Part, str, File] | None:
