@@ -277,9 +277,27 @@ def _folded(text: str) -> str:
 
 def nothing_unnamed(after: After, outputs: dict[bytes, FileId]) -> None:
     """New files in DEST are outputs and their XMP files; image data that was there is there."""
-    known = set(outputs) | {output + b".xmp" for output in outputs} | set(after.before) | set(after.user)
+    copies = _album_copies(after)
+    named = set(outputs) | copies
+    known = named | {output + b".xmp" for output in named} | set(after.before) | set(after.user)
     if unnamed := set(after.dest) - known:
         raise Fault("outputs are named", f"nobody tells of {sorted(unnamed)}")
+
+
+def _album_copies(after: After) -> set[bytes]:
+    """Outputs that sidecars in albums ask for; each has tags of the sidecar's own family."""
+    copies: set[bytes] = set()
+    for identity, line in after.ran.of("json").items():
+        for output in map(os.fsencode, line.get("outputs") or ()):
+            copies.add(output)
+            if output in after.user or output + b".xmp" in after.user:
+                continue
+            if (lying := after.dest.get(output)) is None:
+                raise Fault("outputs are there", f"{output!r} of the sidecar {line['source']!r} is not there")
+            said = {family for family, _ in markers(lying.data)}
+            if others := said - {after.files[identity].family}:
+                raise Fault("no tag of another picture", f"{output!r} of {line['source']!r} has {others}'s")
+    return copies
 
 
 def not_lost(
@@ -324,7 +342,17 @@ def as_foretold(preview: Ran, ran: Ran) -> None:
         if foretold.keys() != did.keys():
             raise Fault("preview equals run", f"{kind}: {foretold.keys() ^ did.keys()}")
         for identity, line in did.items():
-            for field in ("outcome", "output", "tags", "sidecar", "sidecar_root", "rule", "taken", "writer"):
+            for field in (
+                "outcome",
+                "output",
+                "tags",
+                "sidecar",
+                "sidecar_root",
+                "rule",
+                "taken",
+                "writer",
+                "outputs",
+            ):
                 if field == "writer" and line.get("outcome") == "duplicate":
                     continue  # a link is made by nobody, its copy where none can be made by a writer
                 if foretold[identity].get(field) != line.get(field):
