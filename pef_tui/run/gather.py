@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
-from pef_tui.formats import HEAD, detect
+from pef_tui.formats import HEAD, by_extension, detect
 from pef_tui.hooks import Filter, Matcher
 from pef_tui.model import Folder, JsonFile, JsonOutcome, JsonRecord, Match, MediaFile, OtherRecord
 from pef_tui.run.digests import OpenMedia
@@ -130,7 +130,10 @@ class _Matching:
                     changed |= {
                         _id(match.media): match for match in newest_for(same, self._exports, self._open_media)
                     }
-        return [changed.get(_id(match.media), match) for match in matches] if changed else matches
+        if not changed:
+            return matches
+        changed = dict(_companions(matches, changed)) | changed
+        return [changed.get(_id(match.media), match) for match in matches]
 
     def _equal(self, group: Sequence[Match]) -> Iterator[list[Match]]:
         """Those of a group that have the same bytes."""
@@ -139,6 +142,28 @@ class _Matching:
             if not match.media.size or (content := self.digests.of(match.media)):
                 by_bytes.setdefault(content if match.media.size else b"", []).append(match)
         return (same for same in by_bytes.values() if len(same) > 1)
+
+
+def _companions(matches: Sequence[Match], changed: dict[FileId, Match]) -> Iterator[tuple[FileId, Match]]:
+    """Films and edited copies of pictures whose sidecar changed share the new one, as they did or would have."""
+    before = {_id(match.media): match.json for match in matches}
+    for match in matches:
+        folder = match.media.path.rpartition("/")[0]
+        main = match.media.root, f"{folder}/{match.main}" if folder else match.main
+        anew = changed.get(main) if match.main else None
+        if anew is not None and anew.json is not None and match.json in (None, before[main]):
+            rule = match.rule or _companion_rule(match.media.name)
+            yield (
+                _id(match.media),
+                replace(
+                    match, sidecar=anew.sidecar, json=anew.json, rule=rule, reason="", doubts=anew.doubts
+                ),
+            )
+
+
+def _companion_rule(name: str) -> str:
+    format = by_extension(name)
+    return "live" if format is not None and format.kind == "video" else "edited"
 
 
 def _asked(matcher: Matcher, folder: Folder, open_media: OpenMedia) -> Iterable[Match]:

@@ -78,3 +78,14 @@ def test_a_sidecar_elsewhere_in_any_export_that_has_the_file(tmp_path: Path, tur
     told = {line["outcome"]: line for line in lines if line["type"] == "media" and line["source"] == NAME_IN}
     assert told.keys() == {"written", "duplicate"}
     assert told["written"]["rule"] == "elsewhere"
+
+
+def test_a_film_shares_the_sidecar_that_its_still_has_from_another_export(tmp_path: Path) -> None:
+    still, film = Item(None, jpeg(3)), "Photos from 2019/a.MP4"
+    first = takeout(tmp_path / "takeout-20241101T093000Z-001", {NAME: still, film: None})
+    second = takeout(tmp_path / "takeout-20241102T093000Z-001", {NAME: Item(sidecar("a.jpg"), jpeg(3))})
+    for sources in ((first, second), (second, first)):
+        out = tmp_path / f"out-{sources[0].parent.name}"
+        lines = run_here(sources[0], out, str(sources[1]))
+        words = {line["source"]: line["outcome"] for line in lines if line["type"] == "media"}
+        assert words[f"Google Photos/{film}"] == "written"
