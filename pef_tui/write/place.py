@@ -235,9 +235,23 @@ def user_changed(copy: Copy, place: DestView, books: Books) -> bool:
         folder, name = components(copy.plan.output or "")
         intended, follow = _intended(copy, place, books), place.undo is not None
         with place.folder(folder, create=False) as fd:
-            if standing_of(fd, name, of_media(known), _media_of(intended), follow=follow) == "changed":
+            standing = standing_of(fd, name, of_media(known), _media_of(intended), follow=follow)
+            if standing == "changed" or (not follow and _xmp_changed(copy, fd, name, known, intended)):
                 copy.leave()
                 return True
+    return False
+
+
+def _xmp_changed(copy: Copy, fd: int, name: str, known: Placed, intended: Sequence[Former]) -> bool:
+    """Was the XMP file changed that the Plan is sure to write anew? `_choose_xmp` decides the same once it is made."""
+    plan = copy.plan
+    if plan.outcome != "sidecar" and not plan.xmp_edits:
+        return False
+    for short in (True, False) if plan.short_xmp else (False,):
+        meant = [facts for each in intended if (facts := of_xmp(each, short)) is not None]
+        standing = standing_of(fd, xmp_name(name, short), of_xmp(known, short), meant)
+        if standing != "foreign":
+            return standing == "changed"
     return False
 
 

@@ -18,7 +18,7 @@ from commands import run_here as run_one
 
 from pef_tui.cli import main
 from pef_tui.errors import RunError
-from pef_tui.testing.export import sidecar
+from pef_tui.testing.export import sidecar, takeout
 from pef_tui.testing.jpeg import jpeg
 from pef_tui.write import commit
 
@@ -426,3 +426,18 @@ def test_an_xmp_file_whose_picture_did_not_get_its_name_is_no_obstacle(tmp_path:
     shutil.rmtree(dest / ".pef-tui")
     run_one(source, dest, "--existing", "never")
     assert marks(dest) == {A: "one"} and (dest / f"{A}.xmp").exists()
+
+
+@pytest.mark.parametrize("more", [(), ("--xmp", "always")])
+def test_a_preview_looks_at_xmp_files_too(tmp_path: Path, more: tuple[str, ...]) -> None:
+    source, dest = tmp_path / "A", tmp_path / "out"
+    takeout(source, {f"{YEAR}/a.avi": sidecar("a.avi", taken=JULY)})
+    run_one(source, dest)
+    beside = dest / YEAR / "a.avi.xmp"
+    beside.write_bytes(beside.read_bytes() + b" ")
+    takeout(source, {f"{YEAR}/a.avi": sidecar("a.avi", taken=JULY + 60)})
+    previewed = run_one(source, dest, "-n", *more)
+    lines = run_one(source, dest, *more)
+    assert results(lines) == results(previewed)
+    assert outcomes_of(lines) == {"unchanged"}
+    assert beside.read_bytes().endswith(b" ")
