@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -127,7 +128,7 @@ class World(InPlace):
             ran, roots, before, dest, self.user, self.touched | self.replaced, self.options["xmp"]
         )
         checks.check(after)
-        self._not_lost(before, dest)
+        self._not_lost(before, dest, self._left_out(after))
         self._nothing_else()
         return ran
 
@@ -258,9 +259,20 @@ class World(InPlace):
         if tree(self.place / "sources") != before:
             raise Fault("sources are only read", "a source changed")
 
-    def _not_lost(self, before: Tree, dest: Tree) -> None:
+    def _left_out(self, after: checks.After) -> set[int]:
+        """Pictures that a run puts nowhere because they have no sidecar any more and it is asked to skip those."""
+        lines = after.ran.of("media")
+        return {
+            file.picture.number
+            for identity, file in after.files.items()
+            if file.picture is not None
+            and self.options["unmatched"] == "skip"
+            and lines[identity]["outcome"] == "unmatched"
+        }
+
+    def _not_lost(self, before: Tree, dest: Tree, left_out: Collection[int] = ()) -> None:
         pictures = {number: each.within for number, each in self.pictures.items() if each.whole}
-        checks.not_lost(before, dest, pictures, self.touched | self.replaced)
+        checks.not_lost(before, dest, pictures, self.touched | self.replaced | set(left_out))
 
     def _nothing_else(self) -> None:
         own = self.dest / ".pef-tui" / "staging"
