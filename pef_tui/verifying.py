@@ -16,13 +16,14 @@ from msgspec.structs import replace
 from pef_tui.errors import ExifToolMissing
 from pef_tui.exiftool.locate import locate
 from pef_tui.hooks import SourceReader
-from pef_tui.manifest import DestLock, Ledger
+from pef_tui.manifest import DestLock, Entry, Ledger
 from pef_tui.model import Match, MediaFile, MediaOutcome, Outcome, Plan, Record, State, TagEdit
 from pef_tui.planned.spill import Spill
 from pef_tui.plugins import PluginHost
 from pef_tui.run.digests import OpenMedia
+from pef_tui.run.paths import xmp_there
 from pef_tui.run.sources import as_sources, source_list
-from pef_tui.run.verify import AS_IT_WAS, WRITTEN, Verifier
+from pef_tui.run.verify import AS_IT_WAS, WRITTEN, Verifier, current_digest
 from pef_tui.scratch import scratch_folder
 from pef_tui.settings import Settings
 
@@ -139,7 +140,7 @@ def read_back(
         stack.callback(verifier.close)
         for outcomes in _checked(verifier, written.outcomes(), settings.worker_count, stop):
             if wrong := [outcome for outcome in outcomes if outcome.verified is False]:
-                _record(ledger, wrong)
+                _record(ledger, output, wrong)
             yield from outcomes
 
 
@@ -168,7 +169,18 @@ def _checked(
             yield each.result()
 
 
-def _record(ledger: Ledger, wrong: Sequence[Outcome]) -> None:
+def _record(ledger: Ledger, output: str, wrong: Sequence[Outcome]) -> None:
     """They failed, as the manifest has it from now on."""
     known = ((outcome, ledger.get(outcome.plan.key)) for outcome in wrong)
-    ledger.done(0, [replace(entry, word="failed", reason=each.reason) for each, entry in known if entry])
+    ledger.done(0, [_failed(entry, output, each.reason) for each, entry in known if entry])
+
+
+def _failed(entry: Entry, output: str, reason: str) -> Entry:
+    """The entry of a file that is not as written, with the fingerprints that its files have now."""
+    path = os.path.join(output, os.fsdecode(entry.output))
+    digest = current_digest(path, entry.output_size, entry.output_mtime_ns, entry.output_digest)
+    xmp_digest = entry.xmp_digest
+    if entry.xmp:
+        beside = xmp_there(path, entry.short_xmp)
+        xmp_digest = current_digest(beside, entry.xmp_size, entry.xmp_mtime_ns, xmp_digest)
+    return replace(entry, word="failed", reason=reason, output_digest=digest, xmp_digest=xmp_digest)

@@ -16,6 +16,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from pef_tui.exiftool import Process, ProcessError, fits
+from pef_tui.fingerprint import of_descriptor
 from pef_tui.formats import FORMATS
 from pef_tui.formats.image_data import image_digest
 from pef_tui.model import Outcome, Plan, State, TagEdit
@@ -24,6 +25,7 @@ from pef_tui.run.paths import xmp_there
 from pef_tui.run.readback import seen_natively, unsaid
 from pef_tui.state.by_exiftool import read_states
 from pef_tui.state.inspect import shown_path
+from pef_tui.write.replacing import FAT_NS
 from pef_tui.xmp import can_write, to_xmp
 
 WRITTEN = ("written", "sidecar")
@@ -160,12 +162,48 @@ class Verifier:
             warnings = (*outcome.warnings, doubt) if doubt else outcome.warnings
             return replace(outcome, verified=True, warnings=warnings)
         reason = f"verify: {wrong}{UNDO if self._in_place else ''}"
-        return replace(outcome, word="failed", reason=reason, verified=False)
+        path = os.path.join(self._output, outcome.output or "")
+        digest = current_digest(path, outcome.size, outcome.mtime_ns, outcome.output_digest)
+        xmp_digest = outcome.xmp_digest
+        if outcome.xmp is not None:
+            xmp_digest = current_digest(xmp_there(path, outcome.short_xmp), *outcome.xmp, xmp_digest)
+        return replace(
+            outcome,
+            word="failed",
+            reason=reason,
+            verified=False,
+            output_digest=digest,
+            xmp_digest=xmp_digest,
+        )
 
     def close(self) -> None:
         """End the ExifTools; nobody may be checking."""
         for process in self._processes:
             process.close()
+
+
+def current_digest(path: str, size: int, mtime_ns: int, recorded: bytes) -> bytes:
+    """Return the fingerprint that a file has now, to be recorded with what is wrong with it.
+
+    The next attempt then replaces exactly these bytes ("What may be replaced" in docs/safety.md). If there is no
+    recorded fingerprint, or size or modification time are not the recorded ones, a person may have changed the file:
+    return `recorded`, so that it is left alone.
+    """
+    if not recorded:
+        return recorded
+    try:
+        descriptor = os.open(path, _OPEN)
+    except OSError:
+        return recorded
+    try:
+        present = os.fstat(descriptor)
+        if present.st_size != size or abs(present.st_mtime_ns - mtime_ns) > FAT_NS:
+            return recorded
+        return of_descriptor(descriptor, size)
+    except OSError:  # not readable: what the disk has there is unknown
+        return recorded
+    finally:
+        os.close(descriptor)
 
 
 def _format(plan: Plan) -> str:

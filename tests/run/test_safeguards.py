@@ -1,4 +1,4 @@
-"""The order of what keeps files safe: intent, copies, sync, names, sync of folders, record. Watched call by call.
+"""The order of what keeps files safe: copies, sync, intent, names, sync of folders, record. Watched call by call.
 
 `tests/fault/mutations.py` takes these calls away one at a time; then a rule here, or a test of the room, must fail.
 """
@@ -116,12 +116,15 @@ def test_the_lock_is_taken_before_anything_is_made(watched: Watcher) -> None:
     assert set(made) == {".pef-tui/lock"}
 
 
-def test_what_is_meant_is_on_the_disk_before_the_first_copy(watched: Watcher) -> None:
-    first = watched.where("create", STAGED)[0]
+def test_what_is_intended_is_on_the_disk_before_the_first_name(watched: Watcher) -> None:
+    first = watched.where("rename", r"(Trip|Year)/.*")[0]
+    [made] = watched.where("syncfs")
     written = [at for at in watched.where("write", MANIFEST) if at < first]
     synced = [at for at in watched.where("fdatasync", MANIFEST) if at < first]
     assert len(written) == len(synced) == 2  # the run, and the batch
-    assert written[0] < synced[0] < written[1] < synced[1]
+    assert (
+        written[0] < synced[0] < made < written[1] < synced[1]
+    )  # the intent holds hashes of what is on the disk
 
 
 def test_bytes_are_on_the_disk_before_they_have_a_name(watched: Watcher) -> None:

@@ -50,6 +50,29 @@ def pef_writers():
 """
 
 
+FLIPS = """
+import os
+from pathlib import Path
+from pef_tui.run.verify import Verifier
+
+check = Verifier.check
+
+
+def flipped(self, outcomes, before=None):
+    for outcome in outcomes:
+        path = Path(self._output, outcome.output)
+        data, stat = bytearray(path.read_bytes()), path.stat()
+        data[-10] ^= 1
+        path.write_bytes(bytes(data))
+        os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns + LATER_NS))
+    return check(self, outcomes, before)
+
+
+Verifier.check = flipped
+"""
+"""Changes a byte of each output after it got its name."""
+
+
 SPOILER = """
 from pathlib import Path
 from msgspec.structs import replace
@@ -136,6 +159,21 @@ def test_what_is_wrong_is_named(tmp_path: Path) -> None:
     assert summary["verify"] == {"checked": 3, "failed": 1} and summary["media"]["failed"] == 1
     again, _ = run(tmp_path, "--retry-failed")
     assert again["picture.jpg"]["outcome"] == "written"
+
+
+@pytest.mark.parametrize("later_ns", [0, 10_000_000_000])
+def test_a_retry_replaces_only_the_bytes_that_verify_reported(tmp_path: Path, later_ns: int) -> None:
+    """The same size and time: the disk changed them. Another time: a person may have."""
+    takeout(tmp_path, {FOLDER + "a.jpg": Item(sidecar("a.jpg", description="first"), make("jpeg", 1))})
+    (tmp_path / "flips.py").write_text(FLIPS.replace("LATER_NS", str(later_ns)))
+    told, _ = run(tmp_path, "--verify", "-p", str(tmp_path / "flips.py"), code=3)
+    assert told["a.jpg"]["reason"].startswith("verify: ")
+    output = tmp_path / "out" / FOLDER / "a.jpg"
+    wrong = output.read_bytes()
+    again, _ = run(tmp_path, "--retry-failed")
+    assert again["a.jpg"]["outcome"] == ("unchanged" if later_ns else "written")
+    assert (output.read_bytes() == wrong) == bool(later_ns)
+    assert [path.name for path in output.parent.iterdir()] == ["a.jpg"]
 
 
 @pytest.mark.parametrize("in_place", [False, True])

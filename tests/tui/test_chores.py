@@ -71,6 +71,27 @@ def test_verify_reads_back_finds_what_changed_and_retry_mends_it(
 
 @NEEDED
 @pytest.mark.exiftool
+def test_retry_leaves_alone_what_was_edited_after_the_run(tmp_path: Path, export: Path) -> None:
+    flow = made_flow(tmp_path, export)
+    edited = tmp_path / "Takeout-fixed" / "Photos from 2019" / "a.jpg"
+
+    async def script(pilot: Any) -> None:
+        await _done(pilot)
+        edited.write_bytes(content := edited.read_bytes().replace(b"first", b"other"))
+        os.utime(edited, (1_700_000_000,) * 2)
+        await pilot.press("v")
+        await shown(pilot, "1 of 3 files", "not as written", "Photos from 2019/a.jpg")
+        await pilot.press("escape", "r")
+        await until(pilot, lambda: flow.run is not None and flow.run.settings.retry_failed)
+        await until(pilot, lambda: isinstance(pilot.app.screen, DoneScreen))
+        assert edited.read_bytes() == content
+
+    piloted(flow, script)
+    assert sorted(path.name for path in edited.parent.iterdir()) == ["a.jpg", "b.png"]
+
+
+@NEEDED
+@pytest.mark.exiftool
 def test_names_of_any_bytes_and_copies_are_read_back_too(tmp_path: Path) -> None:
     name = os.fsdecode(b"odd\xff.jpg")
     export = takeout(tmp_path, {"Photos from 2019/a.jpg": sidecar("a.jpg"), "Photos from 2020/x.jpg": None})
