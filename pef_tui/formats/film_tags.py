@@ -43,6 +43,8 @@ KEYS: Mapping[bytes, str] = {
     b"title": "Keys:Title",
 }
 """Behind DOMAIN."""
+WHOLE_KEYS: Mapping[bytes, str] = {b"com.samsung.android.utc_offset": "Keys:AndroidTimeZone"}
+"""Keys of another domain, by their whole names."""
 
 _XMP = b"XMP_"
 _META = b"meta"
@@ -193,7 +195,7 @@ def _key_names(moov: bytes, box: Box) -> list[bytes]:
 
 def _tag_of_key(name: bytes) -> str | None:
     """The tag a key means; None for one that nobody asks for. Raises Doubtful where it may be taken for a tag."""
-    known = KEYS.get(name.removeprefix(DOMAIN)) if name.startswith(DOMAIN) else None
+    known = KEYS.get(name.removeprefix(DOMAIN)) if name.startswith(DOMAIN) else WHOLE_KEYS.get(name)
     if known is not None:
         return known
     last = name.removeprefix(b"com.").removeprefix(b"apple.quicktime.")

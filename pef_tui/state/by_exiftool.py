@@ -14,6 +14,7 @@ import orjson
 from pef_tui.exiftool import Process, ProcessError, valid_tag
 from pef_tui.model import State, Value
 from pef_tui.state.maker_zones import CITY_NOT_SET
+from pef_tui.state.pentax_zone import WORLD_TIME, of_world_time
 from pef_tui.xmp import is_list
 
 TAGS = (
@@ -36,6 +37,9 @@ TAGS = (
     )),
     "IPTC:all",
     "Samsung:TimeStamp", "Nikon:TimeZone#", "Nikon:DaylightSavings#", "Canon:TimeZone#", "Canon:TimeZoneCity#",
+    "EXIF:TimeZoneOffset#", "Olympus:DateTimeUTC", "Ricoh:TimeZone",
+    *(f"Pentax:{name}#" for name in WORLD_TIME),
+    "Keys:AndroidTimeZone", "Keys:SamsungAndroidUtcOffset", "QuickTime:TimeZone#", "XML:CreationDateValue",
 )  # fmt: skip
 """What is asked for. `#` asks for the number or the stored form instead of words."""
 
@@ -43,6 +47,7 @@ _NUMBERS = frozenset(
     {
         *("EXIF:GPSLatitude", "EXIF:GPSLongitude", "EXIF:GPSAltitude", "EXIF:Rating", "XMP-xmp:Rating"),
         *("Nikon:TimeZone", "Nikon:DaylightSavings", "Canon:TimeZone", "Canon:TimeZoneCity"),
+        *("QuickTime:TimeZone", *(f"Pentax:{name}" for name in WORLD_TIME)),
         *("XMP-exif:GPSLatitude", "XMP-exif:GPSLongitude", "XMP-exif:GPSAltitude", "XMP-exif:GPSAltitudeRef"),
     }
 )
@@ -129,9 +134,22 @@ def _state(raw: Mapping[str, object]) -> State:
         elif (key := _key(full)) and key not in tags and (kept := _value(key, value)) is not None:
             tags[key] = kept
     _sign(tags)
+    _normalize_zones(tags)
+    return State(tags=tags, reader="exiftool", damage=damage)
+
+
+def _normalize_zones(tags: dict[str, Value]) -> None:
+    """What tells the zone, by the names and in the forms that our own readers give."""
     if tags.pop("Canon:TimeZoneCity", None) == CITY_NOT_SET:
         tags.pop("Canon:TimeZone", None)
-    return State(tags=tags, reader="exiftool", damage=damage)
+    world_time = {name: tags.pop(f"Pentax:{name}") for name in WORLD_TIME if f"Pentax:{name}" in tags}
+    tags |= of_world_time(world_time)
+    if (offset := tags.pop("Keys:SamsungAndroidUtcOffset", None)) is not None:  # ExifTool before 13
+        tags.setdefault("Keys:AndroidTimeZone", offset)
+    if (hours := tags.pop("EXIF:TimeZoneOffset", None)) is not None:
+        first = _number(str(hours).partition(" ")[0])
+        if isinstance(first, float | int):
+            tags["EXIF:TimeZoneOffset"] = int(first)
 
 
 def _key(full: str) -> str:
@@ -149,9 +167,9 @@ def _key(full: str) -> str:
                 if family == "QuickTime" and _TRACK.fullmatch(group)
                 else f"{group}:{name}"
             )
-        case ["MakerNotes", "Samsung" | "Nikon" | "Canon" as group, name]:
+        case ["MakerNotes", "Samsung" | "Nikon" | "Canon" | "Pentax" | "Olympus" | "Ricoh" as group, name]:
             return f"{group}:{name}"
-        case ["QuickTime" | "IPTC" | "PNG", _]:
+        case ["QuickTime" | "IPTC" | "PNG" | "XML", _]:
             return full
         case _:
             return ""

@@ -21,6 +21,7 @@ from pef_tui.state.tiff import (
     rationals,
     raw,
     read_directory,
+    signed_shorts,
     text,
 )
 
@@ -67,6 +68,7 @@ ELSEWHERE = frozenset((0x02BC, 0x83BB, 0x8649))
 
 _MAIN_ONLY = frozenset(MAIN_TEXTS) | frozenset(MAIN_NUMBERS) | frozenset(WINDOWS_TEXTS) | ELSEWHERE
 _CAMERA_ONLY = frozenset(CAMERA_TEXTS) | {VERSION, COMMENT}
+_ZONE_OFFSET = 0x882A
 _TRIMMED = frozenset((0x010F, 0x0110, 0x0131, 0x013B))
 _FRACTIONS = frozenset((0x9290, 0x9291, 0x9292))
 _BLANK = " \t\n\r\f\v"
@@ -103,11 +105,20 @@ def exif_tags(block: Bytes, elsewhere: frozenset[int] = ELSEWHERE) -> dict[str, 
         _read_camera(tiff, camera, tags)
         if gps:
             _read_gps(tiff, gps, tags)
-        if (note := camera.get(MAKER_NOTE)) is not None and "EXIF:OffsetTimeOriginal" not in tags:
-            tags |= camera_zone(tiff, note, str(tags.get("EXIF:Make", "")))
+        if "EXIF:OffsetTimeOriginal" not in tags:
+            tags |= _camera_zone(tiff, main, camera, str(tags.get("EXIF:Make", "")))
     except Unsure:
         return None
     return tags
+
+
+def _camera_zone(tiff: Tiff, main: dict[int, Entry], camera: dict[int, Entry], make: str) -> dict[str, Value]:
+    """The zone that the camera was set to, by its notes and the tag of TIFF/EP. Evidence only, never Unsure."""
+    note = camera.get(MAKER_NOTE)
+    found = camera_zone(tiff, note, make) if note is not None else {}
+    entry = camera.get(_ZONE_OFFSET) or main.get(_ZONE_OFFSET)
+    hours = signed_shorts(tiff, entry) if entry is not None else ()
+    return found | {"EXIF:TimeZoneOffset": hours[0]} if hours else found
 
 
 def _directory(tiff: Tiff, entry: Entry | None) -> dict[int, Entry]:

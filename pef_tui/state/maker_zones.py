@@ -1,7 +1,8 @@
 """What maker notes and trailers of cameras tell of the zone of their clock, read without ExifTool.
 
 Evidence only: whatever is not as expected tells nothing, and never sends a file to ExifTool. (Forms and names as in
-ExifTool's tables: Nikon 0x0024 WorldTime, Canon 0x0035 TimeInfo, Samsung trailer 0x0a01 Image_UTC_Data.)
+ExifTool's tables: Nikon 0x0024 WorldTime, Canon 0x0035 TimeInfo, Olympus 0x2020/0x0908 DateTimeUTC, Ricoh
+0x4001/0x000a TimeZone, Samsung trailer 0x0a01 Image_UTC_Data.)
 """
 
 from __future__ import annotations
@@ -12,7 +13,19 @@ from struct import unpack_from
 from typing import BinaryIO
 
 from pef_tui.model import Value
-from pef_tui.state.tiff import LITTLE, LONG, UNDEFINED, Entry, Tiff, open_tiff, raw, read_directory
+from pef_tui.state.pentax_zone import city_set, is_pentax
+from pef_tui.state.tiff import (
+    BIG,
+    LITTLE,
+    LONG,
+    UNDEFINED,
+    Entry,
+    Tiff,
+    open_tiff,
+    raw,
+    read_directory,
+    text,
+)
 
 MAKER_NOTE = 0x927C
 _NIKON = b"Nikon\0\x02"
@@ -20,19 +33,33 @@ _NIKON_HEADER = 10
 _WORLD_TIME, _TIME_INFO = 0x0024, 0x0035
 CITY_NOT_SET = 32766
 """The city of a Canon camera whose zone nobody has set."""
+_OLYMPUS_HEADS = {b"OLYMPUS\0II": LITTLE, b"OLYMPUS\0MM": BIG, b"OM SYSTEM\0\0\0II": LITTLE}
+_OLYMPUS_SETTINGS, _OLYMPUS_UTC = 0x2020, 0x0908
+_RICOH, _RICOH_HEADER = b"Ricoh\0\0\0", 8
+_THETA, _THETA_ZONE = 0x4001, 0x000A
 _UTC_STAMP = 0x0A01
-_TIME_INFO_SIZE, _SIGNED_LONG, _INLINE = 16, 9, 4
+_TIME_INFO_SIZE, _SIGNED_LONG, _DIRECTORY, _INLINE = 16, 9, 13, 4
 _DIRECTORY_MOST = 0x10000
 _NAME_MOST = 64
 
 
 def camera_zone(tiff: Tiff, note: Entry, make: str) -> dict[str, Value]:
-    """The zone that a camera was set to: minutes east of UTC, as `Canon:TimeZone`, or as `Nikon:TimeZone` with
-    `Nikon:DaylightSavings`, 1 in summer.
+    """The zone that a camera was set to.
+
+    `Canon:TimeZone` in minutes east of UTC; `Nikon:TimeZone` with `Nikon:DaylightSavings`, 1 in summer; `Pentax:City`,
+    a number, with `Pentax:DaylightSavings`; `Ricoh:TimeZone`, a text; `Olympus:DateTimeUTC`, a date.
     """
-    if make.upper().startswith("NIKON"):
+    maker = make.upper()
+    if maker.startswith("NIKON"):
         return _nikon(raw(tiff, note))
-    return _canon(tiff, note) if make.startswith("Canon") else {}
+    if maker.startswith("CANON"):
+        return _canon(tiff, note)
+    if maker.startswith(("OLYMPUS", "OM DIGITAL")):
+        return _olympus(raw(tiff, note))
+    if maker.startswith(("PENTAX", "RICOH", "ASAHI")):
+        data = raw(tiff, note)
+        return city_set(data) if is_pentax(data) else _ricoh(tiff, note)
+    return {}
 
 
 def _nikon(note: bytes) -> dict[str, Value]:
@@ -71,6 +98,36 @@ def _shift(tiff: Tiff, note: Entry, entries: dict[int, Entry]) -> int:
     starts = [entry.start for entry in entries.values() if len(raw(tiff, entry)) > _INLINE]
     behind = note.start + 2 + 12 * len(entries) + 4
     return behind - min(starts, default=behind)
+
+
+def _olympus(note: bytes) -> dict[str, Value]:
+    """The note counts from its own beginning, where its order stands behind the maker's name."""
+    head = next((head for head in _OLYMPUS_HEADS if note.startswith(head)), b"")
+    if not head:
+        return {}
+    tiff = Tiff(note, _OLYMPUS_HEADS[head], len(head) + 2)
+    settings = _below(tiff, tiff.first, _OLYMPUS_SETTINGS)
+    entry = settings.get(_OLYMPUS_UTC)
+    shown = text(tiff, entry) if entry is not None else None
+    return {"Olympus:DateTimeUTC": shown} if shown else {}
+
+
+def _ricoh(tiff: Tiff, note: Entry) -> dict[str, Value]:
+    """Theta cameras: a directory of the note, which lies in the block around it."""
+    if not raw(tiff, note).startswith(_RICOH):
+        return {}
+    entry = _below(tiff, note.start + _RICOH_HEADER, _THETA).get(_THETA_ZONE)
+    shown = text(tiff, entry) if entry is not None else None
+    return {"Ricoh:TimeZone": shown} if shown else {}
+
+
+def _below(tiff: Tiff, start: int, tag: int) -> dict[int, Entry]:
+    """The directory that an entry of the one at `start` points to; empty where there is none, or a broken one."""
+    entries = read_directory(tiff, start)
+    entry = entries.get(tag) if entries is not None else None
+    if entry is None or entry.type not in (LONG, _DIRECTORY) or entry.number != 1:
+        return {}
+    return read_directory(tiff, tiff.order.long.unpack(raw(tiff, entry))[0]) or {}
 
 
 def utc_stamp(stream: BinaryIO) -> dict[str, Value]:

@@ -7,11 +7,11 @@ Strict on purpose: a block with anything in it that readers may take differently
 from __future__ import annotations
 
 from struct import Struct
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from pef_tui.formats.file_bytes import Bytes
 
-BYTE, ASCII, SHORT, LONG, RATIONAL, UNDEFINED, SIGNED_RATIONAL = 1, 2, 3, 4, 5, 7, 10
+BYTE, ASCII, SHORT, LONG, RATIONAL, UNDEFINED, SIGNED_SHORT, SIGNED_RATIONAL = 1, 2, 3, 4, 5, 7, 8, 10
 _SIZES = (0, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8, 4)
 """Bytes of one value by its type, 1 (BYTE) to 13 (IFD)."""
 
@@ -114,6 +114,15 @@ def integer(tiff: Tiff, entry: Entry) -> int | None:
     if entry.type == LONG:
         return int(tiff.order.long.unpack(raw(tiff, entry))[0])
     return raw(tiff, entry)[0] if entry.type == BYTE else None
+
+
+def signed_shorts(tiff: Tiff, entry: Entry) -> tuple[int, ...]:
+    """All values of a signed SHORT; empty for another type."""
+    if entry.type != SIGNED_SHORT:
+        return ()
+    mark: Literal["little", "big"] = "little" if tiff.order is LITTLE else "big"
+    data = raw(tiff, entry)
+    return tuple(int.from_bytes(data[at : at + 2], mark, signed=True) for at in range(0, len(data), 2))
 
 
 def rationals(tiff: Tiff, entry: Entry, count: int) -> tuple[float, ...] | None:

@@ -231,7 +231,9 @@ def _shows_local_time(own: Clock, taken: Taken) -> bool:
     their unit.
     """
     offset = taken.offset or 0
-    return taken.zone == "gps" and offset != 0 and abs(own.ahead(taken.instant) - offset * 60) <= SAME
+    return (
+        taken.zone in ("gps", "file") and offset != 0 and abs(own.ahead(taken.instant) - offset * 60) <= SAME
+    )
 
 
 def _quicktime_tags(tags: dict[str, Value], taken: Taken, fill: Fill) -> Iterator[TagEdit]:

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from msgspec import Struct
 
 from pef_tui.model import EPOCH, Match, Place, Sidecar, Taken, Value
+from pef_tui.tags.camera_settings import zone_set
 from pef_tui.tags.classes import tags_of
 from pef_tui.tags.clock import (
     ALL_DATES,
@@ -20,6 +21,7 @@ from pef_tui.tags.clock import (
     SAME,
     Clock,
     parse_date,
+    parse_offset,
     read_clock,
 )
 from pef_tui.tags.partial import Partial, read_partial
@@ -35,6 +37,12 @@ _NAME_TOLERANCE = 10.0  # seconds; a film is named when it begins
 UTC_NAMES = ("PXL_",)
 """How names begin that Pixel phones give in UTC."""
 _STAMP_TOLERANCE = 10.0  # seconds; the stamp is made when the picture is saved
+_FILM_TOLERANCE = 3600.0  # seconds; one date is of the film's beginning, the other of its end
+_FILM_DATES = (
+    *("XML:CreationDateValue", "UserData:ContentCreateDate", "UserData:DateTimeOriginal"),
+    *("ItemList:ContentCreateDate", "Keys:ContentCreateDate"),
+)
+"""Dates of films that may have an offset, besides `Keys:CreationDate`: Sony, Apple and others."""
 _CLOCKS = ("EXIF:", "XMP-")  # groups whose dates show the clock at the place
 
 
@@ -192,9 +200,26 @@ def _dated(name: str, date_in_name: DateInName) -> datetime | None:
 
 
 def _own_offset(found: Evidence) -> Iterator[int]:
+    """That of the date itself; of a film, whose own dates are UTC, the one that the camera put beside them."""
     clock = found.clock
-    if clock is not None and not clock.utc and clock.offset is not None:
+    if clock is not None and clock.utc:
+        yield from _beside_film_dates(found, clock.seconds)
+    elif clock is not None and clock.offset is not None:
         yield clock.offset
+
+
+def _beside_film_dates(found: Evidence, seconds: float) -> Iterator[int]:
+    """The zone that Samsung phones write, or that of another date of this very film."""
+    zone = parse_offset(found.tags.get("Keys:AndroidTimeZone"))
+    if zone is not None and zone in REAL_OFFSETS:
+        yield zone
+    for tag in _FILM_DATES:
+        shown = parse_date(found.tags.get(tag))
+        if shown is None or shown[1] is None or shown[1] not in REAL_OFFSETS:
+            continue
+        instant = (shown[0].replace(tzinfo=UTC) - EPOCH).total_seconds() - shown[1] * 60
+        if any(abs(instant - own) <= _FILM_TOLERANCE for own in (seconds, found.instant) if own is not None):
+            yield shown[1]
 
 
 def _camera_less_stamp(found: Evidence) -> Iterator[int]:
@@ -208,17 +233,14 @@ def _camera_less_stamp(found: Evidence) -> Iterator[int]:
 
 
 def camera_setting(found: Evidence) -> Iterator[int]:
-    """The zone that the camera was set to. It may be that of the factory or of home, and 0 tells nothing.
-
-    Canon's has the hour of summer in it.
-    """
-    tags = found.tags
-    zone, daylight = tags.get("Nikon:TimeZone"), tags.get("Nikon:DaylightSavings")
-    if isinstance(zone, int):
-        zone += 60 if daylight == 1 else 0
-    else:
-        zone = tags.get("Canon:TimeZone")
-    if isinstance(zone, int) and zone and zone in REAL_OFFSETS:
+    """The zone that the camera was set to. It may be that of the factory or of home, and 0 tells nothing."""
+    clock, seconds = found.clock, found.instant
+    digits = clock.digits if clock is not None and not clock.utc else None
+    shown = digits or found.digits
+    if shown is None and seconds is not None:
+        shown = (EPOCH + timedelta(seconds=seconds)).replace(tzinfo=None)
+    zone = zone_set(found.tags, digits, shown) if found.tags and shown is not None else None
+    if zone and zone in REAL_OFFSETS:
         yield zone
 
 

@@ -16,7 +16,7 @@ from pef_tui.model import State, Value
 from pef_tui.state.by_exiftool import read_states
 from pef_tui.state.jpeg import read_jpeg
 from pef_tui.state.maker_zones import utc_stamp
-from pef_tui.testing.exif import Order, octets, text, tiff_block
+from pef_tui.testing.exif import Field, Order, octets, text, tiff_block
 from pef_tui.testing.jpeg import jpeg, segment
 
 DATE = "2019:07:01 12:00:00"
@@ -49,6 +49,58 @@ def canon_picture(minutes: int, city: int, daylight: int, moved: int = 0) -> byt
     entry = struct.pack("<HHII", 0x0035, 4, 4, inside + 18 + moved)
     note = struct.pack("<H", 1) + entry + bytes(4) + struct.pack("<4i", 16, minutes, city, daylight)
     return data[:start] + note + data[start + len(note) :]
+
+
+def note_in_block(make: str, head: bytes, *parts: bytes) -> bytes:
+    """A note that counts from the beginning of the block around it. `%` in a part: where the next part begins."""
+    size = len(head) + sum(map(len, parts))
+    placeholder = b"\xee" * size
+    data = picture(make, placeholder)
+    start = data.index(placeholder)
+    at, done = start - (data.index(b"Exif\0\0") + 6) + len(head), b""
+    for part in parts:
+        at += len(part)
+        done += part.replace(b"%%%%", struct.pack("<I", at))
+    return data[:start] + head + done + data[start + size :]
+
+
+def directory(*entries: bytes, order: str = "<") -> bytes:
+    return struct.pack(order + "H", len(entries)) + b"".join(entries) + bytes(4)
+
+
+def shorts(order: str, *values: int) -> list[bytes]:
+    """WorldTimeLocation, HometownCity, DestinationCity, HometownDST, DestinationDST of Pentax."""
+    return [struct.pack(order + "HHIHH", 0x22 + place, 3, 1, value, 0) for place, value in enumerate(values)]
+
+
+def time_info(bits: int, home: int, away: int) -> bytes:
+    return struct.pack("<HHI4B", 0x6B, 1, 4, bits, 0, home, away)
+
+
+def ricoh(zone: str) -> bytes:
+    theta = directory(struct.pack("<HHI4s", 0x4001, 4, 1, b"%%%%"))
+    value = zone.encode() + b"\0"
+    inner = directory(struct.pack("<HHI4s", 0x000A, 2, len(value), b"%%%%"))
+    return note_in_block("RICOH", b"Ricoh\0\0\0", theta, inner, value)
+
+
+def olympus(shown: str) -> bytes:
+    """The note counts from its own beginning."""
+    value = shown.encode() + b"\0"
+    settings = directory(struct.pack("<HHII", 0x0908, 2, len(value), 12 + 18 + 18))
+    main = directory(struct.pack("<HHII", 0x2020, 13, 1, 12 + 18))
+    return picture("OLYMPUS IMAGING CORP.", b"OLYMPUS\0II\3\0" + main + settings + value)
+
+
+def with_zone_offset(*hours: int) -> bytes:
+    camera = {
+        0x9000: octets(b"0232"),
+        0x9003: text(DATE),
+        0x882A: Field(8, len(hours), struct.pack(f"<{len(hours)}h", *hours)),
+    }
+    data = jpeg(1)
+    block = tiff_block({0x10F: text("Other"), 0x110: text("Model 1"), 0x8769: camera})
+    return data[:2] + segment(0xE1, b"Exif\0\0" + block) + data[2:]
 
 
 def samsung_trailer(*blocks: tuple[int, bytes, bytes]) -> bytes:
@@ -87,6 +139,24 @@ CAMERAS: dict[str, tuple[bytes, dict[str, Value]]] = {
     "canon, moved by another program": (
         canon_picture(120, 19, 60, moved=-60), {"Canon:TimeZone": 120},
     ),
+    "pentax": (
+        note_in_block("PENTAX Corporation", b"AOC\0II", directory(*shorts("<", 0, 21, 56, 1, 0))),
+        {"Pentax:City": 21, "Pentax:DaylightSavings": 1},
+    ),
+    "pentax on a journey, the other order": (
+        picture("PENTAX", b"PENTAX \0MM" + directory(*shorts(">", 1, 21, 56, 1, 0), order=">")),
+        {"Pentax:City": 56, "Pentax:DaylightSavings": 0},
+    ),
+    "pentax, newer": (
+        picture("PENTAX", b"PENTAX \0II" + directory(time_info(0b101, 21, 58))),
+        {"Pentax:City": 58, "Pentax:DaylightSavings": 1},
+    ),
+    "ricoh by pentax": (
+        picture("RICOH IMAGING COMPANY, LTD.", b"RICOH\0II" + directory(time_info(0b010, 24, 58))),
+        {"Pentax:City": 24, "Pentax:DaylightSavings": 1},
+    ),
+    "ricoh theta": (ricoh("+09:00"), {"Ricoh:TimeZone": "+09:00"}),
+    "olympus": (olympus("2019:07:01 10:00:00"), {"Olympus:DateTimeUTC": "2019:07:01 10:00:00"}),
     "samsung": (samsung(OTHER, STAMP), {"Samsung:TimeStamp": "2019:07:01 10:00:03.500+00:00"}),
 }  # fmt: skip
 
@@ -118,7 +188,26 @@ def test_exiftool_reads_the_same(tmp_path: Path) -> None:
                 assert state.tags[tag] == value
 
 
+@pytest.mark.exiftool
+@pytest.mark.skipif(
+    shutil.which("exiftool") is None and not os.environ.get("CI"), reason="ExifTool is not installed"
+)
+@pytest.mark.parametrize("hours", [(2,), (-5, 0)])
+def test_the_zone_of_tiff_ep(tmp_path: Path, hours: tuple[int, ...]) -> None:
+    path = tmp_path / "a.jpg"
+    path.write_bytes(with_zone_offset(*hours))
+    assert read(path.read_bytes()).tags["EXIF:TimeZoneOffset"] == hours[0]
+    with Process(shutil.which("exiftool") or "exiftool") as process:
+        (state,) = read_states(process, [(str(path), path.stat().st_size)])
+    assert state.tags["EXIF:TimeZoneOffset"] == hours[0]
+
+
 NOTHING = {
+    "a city without summer time": picture("PENTAX", b"PENTAX \0II" + directory(*shorts("<", 0, 21, 56, 1))),
+    "notes of Pentax cut": picture("PENTAX", (b"PENTAX \0II" + directory(time_info(0, 1, 2)))[:17]),
+    "notes of Pentax without a directory": picture("PENTAX", b"PENTAX \0II"),
+    "notes of Ricoh that are none": picture("RICOH", b"Ricoh\0\0\0" + b"\xff" * 30),
+    "notes of Olympus cut": picture("OLYMPUS", b"OLYMPUS\0II\3\0\1\0"),
     "an offset in EXIF tells": picture("NIKON", nikon(60, 1), offset="+02:00"),
     "a stamp beside an offset": samsung(STAMP, offset="+02:00"),
     "notes of another maker": picture("Other", nikon(60, 1)),

@@ -285,3 +285,57 @@ def test_every_film_is_read_as_by_exiftool_or_left_to_it(tmp_path: Path) -> None
                 wrong[name] = (ours.tags, their.tags, their.damage)
     assert not wrong
     assert native > 130
+
+
+SAMSUNG_ZONE = small(created=SHOT, keys={"com.samsung.android.utc_offset": text_item("+0530")})
+
+
+def test_the_zone_that_phones_of_samsung_write() -> None:
+    assert tags_of(phone_film(SAMSUNG_ZONE))["Keys:AndroidTimeZone"] == "+0530"
+
+
+def sony_xml(date: str) -> bytes:
+    """What cameras of Sony put behind a film (XAVC S)."""
+    xml = (
+        '<?xml version="1.0" encoding="UTF-8"?>'
+        '<NonRealTimeMeta xmlns="urn:schemas-professionalDisc:nonRealTimeMeta:ver.2.00">'
+        f'<Duration value="120"/><CreationDate value="{date}"/></NonRealTimeMeta>'
+    )
+    handler = box(b"hdlr", bytes(8), b"nrtm", bytes(13))
+    return box(b"meta", bytes(4), handler, box(b"xml ", bytes(4), xml.encode(), b"\0"))
+
+
+def with_sony_table(data: bytes, minutes: int) -> bytes:
+    """The film with a table of Sony's at the end of its index, which comes last: one entry, the zone."""
+    entry = pack(">HIHHh", 12, 0x0B, 0, 0, minutes)
+    table = box(
+        b"uuid", bytes.fromhex("55534d5421d24fcebb88695cfac9c740"), box(b"MTDT", pack(">H", 1), entry)
+    )
+    at = data.index(b"moov") - 4
+    return data[:at] + pack(">I", len(data) - at + len(table)) + data[at + 4 :] + table
+
+
+ZONES: dict[str, tuple[bytes, str, Value]] = {
+    "samsung": (phone_film(SAMSUNG_ZONE), "Keys:AndroidTimeZone", "+0530"),
+    "xml of sony": (
+        phone_film(small(created=SHOT)) + sony_xml("2019-07-01T12:34:56+02:00"),
+        "XML:CreationDateValue", "2019:07:01 12:34:56+02:00",
+    ),
+    "table of sony": (with_sony_table(phone_film(small(created=SHOT)), -210), "QuickTime:TimeZone", -210),
+}  # fmt: skip
+
+
+@pytest.mark.exiftool
+@pytest.mark.skipif(shutil.which("exiftool") is None and not os.environ.get("CI"), reason="needs ExifTool")
+def test_the_zone_in_films_as_exiftool_reads_it(tmp_path: Path) -> None:
+    files = []
+    for number, (data, tag, value) in enumerate(ZONES.values()):
+        path = tmp_path / f"{number}.mp4"
+        path.write_bytes(data)
+        files.append((str(path), len(data)))
+        state = read(data)
+        assert state is None or state.tags[tag] == value
+    with Process(shutil.which("exiftool") or "exiftool") as process:
+        states = read_states(process, files)
+    for state, (_, tag, value) in zip(states, ZONES.values(), strict=True):
+        assert state.tags.get(tag) == value, tag

@@ -118,6 +118,16 @@ NOTES = [
     ("assumed", 540, 540, {"tags": {DTO: "2019:07:01 10:00:00", **CANON, "Canon:TimeZone": 0}}),
     ("assumed", 540, 540, {"tags": {DTO: "2019:07:01 10:00:00", "Nikon:TimeZone": 1234}}),
     ("assumed", 540, 0, {"tags": {DTO: "2019:07:01 12:00:07", "Samsung:TimeStamp": "nothing"}}),
+    ("maker", 120, 120, {"tags": {DTO: "2019:07:01 10:00:00", "EXIF:TimeZoneOffset": 2}}),
+    ("assumed", 540, 540, {"tags": {DTO: "2019:07:01 10:00:00", "EXIF:TimeZoneOffset": 0}}),
+    ("assumed", 540, 540, {"tags": {DTO: "2019:07:01 10:00:00", "EXIF:TimeZoneOffset": 99}}),
+    ("maker", 330, 330, {"tags": {DTO: "2019:07:01 10:00:00", "Ricoh:TimeZone": "+05:30"}}),
+    ("maker", 120, 120, {"tags": {DTO: "2019:07:01 10:00:00", "Pentax:City": 21, "Pentax:DaylightSavings": 1}}),
+    ("maker", 60, 60, {"tags": {DTO: "2019:07:01 10:00:00", "Pentax:City": 21, "Pentax:DaylightSavings": 0}}),
+    ("maker", 345, 345, {"tags": {DTO: "2019:07:01 10:00:00", "Pentax:City": 38, "Pentax:DaylightSavings": 0}}),
+    ("assumed", 540, 540, {"tags": {DTO: "2019:07:01 10:00:00", "Pentax:City": 75, "Pentax:DaylightSavings": 1}}),
+    ("maker", 120, 120, {"tags": {DTO: "2019:07:01 10:00:00", "Olympus:DateTimeUTC": "2019:07:01 08:00:00"}}),
+    ("assumed", 540, 540, {"tags": {DTO: "2019:07:01 10:00:00", "Olympus:DateTimeUTC": "2019:07:01 08:07:00"}}),
 ]  # fmt: skip
 
 
@@ -133,6 +143,42 @@ def test_a_setting_comes_before_the_option_and_after_neighbours() -> None:
     assert one(nikon, timezone="Asia/Shanghai") == Taken(seconds(NOON) - 7200, 120, "maker", "file")
     sydney = match(when="2019-07-01T00:30:00Z", place=geo(-33.87, 151.21))
     assert told(sydney, nikon)[1] == ("neighbour", 600)
+
+
+OWN = {"QuickTime:CreateDate": "2019:07:01 10:00:00"}
+FILMS = [
+    ("file", 330, {"Keys:AndroidTimeZone": "+0530"}),
+    (
+        "file",
+        330,
+        {"Keys:AndroidTimeZone": "+0530", "UserData:ContentCreateDate": "2019:07:01 12:00:00+02:00"},
+    ),
+    ("file", 120, {"UserData:ContentCreateDate": "2019:07:01 12:00:40+02:00"}),
+    ("file", 120, {"XML:CreationDateValue": "2019:07:01 12:00:00+02:00", "QuickTime:TimeZone": 60}),
+    ("file", 0, {"XML:CreationDateValue": "2019:07:01 10:00:00Z"}),
+    ("file", 120, {"UserData:DateTimeOriginal": "2019:07:01 12:00:00+02:00"}),
+    ("maker", 60, {"QuickTime:TimeZone": 60}),
+    (
+        "assumed",
+        540,
+        {"UserData:ContentCreateDate": "2010:05:03 07:00:00+02:00"},
+    ),  # when a shop began to sell it
+    ("assumed", 540, {"UserData:ContentCreateDate": "2019:07:01 12:00:00"}),
+    ("assumed", 540, {"Keys:AndroidTimeZone": "somewhere"}),
+]
+
+
+@pytest.mark.parametrize(("zone", "offset", "tags"), FILMS)
+def test_what_films_tell_beside_their_own_dates(zone: str, offset: int, tags: dict[str, Any]) -> None:
+    assert one(match({**OWN, **tags}, when=NOON, format="mp4")) == Taken(seconds(NOON), offset, zone)
+
+
+def test_a_film_of_local_time_whose_zone_stands_beside() -> None:
+    tags = {
+        "QuickTime:CreateDate": "2019:07:01 12:00:00",
+        "XML:CreationDateValue": "2019:07:01 12:00:00+02:00",
+    }
+    assert one(match(tags, when=NOON, format="mp4")) == Taken(seconds(NOON), 120, "file")
 
 
 READ_AS_UTC = [
