@@ -14,7 +14,12 @@ from pef_tui.tags.evidence import UTC_NAMES
 from pef_tui.tags.partial import read_partial
 from pef_tui.tags.zones import machine_offset
 
-LOOKED_AT = (*(source.tag for source in (*ALL_DATES, *MODIFY_DATES)), "EXIF:ExifVersion")
+_SOURCES = (*ALL_DATES, *MODIFY_DATES)
+LOOKED_AT = (
+    *(source.tag for source in _SOURCES),
+    *(source.time for source in _SOURCES if source.time),
+    "EXIF:ExifVersion",
+)
 """The tags that this asks for."""
 
 

@@ -24,7 +24,7 @@ _LISTS: dict[str, TagList] = {
 _EXIF_DATES = ("EXIF:DateTimeOriginal", "EXIF:CreateDate")
 STANDS_FOR: dict[str, tuple[str, ...]] = {
     "XMP-exif:DateTimeOriginal": _EXIF_DATES,
-    "XMP-photoshop:DateCreated": _EXIF_DATES,
+    "XMP-photoshop:DateCreated": (*_EXIF_DATES, "IPTC:DateCreated"),
     "XMP-xmp:CreateDate": _EXIF_DATES,
     "Keys:CreationDate": ("QuickTime:CreateDate", "QuickTime:MediaCreateDate", "QuickTime:TrackCreateDate"),
     "XMP-exif:GPSLatitude": ("EXIF:GPSLatitude",),

@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cache, lru_cache
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from pef_tui.model import Taken, Value
 
@@ -38,6 +39,8 @@ class Source(Struct, frozen=True):
     """A date whose offset holds for this one too where both show the same."""
     twin_offset: str = ""
     utc: bool = False
+    time: str = ""
+    """The tag that holds the time of this day, with its offset."""
 
 
 EXIF_DATES = (
@@ -60,7 +63,8 @@ KEYS_DATES = (Source("Keys:CreationDate"),)
 QUICKTIME_DATES = tuple(
     Source(f"QuickTime:{name}", utc=True) for name in ("CreateDate", "MediaCreateDate", "TrackCreateDate")
 )
-ALL_DATES = EXIF_DATES + KEYS_DATES + QUICKTIME_DATES + XMP_DATES
+IPTC_DATES = (Source("IPTC:DateCreated", time="IPTC:TimeCreated"),)
+ALL_DATES = EXIF_DATES + KEYS_DATES + QUICKTIME_DATES + XMP_DATES + IPTC_DATES
 """Where a file says when it was taken, most trusted first."""
 
 
@@ -86,6 +90,15 @@ class Clock(Struct, frozen=True):
     def instant(self) -> float | None:
         """UTC seconds since 1970, where the offset is known."""
         return self.seconds - self.offset * 60 if self.offset is not None else None
+
+    def beside(self, instant: float) -> Clock:
+        """The same, without an offset that counts for nothing.
+
+        IPTC has no time without offset, so programs that do not know it put +00:00 there.
+        """
+        if self.offset == 0 and self.tag.startswith("IPTC:") and abs(self.ahead(instant)) > SAME:
+            return replace(self, offset=None)
+        return self
 
     def ahead(self, instant: float) -> float:
         """Seconds by which what it shows is ahead of `instant`, both as exact as it is."""
@@ -127,6 +140,8 @@ def read_clock(tags: dict[str, Value], sources: Sequence[Source] = ALL_DATES) ->
     """The first valid date among the tags. Zeros, blanks, before 1826 and after tomorrow are none."""
     for source in sources:
         value = tags.get(source.tag)
+        if value is not None and source.time:
+            value = f"{value} {tags.get(source.time, '')}"
         if isinstance(value, str) and (parsed := _parsed(value)) is not None:
             digits, offset, step = parsed
             if not is_valid(digits, source.utc):

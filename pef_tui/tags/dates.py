@@ -15,6 +15,7 @@ from pef_tui.tags.classes import tag_list, tags_of
 from pef_tui.tags.clock import (
     ALL_DATES,
     EXIF_DATES,
+    IPTC_DATES,
     KEYS_DATES,
     QUICKTIME_DATES,
     SAME,
@@ -37,7 +38,7 @@ _QUICKTIME_LAST = 2_212_122_495  # 2040-02-06 06:28:15, the last second of a 32-
 _EXIF_OFFSETS = 231  # Exif 2.31 brought the tags for offsets
 _MODIFIED = (Source("QuickTime:ModifyDate", utc=True),)
 
-_EXIF_OR_XMP = EXIF_DATES + XMP_DATES
+_PICTURE_DATES = EXIF_DATES + XMP_DATES + IPTC_DATES
 
 Verdict = Literal["same", "no offset", "no zone", "other"]
 
@@ -62,6 +63,7 @@ def date_edits(match: Match, taken: Taken) -> Iterable[TagEdit]:
 
 def _compare(clock: Clock, taken: Taken) -> Verdict:
     """Does the file's clock mean the moment taken? `no zone`: it may, but nothing tells the zone of the place."""
+    clock = clock.beside(taken.instant)
     ahead = clock.ahead(taken.instant)
     if clock.offset is not None:
         return "same" if abs(ahead - clock.offset * 60) <= SAME else "other"
@@ -71,9 +73,9 @@ def _compare(clock: Clock, taken: Taken) -> Verdict:
 
 
 def _exif(tags: dict[str, Value], taken: Taken) -> Iterator[TagEdit]:
-    clock = read_clock(tags, _EXIF_OR_XMP) if tags else None
+    clock = read_clock(tags, _PICTURE_DATES) if tags else None
     if clock is None:
-        yield from _exif_unit(tags, taken, _fill_beside(tags, _EXIF_OR_XMP, taken))
+        yield from _exif_unit(tags, taken, _fill_beside(tags, _PICTURE_DATES, taken))
         return
     verdict = _compare(clock, taken)
     if verdict == "other":

@@ -43,7 +43,7 @@ _FILM_DATES = (
     *("ItemList:ContentCreateDate", "Keys:ContentCreateDate"),
 )
 """Dates of films that may have an offset, besides `Keys:CreationDate`: Sony, Apple and others."""
-_CLOCKS = ("EXIF:", "XMP-")  # groups whose dates show the clock at the place
+_CLOCKS = ("EXIF:", "XMP-", "IPTC:")  # groups whose dates show the clock at the place
 
 
 class Evidence(Struct):
@@ -79,6 +79,7 @@ class Evidence(Struct):
             self.difference = None
             self.read_as_utc = self.partial is not None and self.partial.agrees_as_utc(self.instant)
             return
+        self.clock = self.clock.beside(self.instant)
         ahead = self.clock.ahead(self.instant)
         self.read_as_utc = abs(ahead) <= SAME and self.clock.tag.startswith(_CLOCKS)
         self.difference = real_offset(ahead, SAME) or None

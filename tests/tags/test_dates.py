@@ -412,3 +412,35 @@ def test_a_second_run_writes_nothing(
     assert second.conflicts == (() if existing == "overwrite" else first.conflicts)
     if first.conflicts:
         assert {edit.tag for edit in first.edits} <= {"Keys:CreationDate"}
+
+
+EXIF_ONLY = {tag: value for tag, value in EXIF_FULL.items() if tag != PHOTOSHOP}
+DAY, TIME = "IPTC:DateCreated", "IPTC:TimeCreated"
+IPTC = [
+    # the date in IPTC, what is written beside it, is it a conflict?
+    ({DAY: "2019:07:01", TIME: "12:00:00+02:00"}, EXIF_ONLY, False),
+    ({DAY: "2019:07:01", TIME: "12:00:00"}, EXIF_ONLY, False),
+    ({DAY: "2019:07:01", TIME: "12:00:00+00:00"}, EXIF_ONLY, False),  # for no zone
+    ({DAY: "2019:07:01"}, EXIF_FULL, False),
+    ({DAY: "2019:07:00"}, EXIF_FULL, False),
+    ({DAY: "0000:00:00", TIME: "00:00:00+00:00"}, EXIF_FULL, False),
+    ({DAY: "2019:07:01", TIME: "12:00:00+01:00"}, {}, True),
+    ({DAY: "2018:07:01", TIME: "12:00:00+02:00"}, {}, True),
+    ({DAY: "2018:07:01"}, {}, True),
+    ({DAY: "2018:07:01", DTO: FULL[:19], OFFSET: "+02:00"}, {}, False),  # EXIF goes before
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("tags", "written", "conflict"), IPTC)
+def test_the_date_in_iptc_counts_where_there_is_no_other(
+    tags: dict[str, Value], written: dict[str, Value], conflict: bool
+) -> None:
+    done = settled(match(tags, when=NOON, taken=BERLIN))
+    assert values(done) == written
+    assert [each.tag for each in done.conflicts] == [DAY] * conflict
+    if conflict:
+        assert values(settled(match(tags, when=NOON, taken=BERLIN), "overwrite")) == EXIF_FULL
+    again = match(
+        {**tags, **{tag: value for tag, value in written.items() if value}}, when=NOON, taken=BERLIN
+    )
+    assert not settled(again).edits

@@ -88,6 +88,11 @@ CHAIN = [
     ("gps", 120, {"tags": {"EXIF:ModifyDate": "2019:07:01 11:00:00"}, "place": BERLIN}),  # edited an hour before
     ("assumed", 540, {"tags": {"EXIF:ModifyDate": "2020:07:01 11:00:00", "EXIF:OffsetTime": "+01:00"}}),
     ("assumed", 540, {"tags": {"EXIF:ModifyDate": "2019:07:01 12:00:00", DTO: "2019:07:01 12:00:07"}}),
+    ("file", 60, {"tags": {"IPTC:DateCreated": "2019:07:01", "IPTC:TimeCreated": "11:00:00+01:00"}}),
+    ("file", 0, {"tags": {"IPTC:DateCreated": "2019:07:01", "IPTC:TimeCreated": "10:00:00+00:00"}}),
+    ("camera", 60, {"tags": {"IPTC:DateCreated": "2019:07:01", "IPTC:TimeCreated": "11:00:00+00:00"}}),
+    ("camera", 60, {"tags": {"IPTC:DateCreated": "2019:07:01", "IPTC:TimeCreated": "11:00:00"}}),
+    ("assumed", 540, {"tags": {"IPTC:DateCreated": "2019:07:01"}}),
     ("assumed", 540, {"place": geo(0, 0)}),
 ]  # fmt: skip
 
