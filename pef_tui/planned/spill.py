@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import zlib
 from array import array
@@ -39,6 +40,7 @@ class Spill:
         self._offsets = array("Q", (0,))
         self._open: Block = []
         self._descriptor = -1
+        self._closed = False
 
     def append(self, record: object) -> None:
         """Keep one more. Lone surrogates in texts (bytes that were no UTF-8) are kept as they are shown: `\\xff`."""
@@ -47,7 +49,9 @@ class Spill:
             self._close_block()
 
     def get(self, number: int) -> bytes:
-        """The msgpack of one. Raises OSError."""
+        """The msgpack of one. Raises OSError, also after `close`: a screen may still show what another replaced."""
+        if self._closed:
+            raise OSError(errno.EBADF, os.strerror(errno.EBADF))
         still_open = self._open  # first: the block it was may be closed meanwhile
         block, place = divmod(number, BLOCK)
         if block >= len(self._offsets) - 1:
@@ -64,6 +68,7 @@ class Spill:
 
     def close(self) -> None:
         """Let the file go."""
+        self._closed = True
         if self._descriptor >= 0:
             os.close(self._descriptor)
             self._descriptor = -1

@@ -29,7 +29,7 @@ STANDS_FOR: dict[str, tuple[str, ...]] = {
     "Keys:CreationDate": ("QuickTime:CreateDate", "QuickTime:MediaCreateDate", "QuickTime:TrackCreateDate"),
     "XMP-exif:GPSLatitude": ("EXIF:GPSLatitude",),
     "XMP-exif:GPSLongitude": ("EXIF:GPSLongitude",),
-    "XMP-dc:Description": ("EXIF:ImageDescription",),
+    "XMP-dc:Description": ("EXIF:ImageDescription", "IPTC:Caption-Abstract"),
     "XMP-tiff:ImageDescription": ("EXIF:ImageDescription",),
 }
 

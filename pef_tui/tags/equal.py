@@ -7,7 +7,7 @@ import unicodedata
 from pef_tui.model import Value
 from pef_tui.tags.clock import SAME, parse_date
 from pef_tui.tags.places import coordinates
-from pef_tui.tags.text import legible
+from pef_tui.tags.text import IPTC_CAPTION, cut_bytes, legible
 
 _NUMBER = 1e-6  # degrees, 0.1 m; and the same part of larger numbers
 _COORDINATES = 1e-5  # degrees: films hold 4 or 5 decimals
@@ -23,6 +23,8 @@ def same(tag: str, wanted: Value, held: Value) -> bool:
     if isinstance(wanted, str) and isinstance(held, str):
         if tag.endswith(":GPSCoordinates"):
             return _same_coordinates(wanted, held)
+        if tag == "IPTC:Caption-Abstract":
+            return fold(held) in (fold(wanted), fold(cut_bytes(wanted, IPTC_CAPTION)))
         return fold(wanted) == fold(held) or _same_date(wanted, held)
     try:
         number, number2 = float(wanted), float(held)

@@ -104,7 +104,7 @@ def _decide(edit: TagEdit, tags: dict[str, Value], wanted: dict[str, TagEdit]) -
     if edit.when == "missing" and tag in STANDS_FOR:
         for other in STANDS_FOR[tag]:
             if other not in wanted and (held := tags.get(other)) is not None:
-                return edit if same(tag, value, held) else Conflict(edit.unit, other, held, value)
+                return edit if same(other, value, held) else Conflict(edit.unit, other, held, value)
     return edit
 
 

@@ -12,7 +12,7 @@ from pef_tui.tags.classes import STANDS_FOR, iptc_takes, tag_list, tags_of
 UNIT = "description"
 
 _EXIF_LENGTH = 2000  # characters; an EXIF block holds 64 kB in all
-_IPTC_CAPTION = 2000  # bytes, IIM 2:120
+IPTC_CAPTION = 2000  # bytes, IIM 2:120
 _COMMENT = "EXIF:UserComment"
 
 # Characters that XML 1.0 cannot hold, and halves of surrogate pairs.
@@ -51,7 +51,7 @@ def _edits(match: Match, description: str) -> Iterator[TagEdit]:
     if wanted == "xmp" or "XMP-tiff:ImageDescription" in tags:
         yield _edit(tags, "XMP-tiff:ImageDescription", description)
     if tags and iptc_takes(match, description):
-        yield _edit(tags, "IPTC:Caption-Abstract", cut_bytes(description, _IPTC_CAPTION))
+        yield _edit(tags, "IPTC:Caption-Abstract", cut_bytes(description, IPTC_CAPTION))
     if (
         tags
         and wanted == "exif"

@@ -58,6 +58,7 @@ def test_json_lines_are_those_of_the_contract(command: Command) -> None:
         "warnings": ["one", "two"],
         "reason": "",
         "taken_from": "sidecar",
+        "xmp_tags": {},
     }
     assert used == {
         "v": 1,

@@ -174,3 +174,12 @@ def test_a_spill_reads_what_is_open_and_what_is_packed_alike(tmp_path: Path) -> 
     shown = [name.replace("\udcff", "\\xff") for name in names]
     assert [decode(spill.get(number)).plan.match.media.name for number in range(len(names))] == shown
     assert [each.plan.match.media.name for each in spill.all(Outcome)] == shown
+
+
+@pytest.mark.parametrize("count", [1, 2 * BLOCK])
+def test_a_record_of_a_closed_store_cannot_be_read(count: int) -> None:
+    """A screen on its way out may ask for a row after the next preview replaced the store."""
+    closed = planned(*(outcome(f"IMG_{number}.jpg") for number in range(count)))
+    closed.close()
+    with pytest.raises(OSError, match="descriptor"):
+        closed.outcome(count - 1)

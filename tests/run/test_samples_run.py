@@ -21,7 +21,10 @@ SHARED = Path(__file__).parents[2].parent / "shared" / "samples"
 TAKEN = 1_561_977_296  # 2019-07-01 10:34:56 UTC, in Sydney 20:34:56
 SYDNEY = (-33.8567844, 151.213108)
 PEOPLE = ["Zoë 🎉", "王芳", "O\"Brien $5 @home &amp; 'co'", "a\n-if\nsystem('touch PWNED')"]
+PLAIN_PEOPLE = [name.replace("&amp;", "&") for name in PEOPLE]
+"""As they are written: Google's escapes count once."""
 TEXT = "x\n-if\nsystem('touch PWNED')\n \"q\" $5 @here &amp; <b> 🎉 中文 é"
+PLAIN_TEXT = TEXT.replace("&amp;", "&")
 HOUSEKEEPING = {"System", "File", "ExifTool", "Composite"}
 
 pytestmark = pytest.mark.exiftool
@@ -117,9 +120,10 @@ def test_tags_read_back(fixed: tuple[Path, Path, list[dict[str, Any]]]) -> None:
         name = Path(line["source"]).name
         conflicts = {each["unit"] for each in line["conflicts"]}
         assert PEOPLE[0] in after["XMP-iptcExt:PersonInImage"], name
-        assert set(PEOPLE) <= set(after["XMP-dc:Subject"]) | {p for p in PEOPLE if "\n" in p}, name
+        names = {name for name in PLAIN_PEOPLE if "\n" not in name}
+        assert names <= set(after["XMP-dc:Subject"]), name
         if "description" not in conflicts:
-            assert after["XMP-dc:Description"] in (TEXT, {"x-default": TEXT}), name
+            assert after["XMP-dc:Description"] in (PLAIN_TEXT, {"x-default": PLAIN_TEXT}), name
         if "place" not in conflicts and "GPS" in str(line["tags"]):
             group = "XMP-exif" if _xmp_only(line) else "Composite"
             assert after[f"{group}:GPSLatitude"] == pytest.approx(SYDNEY[0], abs=2e-5), name
@@ -146,7 +150,7 @@ def test_xmp_files_say_it_all(fixed: tuple[Path, Path, list[dict[str, Any]]]) ->
         assert output.read_bytes() == source(root, line).read_bytes()
         (said,) = tags(output.with_name(output.name + ".xmp"))
         if "description" not in {each["unit"] for each in line["conflicts"]}:
-            assert said["XMP-dc:Description"] in (TEXT, {"x-default": TEXT})
+            assert said["XMP-dc:Description"] in (PLAIN_TEXT, {"x-default": PLAIN_TEXT})
         assert PEOPLE[1] in said["XMP-iptcExt:PersonInImage"]
 
 

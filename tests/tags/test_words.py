@@ -135,7 +135,8 @@ def test_descriptions_are_filled(tags: dict[str, Value], added: dict[str, Value]
 @pytest.mark.parametrize(
     ("format", "tags", "tag"),
     [("jpeg", {EXIF: "Other"}, EXIF), ("jpeg", {DC: "Other"}, DC), ("jpeg", {EXIF: "Hello", DC: "Other"}, DC),
-     ("jpeg", {IPTC: "Other"}, IPTC), ("jpeg", {TIFF: "Other"}, TIFF), ("nef", {EXIF: "Other"}, EXIF),
+     ("jpeg", {IPTC: "Other"}, IPTC), ("tiff", {IPTC: "Other"}, IPTC), ("nef", {IPTC: "Other"}, IPTC),
+     ("jpeg", {TIFF: "Other"}, TIFF), ("nef", {EXIF: "Other"}, EXIF),
      ("mp4", {"Keys:Description": "Other"}, "Keys:Description")],
 )  # fmt: skip
 def test_another_description_is_kept_and_a_conflict(format: str, tags: dict[str, Value], tag: str) -> None:
@@ -146,6 +147,19 @@ def test_another_description_is_kept_and_a_conflict(format: str, tags: dict[str,
     overwritten = settled(found, "overwrite")
     assert {"Hello"} == set(values(overwritten).values())
     assert overwritten.conflicts == ()
+
+
+@pytest.mark.parametrize("format", ["tiff", "psd"])
+def test_a_caption_that_was_cut_says_the_same(format: str) -> None:
+    long = "Ж" * 1500
+    done = settled(match({IPTC: "Ж" * 1000}, format=format, description=long))
+    assert values(done) == {EXIF: long, DC: long}
+    assert not done.conflicts
+
+
+def test_a_caption_in_a_block_that_cannot_hold_the_text_is_a_conflict() -> None:
+    done = settled(match({IPTC: "Flu\xdf"}, description="李雷"))
+    assert (done.edits, done.conflicts) == ((), (Conflict("description", IPTC, "Flu\xdf", "李雷"),))
 
 
 def test_iptc_only_where_there_is_a_block() -> None:
