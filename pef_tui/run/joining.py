@@ -23,6 +23,7 @@ from pef_tui.tags.zones import REAL_OFFSETS, real_offset
 from pef_tui.takeout.board import few
 from pef_tui.takeout.elsewhere import RULE, SAME, Span, gist, media_keys, time_spans
 from pef_tui.takeout.read_ahead import read_sidecars
+from pef_tui.write.former_files import FormerFiles
 
 BY_DATE = b"date"
 """Proof of a join by the file's own date or the date in its name."""
@@ -69,10 +70,14 @@ class Joining:
         self._joined: dict[FileId, Match] = {}
         self._reasons: dict[FileId, str] = {}
         self._digests = Digests(place.open_media)
+        self._before: FormerFiles | None = None
+        """In place: what files were before this run and earlier ones replaced them."""
+        if place.settings.in_place and alone:
+            self._before = _before(place.output, alone)
         self._by_name: dict[tuple[str, int], list[FileId]] = {}
         for key, each in alone.items():
-            for name in media_keys(each.match.media.name):
-                self._by_name.setdefault((name, each.match.media.size), []).append(key)
+            for group in self._groups(each.match.media):
+                self._by_name.setdefault(group, []).append(key)
         self.twice: Twice = {}
         """Sidecars in use that say the same as orphans."""
 
@@ -98,12 +103,14 @@ class Joining:
 
         def holding(folder: Folder) -> bool:
             hits = False
+            if self._before is not None:
+                self._before.refresh()
             for media in folder.media:
-                if media.size and identity(media) not in self._alone:
-                    names = [(name, media.size) for name in media_keys(media.name)]
-                    if groups := [name for name in names if name in self._by_name]:
-                        near[identity(media)] = groups
-                        hits = True
+                if not media.size or identity(media) in self._alone:
+                    continue
+                if groups := [group for group in self._groups(media) if group in self._by_name]:
+                    near[identity(media)] = groups
+                    hits = True
             return hits
 
         place = self._place
@@ -123,8 +130,24 @@ class Joining:
         """Those alone that have the bytes of another, among files of its name and size."""
         for key in dict.fromkeys(chain.from_iterable(self._by_name[group] for group in groups)):
             before = self._place.memory.proof(self._alone[key].match)
-            if before == proof_of(other) or self._digests.same(self._alone[key].match.media, other.media):
+            if before == proof_of(other) or self._are_equal(self._alone[key].match.media, other.media):
                 yield key
+
+    def _groups(self, media: MediaFile) -> list[tuple[str, int]]:
+        """The names a file goes by in other Folders, each with every size that it has or had."""
+        sizes = {media.size} | (self._before.sizes(media.path) if self._before is not None else set())
+        return [(name, size) for name in media_keys(media.name) for size in sorted(sizes)]
+
+    def _are_equal(self, one: MediaFile, other: MediaFile) -> bool:
+        """Are the bytes equal, or were they before they were replaced in place?"""
+        if self._before is None:
+            return self._digests.same(one, other)
+        now = self._digests.of(one), self._digests.of(other)
+        self._before.refresh()  # behind the hashes, so that what is replaced meanwhile is known
+        found, others = (
+            self._before.contents(media.path, digest) for media, digest in zip((one, other), now, strict=True)
+        )
+        return all(now) and not found.isdisjoint(others)
 
     def _choose(self, key: FileId, matches: list[Match]) -> None:
         """Take the sidecar of one of them, if all say the same; those of its own export go before others."""
@@ -268,6 +291,14 @@ class Joining:
             main = mains.get((match.media.root, match.folder, match.main)) if match.main else None
             if main is not None and main.json is not None and key not in self._joined:
                 self._join(key, main.json)
+
+
+def _before(source: str, alone: dict[FileId, Alone]) -> FormerFiles:
+    """What is recorded of files with the names of those that are alone."""
+    names = {name for each in alone.values() for name in media_keys(each.match.media.name)}
+    before = FormerFiles(source, lambda name: not names.isdisjoint(media_keys(name)))
+    before.refresh()
+    return before
 
 
 def proof_of(other: Match) -> bytes:

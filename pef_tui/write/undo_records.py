@@ -107,9 +107,9 @@ class Gap(Struct, frozen=True):
     """Is it an end as a kill or a power cut leaves it? Nothing was replaced before its record was whole."""
 
 
-def frames(stream: BinaryIO, size: int) -> Iterator[Frame | Gap]:
-    """Everything in a file of frames, in order."""
-    at, tries = 0, _MOST_CANDIDATES
+def frames(stream: BinaryIO, size: int, start: int = 0) -> Iterator[Frame | Gap]:
+    """Everything in a file of frames, in order. `start`: where a frame begins."""
+    at, tries = start, _MOST_CANDIDATES
     while at < size:
         found = _frame_at(stream, at, size)
         if found is not None:
@@ -139,6 +139,12 @@ def _frame_at(stream: BinaryIO, at: int, size: int) -> tuple[Frame, int] | None:
             record = replace(record, stretch=b"")
         return Frame(at, check, record), at + HEAD.size + length
     return None
+
+
+def record_at(stream: BinaryIO, offset: int) -> Began | Former | Named | None:
+    """The record whose frame begins here, of kind `stretch` without the stretch; None where it is not readable."""
+    found = _frame_at(stream, offset, os.fstat(stream.fileno()).st_size)
+    return found[0].record if found is not None else None
 
 
 def _behind(stream: BinaryIO, at: int, size: int, tries: int) -> tuple[int, int]:
