@@ -6,118 +6,13 @@ import time
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from ledger_cases import FIRST_FORMAT, RUN, entry, path, recorded
 from msgspec.structs import replace
 
-from pef_tui.manifest import Entry, Ledger, NewerFormat, RunOpened
+from pef_tui.manifest import Ledger, NewerFormat
 from pef_tui.manifest import ledger as ledger_module
-from pef_tui.manifest.format import WORDS, Done, Impossible, Listed, decode, encode, pack, unpack
+from pef_tui.manifest.format import Listed, encode, pack
 from pef_tui.manifest.journal import HEADER, frame
-
-RUN = RunOpened("r1", 1_700_000_000_000_000_000, "1.0", b"shape123", {"existing": "fill"}, {"gps": "1"})
-
-
-def entry(key: bytes, **fields: object) -> Entry:
-    base = Entry(key, 10, 20, b"sidecar1", b"shape123", b"planplan", "written", output=key, output_size=11)
-    return replace(base, **fields)
-
-
-FIRST_FORMAT = (
-    entry(b"x/a.jpg", mtime_ns=-5, output_mtime_ns=1_561_977_296_000_000_000),
-    entry(b"x/a.jpg\x002", output=b"2019/a (2).jpg", word="sidecar", xmp=True, xmp_size=300, xmp_mtime_ns=7),
-    entry(b"\xff/\xe9.mp4", output=b"", output_size=0, word="failed", reason="Größe", temporary=True),
-    entry(b"top.png", word="copied", sidecar=b"", plan=b"", racy=True, content=b"contents"),
-)
-
-
-def path(tmp_path: Path) -> Path:
-    return tmp_path / ".pef-tui" / "manifest"
-
-
-def recorded(tmp_path: Path, *entries: Entry) -> None:
-    ledger = Ledger.open(str(tmp_path), read_only=False)
-    ledger.begin(RUN)
-    ledger.done(ledger.intend([(each.key, each.output) for each in entries]), entries)
-    ledger.close({"written": len(entries)})
-
-
-names = st.binary(min_size=1, max_size=12).map(lambda name: name.replace(b"/", b"-").replace(b"\0", b"-"))
-keys = st.builds(lambda parts: b"/".join(parts), st.lists(names, min_size=1, max_size=3))
-eight = st.one_of(st.just(b""), st.binary(min_size=8, max_size=8).filter(lambda value: value != bytes(8)))
-outputs = keys.filter(lambda key: not {b".", b"..", b".pef-tui"} & set(key.split(b"/")))
-entries = st.builds(
-    Entry,
-    key=keys,
-    size=st.integers(0, 2**63),
-    mtime_ns=st.integers(-(2**62), 2**62),
-    sidecar=eight,
-    shape=eight,
-    plan=eight,
-    word=st.sampled_from(WORDS),
-    reason=st.text(max_size=20),
-    temporary=st.booleans(),
-    output=st.one_of(st.just(b""), outputs),
-    output_size=st.integers(0, 2**63),
-    output_mtime_ns=st.integers(-(2**62), 2**62),
-    racy=st.booleans(),
-    content=eight,
-    proof=st.one_of(eight, st.just(b"date")),
-    version=st.integers(0, 2**63 - 1),
-    source=eight,
-    photo=eight,
-    output_digest=eight,
-    xmp_digest=eight,
-)
-
-
-@given(st.lists(entries, max_size=12))
-def test_columns_give_back_what_was_put_in(rows: list[Entry]) -> None:
-    done = decode(encode(pack(3, rows)))
-    assert isinstance(done, Done) and done.batch == 3
-    assert [unpack(done, number) for number in range(done.count)] == rows
-    assert done.failed == sum(row.word == "failed" for row in rows)
-
-
-def test_an_xmp_file_is_remembered_with_size_and_time() -> None:
-    row = entry(b"a.jpg", xmp=True, xmp_size=7, xmp_mtime_ns=-9)
-    assert unpack(pack(1, [row]), 0) == row
-
-
-def test_a_duplicate_is_remembered_with_what_stands_for_it() -> None:
-    row = entry(b"Trip/a.jpg", output=b"", word="duplicate", link=b"Photos from 2019/a.jpg")
-    assert unpack(pack(1, [row]), 0) == row
-    with pytest.raises(Impossible):
-        unpack(pack(1, [entry(b"a.jpg", output=b"", link=b"../a.jpg")]), 0)
-
-
-@pytest.mark.parametrize(
-    "output", [b"../x", b"/etc/x", b"a/../../x", b"a//b", b".pef-tui/lock", b"a\0b", b"."]
-)
-def test_an_output_outside_dest_is_no_entry(output: bytes, tmp_path: Path) -> None:
-    with pytest.raises(Impossible):
-        unpack(pack(1, [entry(b"a.jpg", output=output)]), 0)
-    recorded(tmp_path, entry(b"a.jpg", output=output), entry(b"b.jpg"))
-    ledger = Ledger.open(str(tmp_path), read_only=True)
-    assert ledger.get(b"a.jpg") is None and ledger.get(b"b.jpg") == entry(b"b.jpg")
-    ledger.release()
-
-
-@given(st.binary(max_size=200), st.integers(0, 10**6), st.integers(0, 255))
-def test_no_record_makes_it_stumble(data: bytes, at: int, value: int) -> None:
-    good = bytearray(encode(pack(1, [entry(b"folder/a.jpg"), entry(b"b.jpg", output=b"c/d")])))
-    good[at % len(good)] = value
-    for payload in (data, bytes(good)):
-        try:
-            record = decode(payload)
-        except Impossible:
-            continue
-        if isinstance(record, Done):
-            for number in range(record.count):
-                try:
-                    unpack(record, number)
-                except Impossible:
-                    continue
 
 
 def test_the_last_record_of_a_key_counts(tmp_path: Path) -> None:
@@ -381,55 +276,3 @@ def test_the_first_format_is_read_for_ever(tmp_path: Path) -> None:
         assert ledger.listing(b"y") == Listed(b"y", b"listing1", b"shape123")
         assert ledger.get(b"x/gone.jpg") is None
         ledger.release()
-
-
-def sealed(tmp_path: Path) -> bytes:
-    ledger = Ledger.open(str(tmp_path), read_only=True)
-    try:
-        return ledger.seal
-    finally:
-        ledger.release()
-
-
-@pytest.mark.parametrize(
-    ("then", "kept"),
-    [
-        (lambda ledger: ledger.close({}), b"seal"),
-        (lambda ledger: ledger.close({}, b"new"), b"new"),
-        (lambda ledger: ledger.release(), b"seal"),
-        (lambda ledger: ledger.listed(Listed(b"x", b"listing", b"shape")), b"seal"),
-        (lambda ledger: ledger.intend([(b"x/b", b"x/b")]), b""),
-        (lambda ledger: ledger.done(0, [entry(b"x/b")]), b""),
-        (lambda ledger: ledger.forget([b"x/a"]), b""),
-    ],
-)
-def test_a_seal_holds_until_something_is_recorded(tmp_path: Path, then: object, kept: bytes) -> None:
-    ledger = Ledger.open(str(tmp_path), read_only=False)
-    ledger.begin(RUN)
-    ledger.done(ledger.intend([(b"x/a", b"x/a")]), [entry(b"x/a")])
-    ledger.close({"written": 1}, b"seal")
-    assert sealed(tmp_path) == b"seal"
-    ledger = Ledger.open(str(tmp_path), read_only=False)
-    ledger.begin(RUN)
-    assert callable(then)
-    then(ledger)
-    ledger.release()
-    assert sealed(tmp_path) == kept
-
-
-def test_a_seal_outlives_compaction_and_no_damage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ledger_module, "COMPACT_FROM", 1)
-    ledger = Ledger.open(str(tmp_path), read_only=False)
-    ledger.begin(RUN)
-    ledger.done(ledger.intend([(b"x/a", b"x/a")]), [entry(b"x/a"), entry(b"x/b"), entry(b"x/c")])
-    before = path(tmp_path).stat().st_size
-    ledger.close({"written": 1}, b"seal" * 100)
-    assert sealed(tmp_path) == b"seal" * 100
-    assert path(tmp_path).stat().st_size < before + 600
-    ledger = Ledger.open(str(tmp_path), read_only=False)
-    assert [closed and closed.counts for _, closed in ledger.runs] == [{"written": 1}]
-    ledger.release()
-    data = bytearray(path(tmp_path).read_bytes())
-    data[data.index(b"written")] ^= 1
-    path(tmp_path).write_bytes(data)
-    assert sealed(tmp_path) == b""

@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,40 +14,30 @@ import pytest
 from commands import tree
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from seal_cases import (
+    TICK,
+    YEAR,
+    by_records,
+    export_in,
+    folder,
+    of_a,
+    ran,
+    reversed_bytes,
+    reversed_text,
+    same_times,
+    told,
+)
 
 from pef_tui import chain
 from pef_tui.cli import main
 from pef_tui.manifest import Ledger
-from pef_tui.pipeline import run
-from pef_tui.plugins import PluginHost
-from pef_tui.progress import Progress
-from pef_tui.settings import Settings
-from pef_tui.takeout.entries import FINE_NS, STEP_NS
+from pef_tui.takeout.entries import FINE_NS
 from pef_tui.testing.export import sidecar, takeout
-
-YEAR = "Photos from 2019"
-TICK = 2 * STEP_NS / 1e9
-"""Seconds in which the clock for files goes on."""
 
 
 @pytest.fixture(autouse=True)
 def no_exiftool(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
-
-
-def export_in(place: Path) -> Path:
-    """Four pictures, one without a sidecar; an orphan, a text, an album, a broken JSON."""
-    spec: dict[str, Any] = {
-        f"{YEAR}/a.jpg": sidecar("a.jpg", taken=1.5e9),
-        f"{YEAR}/alone.jpg": None,
-        f"{YEAR}/notes.txt": b"not a picture",
-        f"{YEAR}/gone.jpg.json": sidecar("gone.jpg"),
-        "Trip/b.jpg": sidecar("b.jpg", people=["Ana"]),
-        "Trip/c.gif": sidecar("c.gif"),
-        "Trip/metadata.json": {"title": "Trip", "description": "by train"},
-        "broken.json": b"{",
-    }
-    return takeout(place, spec)
 
 
 @pytest.fixture
@@ -64,31 +54,6 @@ def out(export: Path, tmp_path: Path) -> Path:
     assert not ran(export, out).held
     time.sleep(TICK)
     return out
-
-
-def ran(*sources: Path, by_count: bool = True, **more: Any) -> Progress:
-    """A run; the last path is DEST."""
-    *given, out = sources
-    wanted = Settings(sources=tuple(map(str, given)), output=str(out), **more)
-    progress = Progress()
-    progress.by_count = by_count
-    for record in run(wanted, PluginHost(wanted), progress):
-        progress.add(record)
-    return progress
-
-
-def told(progress: Progress) -> tuple[dict[str, int], dict[str, int], int, list[str]]:
-    media = {str(word): count for word, count in progress.media.items() if count}
-    return media, {str(word): count for word, count in progress.json.items()}, progress.other, progress.unread
-
-
-def by_records(*sources: Path, **more: Any) -> Progress:
-    """What a run would tell that goes the long way, as every preview by records does."""
-    return ran(*sources, by_count=False, dry_run=True, **more)
-
-
-def folder(export: Path, name: str = YEAR) -> Path:
-    return export / "Google Photos" / name
 
 
 def test_a_second_run_tells_the_same_without_opening_or_writing_a_file(
@@ -149,29 +114,11 @@ def test_a_run_that_wants_every_file_leaves_the_seal_as_it_is(export: Path, out:
     assert not ran(export, out).held
 
 
-# -- what changed
-
-
-def same_times(path: Path, change: Callable[[Path], object]) -> None:
-    """Change a file and set its modification time back."""
-    facts = path.stat()
-    change(path)
-    os.utime(path, ns=(facts.st_atime_ns, facts.st_mtime_ns))
-
-
-def reversed_bytes(path: Path) -> None:
-    path.write_bytes(path.read_bytes()[::-1])
-
-
 def other_file(path: Path) -> None:
     """Another file of the same size under the same name."""
     data = path.read_bytes()
     path.unlink()
     path.write_bytes(data)
-
-
-def of_a(export: Path) -> Path:
-    return next(folder(export).glob("a.jpg.*json"))
 
 
 Edit = Callable[[Path, Path], object]
@@ -340,12 +287,6 @@ def test_an_old_manifest_says_nothing_of_what_came_after(export: Path, out: Path
     assert not found.held and told(found) == told(wanted)
 
 
-def reversed_text(path: Path) -> None:
-    text = path.read_text()
-    old, new = ("1500000000", "1500000001") if "1500000000" in text else ("1500000001", "1500000000")
-    path.write_text(text.replace(old, new))
-
-
 def test_an_output_folder_that_was_moved_is_the_same(export: Path, out: Path, tmp_path: Path) -> None:
     moved = tmp_path / "moved"
     out.rename(moved)
@@ -355,98 +296,6 @@ def test_an_output_folder_that_was_moved_is_the_same(export: Path, out: Path, tm
     shutil.copytree(moved, copied)
     assert not ran(export, copied).held
     assert ran(export, copied).held
-
-
-# -- what is not sealed
-
-
-def unsealed(out: Path) -> bool:
-    ledger = Ledger.open(str(out), read_only=True)
-    try:
-        return ledger.seal == b""
-    finally:
-        ledger.release()
-
-
-@pytest.fixture
-def new(export: Path, tmp_path: Path) -> Iterator[Path]:
-    """A DEST that the run to come must not seal."""
-    out = tmp_path / "new"
-    yield out
-    assert unsealed(out)
-
-
-def test_a_young_source_is_not_sealed(export: Path, new: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pef_tui.takeout.entries.FINE_NS", 10**12)
-    monkeypatch.setattr("pef_tui.takeout.entries.COARSE_NS", 10**12)
-    ran(export, new)
-
-
-def test_a_stopped_run_is_not_sealed(export: Path, new: Path) -> None:
-    wanted = Settings(sources=(str(export),), output=str(new))
-    progress = Progress()
-    for _ in run(wanted, PluginHost(wanted), progress):
-        progress.stop.set()
-
-
-def test_a_run_that_could_not_read_a_file_is_not_sealed(
-    export: Path, new: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from pef_tui.takeout.scan import DirectoryReader
-
-    real = DirectoryReader.open
-
-    def refused(self: DirectoryReader, path: str) -> Any:
-        if path.endswith("a.jpg"):
-            raise OSError(5, "Input/output error")
-        return real(self, path)
-
-    monkeypatch.setattr(DirectoryReader, "open", refused)
-    ran(export, new)
-
-
-def test_an_output_changed_while_the_run_goes_on_is_not_sealed(
-    export: Path, new: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from pef_tui.run.sealing import Sealing
-
-    real = Sealing.sealed
-
-    def changed(self: Sealing, progress: Progress) -> bytes:
-        (new / YEAR / "a.jpg").write_bytes(b"mine")
-        return real(self, progress)
-
-    monkeypatch.setattr(Sealing, "sealed", changed)
-    ran(export, new)
-
-
-def test_a_run_in_place_is_not_sealed(export: Path) -> None:
-    settings = Settings(sources=(str(export),), in_place=True)
-    for _ in range(2):
-        progress = Progress()
-        progress.by_count = True
-        for record in run(settings, PluginHost(settings), progress):
-            progress.add(record)
-        assert not progress.held and unsealed(export)
-        time.sleep(TICK)
-
-
-def test_a_source_changed_while_the_run_goes_on_is_looked_at_by_the_next(
-    export: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    out = tmp_path / "out"
-    real = chain.carry_out
-
-    def meanwhile(*given: Any, **named: Any) -> Any:
-        done = real(*given, **named)
-        same_times(of_a(export), reversed_text)
-        return done
-
-    monkeypatch.setattr(chain, "carry_out", meanwhile)
-    ran(export, out)
-    monkeypatch.undo()
-    monkeypatch.setenv("PATH", "/nowhere")
-    assert not ran(export, out).held
 
 
 # -- anything, in any order

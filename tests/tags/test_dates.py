@@ -3,6 +3,29 @@
 from typing import Any
 
 import pytest
+from date_cases import (
+    BERLIN,
+    CREATED,
+    DTO,
+    EXIF_FULL,
+    FILM,
+    FILM_DATES,
+    FILM_FULL,
+    FULL,
+    NOON,
+    OFFSET,
+    OFFSET2,
+    PHOTOSHOP,
+    SUBSEC,
+    SUBSEC2,
+    UTC,
+    XMP_CREATED,
+    XMP_DTO,
+    XMP_FULL,
+    ZERO,
+    settled,
+    values,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 from tag_cases import geo, match, seconds
@@ -10,36 +33,7 @@ from tag_cases import geo, match, seconds
 from pef_tui.model import Match, Taken, Value
 from pef_tui.tags.classes import for_xmp_file
 from pef_tui.tags.dates import dates
-from pef_tui.tags.policy import Settled, settle
-
-NOON = "2019-07-01T10:00:00Z"
-BERLIN = Taken(seconds(NOON), 120, "gps")
-DTO, CREATED = "EXIF:DateTimeOriginal", "EXIF:CreateDate"
-OFFSET, OFFSET2 = "EXIF:OffsetTimeOriginal", "EXIF:OffsetTimeDigitized"
-SUBSEC, SUBSEC2 = "EXIF:SubSecTimeOriginal", "EXIF:SubSecTimeDigitized"
-PHOTOSHOP, XMP_DTO, XMP_CREATED = (
-    "XMP-photoshop:DateCreated",
-    "XMP-exif:DateTimeOriginal",
-    "XMP-xmp:CreateDate",
-)
-FULL = "2019:07:01 12:00:00+02:00"
-EXIF_FULL = {DTO: FULL[:19], CREATED: FULL[:19], OFFSET: "+02:00", OFFSET2: "+02:00", PHOTOSHOP: FULL}
-XMP_FULL = {XMP_DTO: FULL, PHOTOSHOP: FULL, XMP_CREATED: FULL}
-UTC = "2019:07:01 10:00:00"
-FILM_DATES = [
-    f"QuickTime:{name}" for name in ("CreateDate", "ModifyDate", "TrackCreateDate", "MediaCreateDate")
-]
-FILM = dict.fromkeys(FILM_DATES, UTC)
-FILM_FULL = {**FILM, "Keys:CreationDate": FULL, PHOTOSHOP: FULL}
-ZERO = "0000:00:00 00:00:00"
-
-
-def settled(found: Match, existing: Any = "fill") -> Settled:
-    return settle(found, dates(found), existing)
-
-
-def values(done: Settled) -> dict[str, Value | None]:
-    return {edit.tag: edit.value for edit in done.edits}
+from pef_tui.tags.policy import Settled
 
 
 @pytest.mark.parametrize(
@@ -265,64 +259,6 @@ def test_a_part_of_a_date_is_no_date_where_it_cannot_be_one() -> None:
     ):
         done = settled(match({PHOTOSHOP: part}, when=NOON, taken=BERLIN))
         assert (values(done), done.conflicts) == (EXIF_FULL, ())
-
-
-FILMS = [
-    # tags, zone, what is added
-    ({}, "assumed", FILM_FULL),
-    (dict.fromkeys(FILM_DATES, ZERO), "gps", FILM_FULL),
-    (dict.fromkeys(FILM_DATES, "1904:01:01 00:00:00"), "gps", FILM_FULL),
-    (dict.fromkeys(FILM_DATES, "1970:01:01 00:00:00"), "gps", FILM_FULL),
-    (FILM, "gps", {"Keys:CreationDate": FULL}),
-    (FILM, "assumed", {}),
-    ({**FILM, "Keys:CreationDate": "2019:07:01 13:00:00+03:00"}, "file", {}),
-    ({**FILM, "Keys:CreationDate": "2019:07:01 13:00:30+03:00"}, "file", {}),
-    ({"Keys:CreationDate": FULL}, "file", FILM),
-    ({"Keys:CreationDate": FULL, "QuickTime:ModifyDate": "2020:01:01 00:00:00"}, "file",
-     {name: UTC for name in FILM_DATES if "Modify" not in name}),
-]  # fmt: skip
-
-
-@pytest.mark.parametrize(("tags", "zone", "added"), FILMS)
-def test_films(tags: dict[str, Value], zone: str, added: dict[str, Value]) -> None:
-    done = settled(match(tags, format="mp4", when=NOON, taken=Taken(seconds(NOON), 120, zone)))
-    assert values(done) == added
-    assert not done.conflicts
-
-
-def test_a_film_that_shows_the_clock_of_its_place_gets_it_with_the_offset_and_keeps_its_own_dates() -> None:
-    local = dict.fromkeys(FILM_DATES, FULL[:19])
-    found = match({**local}, format="mp4", when=NOON, taken=BERLIN)
-    done = settled(found)
-    assert values(done) == {"Keys:CreationDate": FULL}
-    assert [conflict.tag for conflict in done.conflicts] == ["QuickTime:CreateDate"]
-    after: dict[str, Value] = {**local, "Keys:CreationDate": FULL}
-    again = settled(match(after, format="mp4", when=NOON, taken=Taken(seconds(NOON), 120, "file")))
-    assert (again.edits, again.conflicts) == ((), done.conflicts)
-    assert values(settled(found, "overwrite")) == FILM_FULL
-    for zone in ("camera", "assumed", "neighbour"):  # no place says so
-        alone = settled(match({**local}, format="mp4", when=NOON, taken=Taken(seconds(NOON), 120, zone)))
-        assert (alone.edits, len(alone.conflicts)) == ((), 1)
-
-
-@pytest.mark.parametrize(
-    ("when", "integers"),
-    [("1969-12-31T23:59:59Z", False), ("1970-01-01T00:00:00Z", True), ("2040-02-06T06:28:15Z", True),
-     ("2040-02-06T06:28:16Z", False), ("1960-05-05T00:00:00Z", False)],
-)  # fmt: skip
-def test_quicktime_integers_hold_1970_to_2040_only(when: str, integers: bool) -> None:
-    found = match(format="mov", when=when, taken=Taken(seconds(when), 0, "gps"))
-    done = values(settled(found))
-    assert ("QuickTime:CreateDate" in done) is integers
-    assert str(done["Keys:CreationDate"]).endswith("+00:00")
-
-
-def test_a_film_with_another_date_is_a_conflict_even_where_its_own_cannot_hold_the_right_one() -> None:
-    when = "1960-05-05T00:00:00Z"
-    found = match(FILM, format="mov", when=when, taken=Taken(seconds(when), 0, "gps"))
-    done = settled(found)
-    assert done.edits == ()
-    assert done.conflicts[0].tag == "QuickTime:CreateDate"
 
 
 @pytest.mark.parametrize(
