@@ -16,8 +16,9 @@ from pathlib import Path
 from typing import TypeVar
 
 from pef_tui.manifest import Catalog, Entry, Ledger, RunOpened, Wanted
+from pef_tui.manifest.columns import pack
 from pef_tui.manifest.folder import open_folder
-from pef_tui.manifest.format import Listed, encode, pack
+from pef_tui.manifest.format import Listed, encode
 from pef_tui.manifest.journal import Journal
 
 Result = TypeVar("Result")

@@ -15,7 +15,8 @@ from itertools import chain, islice
 from msgspec import Struct
 from xxhash import xxh3_64_intdigest as digest
 
-from pef_tui.manifest.format import Done, Entry, Forgotten, Impossible, decode, places, split, unpack
+from pef_tui.manifest.columns import places, split, unpack
+from pef_tui.manifest.format import Done, Entry, Forgotten, Impossible, decode
 
 NAMES_KEPT = 200_000
 """Names in folders laid out (about 190 bytes each)."""

@@ -15,17 +15,9 @@ from contextlib import closing, suppress
 import msgspec
 from msgspec import Struct
 
+from pef_tui.manifest.columns import briefs, split
 from pef_tui.manifest.folder import NAME, OWN, open_folder
-from pef_tui.manifest.format import (
-    Done,
-    Forgotten,
-    Impossible,
-    RunClosed,
-    RunOpened,
-    briefs,
-    decode,
-    split,
-)
+from pef_tui.manifest.format import Done, Forgotten, Impossible, RunClosed, RunOpened, decode
 from pef_tui.manifest.journal import HEADER, frames
 from pef_tui.manifest.ledger import Ledger
 

@@ -10,6 +10,7 @@ from threading import RLock
 
 from msgspec.structs import replace
 
+from pef_tui.manifest.columns import pack, unpack
 from pef_tui.manifest.folder import OWN, open_folder
 from pef_tui.manifest.format import (
     Done,
@@ -24,8 +25,6 @@ from pef_tui.manifest.format import (
     RunOpened,
     decode,
     encode,
-    pack,
-    unpack,
 )
 from pef_tui.manifest.index import Index
 from pef_tui.manifest.journal import Journal

@@ -28,8 +28,8 @@ from pef_tui.progress import Progress
 from pef_tui.run.shard import Answer, Kit, Shard, batch_of, work
 from pef_tui.settings import Settings
 from pef_tui.takeout.scan import DirectoryReader
+from pef_tui.write.copies import Copy
 from pef_tui.write.dest import OWN, Dest
-from pef_tui.write.place import Copy
 
 THREADS, AUTO = "threads", "auto"
 BY_ITSELF = "processes"

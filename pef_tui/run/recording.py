@@ -15,12 +15,12 @@ from pef_tui.run.digests import OpenMedia, content_digest
 from pef_tui.run.identity import sidecar_digest
 from pef_tui.run.plan import digest
 from pef_tui.run.shapes import RunShape
-from pef_tui.write.place import Copy
+from pef_tui.write.copies import Copy
 from pef_tui.write.replacing import FAT_NS, photo_digest
 
 
 class RunBooks:
-    """What a run puts into the manifest (`write.place.Books`); used from several threads."""
+    """What a run puts into the manifest (`write.copies.Books`); used from several threads."""
 
     def __init__(
         self,

@@ -28,9 +28,9 @@ from pef_tui.run.bench import Bench
 from pef_tui.run.readback import missing
 from pef_tui.settings import Settings
 from pef_tui.takeout.scan import DirectoryReader
+from pef_tui.write.copies import Copy, Told
 from pef_tui.write.dest import OWN, Dest
 from pef_tui.write.making import Tools, clear, make
-from pef_tui.write.place import Copy, Told
 
 IDLE = 60.0
 """Seconds without a batch after which a worker lets its ExifTool go."""

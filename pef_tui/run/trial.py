@@ -15,9 +15,9 @@ from pef_tui.hooks import Writer
 from pef_tui.model import Plan, xmp_name
 from pef_tui.run.bench import Bench
 from pef_tui.run.digests import OpenMedia
+from pef_tui.write.copies import Copy
 from pef_tui.write.dest import Dest, DestView, Outside, components
 from pef_tui.write.making import Tools, clear, make
-from pef_tui.write.place import Copy
 from pef_tui.write.replacing import FAT_NS, same_bytes
 
 

@@ -12,7 +12,7 @@ from pef_tui.hooks import Writer, WriterSession
 from pef_tui.model import Outcome, Plan, Record
 from pef_tui.run.bench import Bench
 from pef_tui.write.commit import Send
-from pef_tui.write.place import Copy
+from pef_tui.write.copies import Copy
 
 BATCH_FILES = 200
 BATCH_BYTES = 512 << 20

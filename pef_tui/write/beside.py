@@ -7,9 +7,9 @@ import stat
 
 import xxhash
 
+from pef_tui.write.copies import Copy
 from pef_tui.write.copying import SourceChanged
 from pef_tui.write.dest import Dest
-from pef_tui.write.place import Copy
 from pef_tui.write.staging import FULL, OpenMedia, stage
 from pef_tui.write.xmp_writer import write_beside
 

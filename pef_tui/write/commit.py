@@ -15,11 +15,12 @@ from pef_tui import errors
 from pef_tui.clock import PLACE, RECORD, Clock
 from pef_tui.hooks import Writer, WriterSession
 from pef_tui.model import Outcome, Plan
+from pef_tui.write.copies import Books, Copy
 from pef_tui.write.dest import Dest, DestView, SyncFailed
 from pef_tui.write.former import remove_former
 from pef_tui.write.links import stage_link
 from pef_tui.write.making import Tools, clear, make
-from pef_tui.write.place import Books, Copy, put_all, user_changed
+from pef_tui.write.place import put_all, user_changed
 from pef_tui.write.proof import Missing
 from pef_tui.write.retime import retime
 from pef_tui.write.staging import FULL, OpenMedia, extension_of

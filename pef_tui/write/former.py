@@ -8,8 +8,9 @@ from collections.abc import Collection, Sequence
 from contextlib import suppress
 
 from pef_tui.model import Plan, xmp_name
+from pef_tui.write.copies import Books, Copy, Former
 from pef_tui.write.dest import Dest, Outside, components, sync
-from pef_tui.write.place import Books, Copy, Former, of_media, of_xmp
+from pef_tui.write.place import of_media, of_xmp
 from pef_tui.write.replacing import standing_of
 
 

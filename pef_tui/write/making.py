@@ -18,10 +18,11 @@ from pef_tui.fingerprint import of_descriptor
 from pef_tui.hooks import Fit, Piece, Staged, Writer, WriterSession, Written
 from pef_tui.model import Plan
 from pef_tui.write.beside import complete_xmp, size_of, stage_xmp
+from pef_tui.write.copies import Copy
 from pef_tui.write.copying import LEAST_SHARED, SourceChanged, misfit
 from pef_tui.write.dest import Dest, sync
 from pef_tui.write.links import OWN_TIMES
-from pef_tui.write.place import Copy, xmp_beside
+from pef_tui.write.place import xmp_beside
 from pef_tui.write.proof import Missing, is_to_be_restaged, lost_tags, put_beside, wanted
 from pef_tui.write.replacing import FileFacts
 from pef_tui.write.staging import FULL, OpenMedia, descriptor, extension_of, stage

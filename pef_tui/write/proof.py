@@ -15,9 +15,9 @@ from msgspec.structs import replace
 
 from pef_tui.hooks import WriterSession, Written
 from pef_tui.model import TagEdit
+from pef_tui.write.copies import Copy
 from pef_tui.write.dest import Dest
 from pef_tui.write.native.iptc_edits import KNOWN as IN_XMP_TOO
-from pef_tui.write.place import Copy
 from pef_tui.write.xmp_writer import SUFFIX, write_beside
 from pef_tui.xmp import can_write, to_xmp
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 
+from pef_tui.write.copies import Copy
 from pef_tui.write.dest import Dest, Outside, components
-from pef_tui.write.place import Copy
 from pef_tui.write.replacing import FAT_NS
 
 

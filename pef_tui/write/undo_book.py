@@ -19,8 +19,9 @@ from zlib import crc32
 
 import xxhash
 
+from pef_tui.write.copies import Copy
 from pef_tui.write.dest import Dest, Outside, components, open_own, sync
-from pef_tui.write.place import Copy, xmp_beside
+from pef_tui.write.place import xmp_beside
 from pef_tui.write.staging import FULL
 from pef_tui.write.undo_records import FILES, RECORDS, Began, Former, Named
 from pef_tui.write.undo_records import HEAD as _HEAD

@@ -14,7 +14,8 @@ from oracle import Oracle
 from running import carry_out, quick_place
 from trying import tries
 
-from pef_tui.manifest.format import Done, Entry, Forgotten, Intent, Listed, RunOpened, encode, pack
+from pef_tui.manifest.columns import pack
+from pef_tui.manifest.format import Done, Entry, Forgotten, Intent, Listed, RunOpened, encode
 from pef_tui.manifest.journal import HEADER, frame
 
 CUT_EVERY, FLIP_EVERY = 5, 7

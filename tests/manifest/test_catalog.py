@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from pef_tui.manifest import Catalog, DestLock, Entry, Ledger, Row, RunOpened, Wanted, holder, indexing
-from pef_tui.manifest.format import WORDS, Impossible, briefs, pack, unpack
+from pef_tui.manifest.columns import briefs, pack, unpack
+from pef_tui.manifest.format import WORDS, Impossible
 
 RUN = RunOpened("r1", 1_700_000_000_000_000_000, "1.0", b"shape123", {"existing": "fill"})
 

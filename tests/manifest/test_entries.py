@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from ledger_cases import entry, recorded
 
 from pef_tui.manifest import Entry, Ledger
-from pef_tui.manifest.format import WORDS, Done, Impossible, decode, encode, pack, unpack
+from pef_tui.manifest.columns import pack, unpack
+from pef_tui.manifest.format import WORDS, Done, Impossible, decode, encode
 
 names = st.binary(min_size=1, max_size=12).map(lambda name: name.replace(b"/", b"-").replace(b"\0", b"-"))
 

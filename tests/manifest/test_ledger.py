@@ -11,7 +11,8 @@ from msgspec.structs import replace
 
 from pef_tui.manifest import Ledger, NewerFormat
 from pef_tui.manifest import ledger as ledger_module
-from pef_tui.manifest.format import Listed, encode, pack
+from pef_tui.manifest.columns import pack
+from pef_tui.manifest.format import Listed, encode
 from pef_tui.manifest.journal import HEADER, frame
 
 

@@ -39,9 +39,6 @@ def export(tmp_path: Path) -> Path:
     return made
 
 
-# -- what is not sealed
-
-
 def unsealed(out: Path) -> bool:
     ledger = Ledger.open(str(out), read_only=True)
     try:

@@ -11,7 +11,7 @@ from pef_tui.hooks import Staged, Written
 from pef_tui.manifest import Entry, Ledger
 from pef_tui.manifest.format import Intended
 from pef_tui.model import Match, MediaFile, MediaOutcome, Outcome, Plan
-from pef_tui.write.place import Copy, Former, Placed
+from pef_tui.write.copies import Copy, Former, Placed
 
 TAKEN = 1_561_977_296_000_000_000
 MARK = b"+tags"

@@ -10,10 +10,10 @@ import pytest
 
 from pef_tui.model import Match, MediaFile, Plan, State
 from pef_tui.write import copying
+from pef_tui.write.copies import Copy
 from pef_tui.write.copying import SourceChanged
 from pef_tui.write.dest import Dest, Outside, SyncFailed, components
 from pef_tui.write.making import clear
-from pef_tui.write.place import Copy
 from pef_tui.write.staging import clean_staging, extension_of, stage
 
 BYTES = os.urandom(3_000_001)
