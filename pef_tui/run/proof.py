@@ -25,6 +25,9 @@ from pef_tui.takeout.names import composed, split
 LIVE = "live"
 """Rule that joins a film with the sidecar of its still."""
 
+MOTION = "motion"
+"""The same for the film of a motion photo, whose name tells a moment by itself."""
+
 
 class Claimed:
     """The Matches of a Folder whose files come from several sources, and which of them hold."""
@@ -90,9 +93,9 @@ class Claimed:
 
     def _is_near(self, match: Match) -> bool:
         """Are file and sidecar of one export for sure, or is it no film?"""
-        if match.rule != LIVE or match.json is None:
+        if match.rule not in (LIVE, MOTION) or match.json is None:
             return True
-        if split(match.media.name)[1].lower() not in LIVE_FILMS:
+        if match.rule == LIVE and split(match.media.name)[1].lower() not in LIVE_FILMS:
             return True
         exports, folder = self._exports, match.folder
         return exports.key(match.media, folder) == exports.key(match.json, folder)
@@ -111,6 +114,8 @@ class Claimed:
                             return True
         except OSError:
             return False
+        if match.rule == MOTION and facts.created is None:
+            return True
         taken = match.sidecar.taken if match.sidecar is not None else None
         return taken is not None and facts.created is not None and abs(taken - facts.created) <= LIVE_SECONDS
 

@@ -361,3 +361,20 @@ def test_what_a_person_changed_is_not_taken_back(tmp_path: Path) -> None:
     lines = media(run(parts, out, "--unmatched", "skip"))
     assert written.read_bytes().endswith(b"edited")
     assert any("was changed since and is left there" in text for text in lines[f"{Y}/i.jpg"]["warnings"])
+
+
+@pytest.mark.parametrize("name", ["PXL_20190701_103456123.MP", "PXL_20190701_103456123.MV"])
+@pytest.mark.parametrize(
+    ("created", "shared"), [(JULY, True), (None, True), (OCTOBER, False)], ids=["its own", "none", "another"]
+)
+def test_a_motion_film_in_another_source(
+    tmp_path: Path, name: str, created: float | None, shared: bool
+) -> None:
+    """It is of the still of its name, unless its own moment says otherwise."""
+    still = lay(tmp_path / "a", picture(f"{name}.jpg", 1, people=["Ann Example"]))
+    own = None if created is None else datetime.fromtimestamp(created, UTC)
+    other = lay(tmp_path / "b", {f"{Y}/{name}": film("mp4", 2, created=own)})
+    for number, sources in enumerate(([still, other], [other, still])):
+        line = media(run(sources, tmp_path / f"out{number}"))[f"{Y}/{name}"]
+        assert (line["rule"] == "motion") is shared
+        assert line["outcome"] == ("written" if shared else "unmatched")
