@@ -5,6 +5,7 @@ Gathered anew from facts that others reported, as a list of words:
 - PhotoPrism, `UnwantedDescriptions` in internal/meta/sanitize.go and pull request 5078 (counts by camera);
 - iNaturalist, issue 1323 and its `BRANDED_DESCRIPTIONS`;
 - KPhotoAlbum, the test "Strip Camera Generated Default Descriptions";
+- comments of phones (`oplus_32`, `filter: 0; fileterIntensity: 0.0; …`) in listings of ExifTool in public repositories;
 - pictures by cameras of Olympus, Konica Minolta (DiMAGE Z3), Minolta (`DCF 1.0`), General Imaging (GE), Sanyo
   (VPC-SX550) and JVC (GC-X1E).
 
@@ -70,13 +71,23 @@ _PATTERNS = tuple(
     for pattern in (
         # `OLYMPUS DIGITAL CAMERA`, `KONICA MINOLTA DIGITAL CAMERA`, `KODAK Digital Still Camera`
         rf"(?:(?:{_BRANDS}|optical|imaging|corp\.?|co\.?,? ?ltd\.?) )+digital (?:still |game |video )?camera",
-        r"dcim[\\/][^\n]*",  # `DCIM\100GOPRO\G0010001.JPG`: action cameras and drones write their own path
+        r"dcim[\\/]\S+",  # `DCIM\100GOPRO\G0010001.JPG`: action cameras and drones write their own path
         r"<[^<>\n]*(?:samsung|kenox|digimax)[^<>\n]*>",  # `<KENOX S760  / Samsung S760>`, `<Digimax i5, Samsung #1>`
-        r"(?:created|edited|made|processed) with (?:vsco|vscocam|moldiv|snapseed|b612|retrica)\b[^\n]*",
+        r"(?:created|edited|made|processed) with (?:vsco|vscocam|moldiv|snapseed|b612|retrica)"
+        r"(?: with [^,;:]{1,20} preset)?",
         r"(?:file )?(?:written|produced) by adobe photoshop[^\n]*",
         r"creator: gd-jpeg v[^\n]*",
     )
 )
+
+_NOTES = tuple(
+    re.compile(pattern)
+    for pattern in (
+        r"oplus_\d+",  # flags of Oppo, OnePlus and Realme phones
+        r"(?:filter: )?\d+; (?:[^;:]*: [^;:]*; )?fileterintensity: [^\n]*",  # `filter: 0; fileterIntensity: 0.0; …`
+    )
+)
+"""What the apps of phones note for themselves, and read again."""
 
 _MARKS = re.compile(r'(?:(?:lang|charset)="?[\w-]+"?|x-default)(?:[\s,:]+|$)', re.IGNORECASE)
 """What programs put before a text that they took out of EXIF or XMP, and leave where the text itself is empty."""
@@ -93,7 +104,13 @@ def is_camera_text(text: str, make: str = "", model: str = "") -> bool:
     if not text or text in _HUAWEI:
         return True
     folded = text.casefold()
-    if folded in _TEXTS or any(pattern.fullmatch(folded) for pattern in _PATTERNS):
+    if folded in _TEXTS or any(pattern.fullmatch(folded) for pattern in _PATTERNS + _NOTES):
         return True
     make, model = (" ".join(each.split()).casefold() for each in (make, model))
     return folded in {make, model, f"{make} {model}"} and bool(make or model)
+
+
+def is_camera_note(text: str) -> bool:
+    """Did the app of a phone note this for itself? In `UserComment` it has its use, and is no place for a caption."""
+    folded = " ".join(text.replace("\0", " ").split()).casefold()
+    return any(pattern.fullmatch(folded) for pattern in _NOTES)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from pef_tui.model import Match, TagEdit, Value
-from pef_tui.tags.camera_texts import is_camera_text
+from pef_tui.tags.camera_texts import is_camera_note, is_camera_text
 from pef_tui.tags.classes import STANDS_FOR, iptc_takes, tag_list, tags_of
 
 UNIT = "description"
@@ -58,6 +58,7 @@ def _edits(match: Match, description: str) -> Iterator[TagEdit]:
         and short.isascii()
         and str(tags.get(_COMMENT, "")).strip()
         and _by_camera(tags, _COMMENT)
+        and not is_camera_note(str(tags[_COMMENT]))
     ):
         yield TagEdit(_COMMENT, short, "always", UNIT)
 

@@ -23,9 +23,15 @@ BY_CAMERAS = [
     "Processed with VSCOcam with f2 preset", "jpeg image", "Exif_JPEG_PICTURE", "EXIF_JPEG_PICTURE", "MITAC",
     "x-default", 'charset="Ascii"', "charset=Ascii", 'charset="Ascii" binary comment', 'lang="x-default"',
     'lang="x-default" OLYMPUS DIGITAL CAMERA', "HELLOMOTO", "My beautiful picture", "CASIO COMPUTER CO.,LTD",
+    "Processed with VSCO", "Edited with Snapseed", "Oplus_131072", "oplus_32",
+    "filter: 0; fileterIntensity: 0.0; filterMask: 0; captureOrientation: 90;\nalgolist: 0;",
+    "0; fileterIntensity: 0.0; filterMask: 0", "filter: 0; jpegRotation: 270; fileterIntensity: 0.000000; module:31",
     "", "   ", " \0", "\0\0",
 ]  # fmt: skip
 BY_PEOPLE = [
+    "Samsung TV in our living room", "default settings explained", "dcim/ is where I found this picture of mom",
+    "Edited with Snapseed by my sister, Rome", "Processed with VSCO with love, Rome", "oplus_ is odd",
+    "filter: 1; coffee",
     "my OLYMPUS DIGITAL CAMERA", "Ana with her digital camera", "Samsung store in Seoul", "Default gateway", "COF",
     "Dav", "Smart", "mon chat", "Nor", "HDR of the bridge", "DCIM", "Processed with care",
     'charset="Ascii" Ana at the sea',
@@ -90,3 +96,11 @@ def test_a_comment_is_no_description(held: str) -> None:
     done = settle(found, text(found))
     assert done.conflicts == ()
     assert COMMENT not in {edit.tag for edit in done.edits}
+
+
+@pytest.mark.parametrize("held", ["oplus_32", "filter: 0; fileterIntensity: 0.0; filterMask: 0"])
+def test_what_apps_note_for_themselves_stays_in_comments(held: str) -> None:
+    found = match({EXIF: held, COMMENT: held}, description="Ana at the sea")
+    done = settle(found, text(found))
+    assert {edit.tag: edit.value for edit in done.edits} == {EXIF: "Ana at the sea", DC: "Ana at the sea"}
+    assert not done.conflicts
