@@ -140,7 +140,9 @@ class Planner:
     def _with_xmp_file(self, plan: Plan, settled: Settled, choose: Choose | None) -> Plan:
         """The Plan with what goes into an XMP file besides: always, or because there is one to be completed."""
         match, settings = plan.match, self._settings
-        if plan.writer == XMP_WRITER or settings.xmp == "never" or settings.existing == "never":
+        if settings.xmp == "never" or settings.existing == "never":
+            return plan
+        if settings.xmp == "auto" and (plan.writer == XMP_WRITER or _is_told_beside(match)):
             return plan
         if (settings.xmp == "auto" and match.xmp is None) or (match.xmp is not None and match.xmp.problem):
             return plan
@@ -148,6 +150,9 @@ class Planner:
         left = units_left(match, settled)
         beside = settle(asked, self._edits(asked), settings.existing, choose).edits
         edits = tuple([edit for edit in beside if (edit.unit or edit.tag) not in left])
+        if plan.writer == XMP_WRITER:
+            first = {edit.tag for edit in plan.edits}
+            return replace(plan, edits=(*plan.edits, *(edit for edit in edits if edit.tag not in first)))
         if edits and not plan.edits:
             return replace(plan, outcome="sidecar", writer=XMP_WRITER, edits=edits)
         return replace(plan, xmp_edits=edits)
@@ -167,6 +172,12 @@ class Planner:
             yield "what the file already says could not be read (no ExifTool)"
         if match.xmp is not None and match.xmp.problem:
             yield f"the XMP file beside it is left as it is: {match.xmp.problem}"
+
+
+def _is_told_beside(match: Match) -> bool:
+    """Does the XMP file only add to what the picture says, and is never complete by itself? That of a raw picture."""
+    state = match.state
+    return state is not None and not state.embed and bool(state.format) and FORMATS[state.format].cls == "raw"
 
 
 def _nanoseconds(instant: float | None, match: Match) -> int:

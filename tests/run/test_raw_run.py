@@ -46,3 +46,19 @@ def test_raws_are_left_alone_or_written_into(tmp_path: Path) -> None:
         assert found["GPSLatitude"] == pytest.approx(33.85)
         assert found["DateTimeOriginal"] == "2019:07:01 20:34:56"
     assert {line["outcome"] for line in run(tmp_path, "--raw", "embed").values()} == {"unchanged"}
+
+
+def test_an_xmp_file_beside_a_raw_does_not_grow_at_a_second_run(tmp_path: Path) -> None:
+    """What the picture says itself, with offset, is not put into the XMP file when that is there already."""
+    dated = "2019:07:01 20:34:56"
+    source = takeout(tmp_path, {"P/a.nef": sidecar("a.nef", place=(-33.85, 151.21))}) / "Google Photos"
+    raw = source / "P" / "a.nef"
+    tags = [f"-EXIF:DateTimeOriginal={dated}", "-EXIF:OffsetTimeOriginal=+10:00"]
+    subprocess.run(["exiftool", "-q", "-overwrite_original", *tags, str(raw)], check=True)
+    assert run(tmp_path)["a.nef"]["outcome"] == "sidecar"
+    made = tmp_path / "out" / "P" / "a.nef.xmp"
+    (source / "P" / "a.nef.xmp").write_bytes(made.read_bytes())
+    again = run(tmp_path, "--force")["a.nef"]
+    assert (again["outcome"], again["tags"]) == ("copied", {})
+    complete = run(tmp_path, "--force", "--xmp", "always")["a.nef"]
+    assert complete["tags"]["XMP-exif:DateTimeOriginal"] == f"{dated}+10:00"
