@@ -17,7 +17,6 @@ from pef_tui.run.ahead import ahead
 from pef_tui.run.album_copies import AlbumCopies, without_copies
 from pef_tui.run.albums import Albums, Undecided
 from pef_tui.run.beginning import Begun
-from pef_tui.run.disk_names import refuses_names
 from pef_tui.run.elsewhere import AUTO, AUTO_FROM, THREADS, Elsewhere, kit_of, must_stay
 from pef_tui.run.gather import Gathered, gather
 from pef_tui.run.joining import identity
@@ -177,10 +176,13 @@ class Planning:
         self._place = place
         self._trial = Trial(place.writers, place.open_media, place.scratch)
         self._occupied = Occupied(
-            place.ledger, place.output, self._trial.adoptable, in_place=place.settings.in_place
+            place.ledger,
+            place.output,
+            self._trial.adoptable,
+            alike=place.names.alike,
+            in_place=place.settings.in_place,
         )
-        strict = not place.settings.in_place and refuses_names(place.output, dry_run=place.settings.dry_run)
-        self._layout = Layout(place.settings, self._occupied.recorded, strict=strict)
+        self._layout = Layout(place.settings, self._occupied, names=place.names)
         self._planner = Planner(
             place.settings, place.map_tags, place.writers, self._layout, place.decisions, self._named
         )
@@ -242,7 +244,7 @@ class Planning:
         for result in self._second.results(self._look_into):
             if isinstance(result, tuple):
                 match, output = result
-                if output and not self._layout.by_template:
+                if output and not self._layout.by_template and self._layout.is_takeable(output):
                     self._layout.promise(match, output)
                 elif match.folder != folder:
                     folder = match.folder

@@ -121,6 +121,8 @@ class RunOpened(Struct, frozen=True, array_like=True, tag="run"):
     shape: bytes
     options: dict[str, str] = {}
     plugins: dict[str, str] = {}
+    disk: str = ""
+    """What the disk of DEST does not take (`DiskNames.noted`); empty where it was not tried."""
 
 
 class Intent(Struct, frozen=True, array_like=True, tag="intent"):

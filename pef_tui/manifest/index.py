@@ -130,6 +130,21 @@ class Index:
                 return entry
         return None
 
+    def owners(self, folder: bytes) -> Iterator[bytes]:
+        """The folders whose files have outputs in this folder, once for each output."""
+        self.owner(folder + b"/")  # lays the folder out
+        view = self._outputs.get(folder)
+        for name in list(view or ()):
+            if (entry := self.owner(folder + b"/" + name if folder else name)) is not None:
+                yield split(entry.key)[0]
+
+    def outputs(self, folder: bytes) -> Iterator[bytes]:
+        """The outputs of the files of one folder."""
+        view = self._view(self._folders, folder, _lay, (self._by_folder,))
+        for place in list(view.values()):
+            if (entry := self._entry(place)) is not None and entry.output:
+                yield entry.output
+
     def folder(self, folder: bytes) -> list[Entry]:
         """Every entry of one folder, in the order they were first recorded."""
         view = self._view(self._folders, folder, _lay, (self._by_folder,))

@@ -196,6 +196,19 @@ class Ledger:
         with self._lock:
             return self._index.owner_like(os.fsencode(output), fold)
 
+    def folder_of(self, folder: str, is_wanted: Callable[[str], bool]) -> str | None:
+        """The first folder of DEST that outputs of a folder are in and that `is_wanted` accepts."""
+        with self._lock:
+            folders = (
+                os.fsdecode(output).rpartition("/")[0] for output in self._index.outputs(os.fsencode(folder))
+            )
+            return next(filter(is_wanted, folders), None)
+
+    def has_outputs_of(self, folder: str, is_one: Callable[[str], bool]) -> bool:
+        """Are there outputs in this folder of DEST of a source folder that `is_one` accepts?"""
+        with self._lock:
+            return any(is_one(os.fsdecode(owner)) for owner in self._index.owners(os.fsencode(folder)))
+
     def is_left(self, key: bytes) -> bool:
         """Did a run that came to no end mean to put the file of this key anywhere?"""
         return key in self._left

@@ -23,6 +23,7 @@ from pef_tui.takeout.containers import year_of, years_in
 from pef_tui.takeout.elsewhere import year_span
 from pef_tui.takeout.names import plain, uncount, uncount_media
 from pef_tui.takeout.read_ahead import read_sidecars
+from pef_tui.write.links import NO_LINK
 
 SAMPLE = 50
 """Sidecars of a Folder that are read to see whether it is one of a year."""
@@ -241,6 +242,8 @@ class Albums:
             return Plan(plan.match, "duplicate", link=original, reason=reason)
         if plan.outcome not in LINKABLE or plan.output is None:
             return plan
+        if self._place.names.no_links:
+            return replace(plan, reason=NO_LINK.format(original))
         return replace(plan, outcome="duplicate", link=original, reason=reason)
 
     @property

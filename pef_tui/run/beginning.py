@@ -66,9 +66,9 @@ class Begun:
     seal: Seal | None
     """What the last run said, where nothing changed since."""
 
-    def record(self, *, sync: bool = True) -> None:
+    def record(self, disk: str = "", *, sync: bool = True) -> None:
         """The manifest is to say that the run began; of one that does nothing it need not be sure. Raises OSError."""
-        self.ledger.begin(_run_opened(self.settings, self.host, self.shape.plans), sync=sync)
+        self.ledger.begin(_run_opened(self.settings, self.host, self.shape.plans, disk), sync=sync)
 
 
 def begun(settings: Settings, host: PluginHost, progress: Progress, stack: ExitStack) -> Begun:
@@ -227,11 +227,11 @@ def _ledger(settings: Settings, output: str, progress: Progress, stack: ExitStac
     return ledger
 
 
-def _run_opened(settings: Settings, host: PluginHost, shape: bytes) -> RunOpened:
+def _run_opened(settings: Settings, host: PluginHost, shape: bytes, disk: str) -> RunOpened:
     options = {
         name: repr(getattr(settings, name))
         for name in settings.__struct_fields__
         if name != "plugins" and getattr(settings, name) != getattr(Settings(), name)
     }
     plugins = {plugin.name: plugin.version for plugin in host.plugins if plugin.state == "loaded"}
-    return RunOpened(uuid.uuid4().hex[:12], time.time_ns(), __version__, shape, options, plugins)
+    return RunOpened(uuid.uuid4().hex[:12], time.time_ns(), __version__, shape, options, plugins, disk)

@@ -8,38 +8,70 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from typing import Protocol
 
 import xxhash
 
 from pef_tui.formats import FORMATS, right_name
 from pef_tui.model import Match
 from pef_tui.run.claims import Claims
-from pef_tui.run.paths import folded, numbered, numbered_folder, safe_component, split, strict_component
+from pef_tui.run.disk_names import DiskNames
+from pef_tui.run.paths import (
+    folded,
+    numbered,
+    numbered_folder,
+    safe_component,
+    split,
+    strict_component,
+    utf8_component,
+)
 from pef_tui.run.template import Template
 from pef_tui.settings import Settings
 
 FileId = tuple[int, str]
 
+_STRICTER = utf8_component, strict_component
+_FOLDER_NUMBER = re.compile(r" \(([0-9]{1,9})\)$")
 _NUMBER = re.compile(r" \(([0-9]{1,9})\)(?=(\.[^.]*)?$)")
+
+
+class Before(Protocol):
+    """What earlier runs put into DEST, and what is there."""
+
+    def recorded(self, path: str) -> bool:
+        """Did one put something at this output path?"""
+
+    def folder_given(self, folder: str, is_wanted: Callable[[str], bool]) -> str | None:
+        """The folder of DEST that outputs of a Folder are in, if `is_wanted` accepts it."""
+
+    def folder_taken(self, path: str, is_one: Callable[[str], bool]) -> bool:
+        """Are outputs of a Folder that `is_one` accepts in this folder of DEST, in any spelling of its name?"""
+
+    def is_there(self, path: str) -> bool:
+        """Is anything at this path?"""
 
 
 class Layout:
     """Gives every Match its output path; made anew for each run."""
 
     def __init__(
-        self, settings: Settings, taken: Callable[[str], bool] | None = None, *, strict: bool = False
+        self,
+        settings: Settings,
+        before: Before | None = None,
+        *,
+        names: DiskNames = DiskNames(),  # noqa: B008
     ) -> None:
-        """`taken`: has an earlier run put something at this output path? Raises ValueError for a bad template.
+        """Without `before` DEST is new. Raises ValueError for a bad template.
 
-        `strict`: the disk of DEST refuses names that Windows refuses.
+        `names`: what the disk of DEST does not take.
         """
-        self._strict = strict
-        self._component = strict_component if strict else safe_component
+        self._component = _component_of(names)
         self._in_place = settings.in_place
         self._fix = settings.extensions == "fix"
         self._template = Template(settings.layout) if settings.layout else None
-        self._taken_before = taken or (lambda path: False)
+        self._before = before
         self._folders: dict[str, str] = {}
+        self._given: dict[str, str] = {}
         self._claims = Claims()
         self._kept: dict[FileId, str] = {}
         self._numbers: dict[FileId, int] = {}
@@ -74,12 +106,51 @@ class Layout:
         self._folder_path(folder)
 
     def _folder_path(self, folder: str) -> str:
-        path = _not_ours("/".join(self._component(part) for part in folder.split("/")) if folder else "")
+        path = _not_ours(_strictly(folder, self._component))
+        if (given := self._given_before(folder, path)) is not None:
+            self._folders[folded(given)] = folder
+            return given
         candidate, number = path, 1
-        while self._folders.setdefault(folded(candidate), folder) != folder:
+        while self._folders.setdefault(folded(candidate), folder) != folder or self._is_anothers(
+            candidate, folder, path
+        ):
             number += 1
             candidate = numbered_folder(path, number)
         return candidate
+
+    def _given_before(self, folder: str, path: str) -> str | None:
+        """The folder that earlier runs gave to a Folder, where it is this one, numbered or not."""
+        if self._before is None or self._in_place or self._template is not None or not folder:
+            return None
+        if (known := self._given.get(folder)) is not None:
+            return known or None
+        forms = {path, *(_not_ours(_strictly(folder, each)) for each in (safe_component, *_STRICTER))}
+        given = self._before.folder_given(
+            folder,
+            lambda each: any(_numbers_folder(each, form) for form in forms) and self.is_takeable(each),
+        )
+        self._given[folder] = given or ""
+        return given
+
+    def _is_anothers(self, candidate: str, folder: str, path: str) -> bool:
+        """Did earlier runs give a folder to another Folder whose name is the same when folded?"""
+        if self._before is None or self._in_place or self._template is not None:
+            return False
+        alike = (folded(candidate), folded(path))
+
+        def is_one(owner: str) -> bool:
+            return owner != folder and folded(_not_ours(_strictly(owner, self._component))) in alike
+
+        return self._before.folder_taken(candidate, is_one)
+
+    def is_takeable(self, path: str) -> bool:
+        """Does the disk of DEST take a path that an earlier run made, maybe on another disk?"""
+        return _strictly(path, self._component) == path or (
+            self._before is not None and self._before.is_there(path)
+        )
+
+    def _taken_before(self, path: str) -> bool:
+        return self._before is not None and self._before.recorded(path)
 
     def keep(self, match: Match, output: str) -> None:
         """An earlier run gave this output to the Match; "" for none."""
@@ -98,10 +169,10 @@ class Layout:
 
     def refused(self, match: Match) -> bool:
         """Has the disk of DEST refused the name of a file, or of its Folder, so that it gets another?"""
-        if not self._strict or self._in_place:
+        if self._component is safe_component or self._in_place:
             return False
         path = match.media.name if self._template is not None else f"{match.folder}/{match.media.name}"
-        return any(strict_component(part) != safe_component(part) for part in path.split("/") if part)
+        return any(self._component(part) != safe_component(part) for part in path.split("/") if part)
 
     def claim(self, match: Match) -> str:
         """The output path of this Match, claimed. A film or edited copy goes with its picture."""
@@ -111,7 +182,7 @@ class Layout:
         if (promised := self._promised.pop(identity, None)) is not None:
             return promised
         folder, name, number = self._wanted(match)
-        if (kept := self._kept.get(identity)) and _names(kept, folder, name):
+        if (kept := self._kept.get(identity)) and _names(kept, folder, name) and self.is_takeable(kept):
             self._claims.add(folded(kept))
             path = kept
         else:
@@ -143,7 +214,7 @@ class Layout:
             folder, _, base = main.rpartition("/")
             return folder, _beside(split(base)[0], match.main, name), 1
         folder, base = self._template.path(match, stem)
-        folder = "/".join(map(self._component, folder.split("/"))) if folder else ""
+        folder = _strictly(folder, self._component)
         return _not_ours(folder), self._component(base + extension), 1
 
     def _free(self, wanted: str, number: int) -> tuple[str, int]:
@@ -183,8 +254,25 @@ def _names(kept: str, wanted: str, name: str) -> bool:
     folder, _, base = kept.rpartition("/")
     if folder == wanted and _numbers(base, name):
         return True
-    strict = "/".join(map(strict_component, wanted.split("/"))) if wanted else ""
-    return folder == strict and _numbers(base, strict_component(name))
+    return any(folder == _strictly(wanted, each) and _numbers(base, each(name)) for each in _STRICTER)
+
+
+def _strictly(path: str, component: Callable[[str], str]) -> str:
+    """A path, each of its parts made as `component` makes it."""
+    return "/".join(map(component, path.split("/"))) if path else ""
+
+
+def _numbers_folder(path: str, wanted: str) -> bool:
+    """Is it this folder, with or without a number?"""
+    number = _FOLDER_NUMBER.search(path)
+    return path == wanted or (number is not None and numbered_folder(wanted, int(number[1])) == path)
+
+
+def _component_of(names: DiskNames) -> Callable[[str], str]:
+    """What makes the component of a path that a disk takes."""
+    if names.windows:
+        return strict_component
+    return utf8_component if names.utf8 else safe_component
 
 
 def _numbers(base: str, name: str) -> bool:

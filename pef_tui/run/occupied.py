@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 from msgspec.structs import replace
@@ -16,7 +16,7 @@ from pef_tui.manifest.ledger import Ledger
 from pef_tui.model import Plan, xmp_name
 from pef_tui.run.layout import Layout
 from pef_tui.run.paths import folded
-from pef_tui.write.dest import OWN, DestView, Outside, components
+from pef_tui.write.dest import DestView, Outside, components
 from pef_tui.write.place import of_media, of_xmp
 from pef_tui.write.replacing import standing_of
 
@@ -30,18 +30,27 @@ class Occupied:
     """What is in DEST, compared by the rules of its own disk. Lives in the planning thread."""
 
     def __init__(
-        self, ledger: Ledger, dest: str, adoptable: Callable[[Plan, DestView, str], bool], *, in_place: bool
+        self,
+        ledger: Ledger,
+        dest: str,
+        adoptable: Callable[[Plan, DestView, str], bool],
+        *,
+        alike: bool,
+        in_place: bool,
     ) -> None:
         """`adoptable`: is a file of which nothing is recorded the very one that a Plan would put there? The XMP file
-        of this path, where one is named, else the output.
+        of this path, where one is named, else the output. `alike`: the disk takes names for the same that differ in
+        case or Unicode form.
         """
         self._ledger = ledger
         self._dest = dest
         self._adoptable = adoptable
         self._in_place = in_place
         self._view: DestView | None = None
-        self._ignores_case = False
+        self._alike = alike
         self._there: OrderedDict[str, bool] = OrderedDict()
+        self._spelled: dict[str, dict[str, list[str]]] = {}
+        """Of the folder looked into last: how names are spelled."""
 
     def open(self) -> None:
         """Look into DEST from now on; nothing is occupied where it does not exist yet."""
@@ -49,7 +58,6 @@ class Occupied:
             return
         with suppress(OSError):
             self._view = DestView(self._dest)
-            self._ignores_case = ignores_case(self._dest)
 
     def close(self) -> None:
         """Let go of it."""
@@ -61,7 +69,35 @@ class Occupied:
         """Did an earlier run put something at this path, or at one that the disk takes for the same?"""
         if self._ledger.recorded(path) is not None:
             return True
-        return self._ignores_case and self._ledger.recorded_like(path, folded) is not None
+        return self._alike and self._ledger.recorded_like(path, folded) is not None
+
+    def folder_given(self, folder: str, is_wanted: Callable[[str], bool]) -> str | None:
+        """The folder of DEST that earlier runs gave to a Folder, if `is_wanted` accepts it."""
+        return self._ledger.folder_of(folder, is_wanted)
+
+    def folder_taken(self, path: str, is_one: Callable[[str], bool]) -> bool:
+        """Have earlier runs given a folder of DEST, in any spelling of its name, to a Folder that `is_one` accepts?"""
+        if self._view is None:
+            return False
+        above, slash, name = path.rpartition("/")
+        return any(
+            self._ledger.has_outputs_of(above + slash + each, is_one)
+            for each in self._spellings(above, folded(name))
+        )
+
+    def _spellings(self, above: str, name: str) -> Sequence[str]:
+        """How DEST spells the entry of a folder that is `name` when folded."""
+        if (known := self._spelled.get(above)) is None:
+            known = {}
+            with suppress(OSError):
+                for each in os.listdir(os.path.join(self._dest, above)):
+                    known.setdefault(folded(each), []).append(each)
+            self._spelled = {above: known}
+        return known.get(name, ())
+
+    def is_there(self, path: str) -> bool:
+        """Is anything at this path in DEST, by the rules of its disk?"""
+        return self._view is not None and os.path.lexists(os.path.join(self._dest, path))
 
     def blocks(self, plan: Plan, key: bytes, own: str) -> bool:
         """Is something at the output of a Plan that it must not replace?
@@ -117,15 +153,6 @@ def unclaimed(ledger: Ledger, dest: str) -> list[str]:
         f"{len(left)} files that a stopped run put there belong to no source of this run, and stay as they are: "
         f"{', '.join(map(repr, left[:3]))}{', …' if len(left) > 3 else ''}"
     ]
-
-
-def ignores_case(dest: str) -> bool:
-    """Does the disk of DEST take names for the same that differ in case only?"""
-    try:
-        usual = os.stat(os.path.join(dest, OWN))
-        return os.path.samestat(usual, os.stat(os.path.join(dest, OWN.upper())))
-    except OSError:
-        return False
 
 
 def named(plan: Plan, key: bytes, own: str, occupied: Occupied, layout: Layout) -> Plan:

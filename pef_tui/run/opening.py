@@ -17,6 +17,7 @@ from pef_tui.manifest.ledger import Ledger
 from pef_tui.model import Folder, JsonFile, MediaFile, Source
 from pef_tui.progress import Progress
 from pef_tui.run.beginning import Begun
+from pef_tui.run.disk_names import DiskNames, of_preview, of_run
 from pef_tui.run.elsewhere import chosen
 from pef_tui.run.exports import Exports, needs_survey
 from pef_tui.run.listings import Listings
@@ -67,6 +68,8 @@ class Opened:
     """Which files are of one export."""
     scratch: str
     """Where unnamed files lie for a while."""
+    names: DiskNames
+    """Which names the disk of DEST does not take."""
     threads: int = field(default=JSON_THREADS)
 
     @cached_property
@@ -120,7 +123,7 @@ def opened(start: Begun, stack: ExitStack) -> Opened:
             if isinstance(reader, DirectoryReader) and reader.bytes is not None
         }
         check_space(settings, output, start.sources, start.scanners, ledger, known)
-        start.record()
+    names = _disk_names(start)
     open_media = _opener(start.readers)
     memory = Memory(
         ledger,
@@ -163,7 +166,18 @@ def opened(start: Begun, stack: ExitStack) -> Opened:
         root_mtime_ns=start.root_mtime_ns,
         exports=exports,
         scratch=scratch_folder(output, settings.dry_run),
+        names=names,
     )
+
+
+def _disk_names(start: Begun) -> DiskNames:
+    """Which names the disk of DEST does not take; a run records it, and that it began. Raises OSError."""
+    if start.settings.dry_run:
+        noted = [] if start.settings.in_place else [run.disk for run, _ in reversed(start.ledger.runs)]
+        return DiskNames() if start.settings.in_place else of_preview(start.output, noted)
+    names, noted_names = (DiskNames(), "") if start.settings.in_place else of_run(start.output)
+    start.record(noted_names)
+    return names
 
 
 def _tag_reader(exiftool: Found, settings: Settings, stack: ExitStack) -> ReadTags | None:

@@ -13,6 +13,13 @@ NAME_BYTES = 255 - len(".xmp")
 
 _FORBIDDEN = re.compile(r'[\x00-\x1f\x7f<>:"|?*\\/]')
 _JOINER = "\u200d"
+_NO_UTF8 = re.compile("[\ud800-\udfff]")
+_UNSEEN = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164"
+    "\ufe00-\ufe0f\ufeff\uffa0\U000e0000-\U000e0fff]"
+)
+"""Characters that file systems leave out when they compare names (`Default_Ignorable_Code_Point` of Unicode): HFS+,
+APFS, and ext4 and f2fs with `casefold`."""
 _SKIN_TONES = frozenset(map(chr, range(0x1F3FB, 0x1F400)))
 _FLAG_LETTERS = frozenset(map(chr, range(0x1F1E6, 0x1F200)))
 _RESERVED = re.compile(r"(?i)^(con|prn|aux|nul|com[0-9]|lpt[0-9])(\.|$)")
@@ -35,6 +42,11 @@ def strict_component(name: str) -> str:
     if _RESERVED.match(name):
         name = "_" + name
     return safe_component(name)
+
+
+def utf8_component(name: str) -> str:
+    """Like `safe_component`, with `_` for each byte that is no UTF-8."""
+    return safe_component(_NO_UTF8.sub("_", name))
 
 
 def _shortened(name: str) -> str:
@@ -91,7 +103,10 @@ def xmp_there(path: str, short: bool) -> str:
 
 def folded(path: str) -> str:
     """The form under which two names are one on file systems that ignore case or Unicode form."""
-    return path.casefold() if path.isascii() else unicodedata.normalize("NFC", path).casefold()
+    if path.isascii():
+        return path.casefold()
+    bare = _UNSEEN.sub("", unicodedata.normalize("NFD", path)).casefold()
+    return unicodedata.normalize("NFC", bare)
 
 
 def numbered(name: str, number: int) -> str:

@@ -18,7 +18,7 @@ from pef_tui.model import Outcome, Plan
 from pef_tui.write.copies import Books, Copy
 from pef_tui.write.dest import Dest, DestView, SyncFailed
 from pef_tui.write.former import remove_former
-from pef_tui.write.links import stage_link
+from pef_tui.write.links import NO_LINK, stage_link
 from pef_tui.write.making import Tools, clear, make
 from pef_tui.write.place import put_all, user_changed
 from pef_tui.write.proof import Missing
@@ -111,7 +111,7 @@ def _link(copy: Copy, place: Dest, books: Books) -> None:
     """Make the private copy a link; where the disk or what it leads to does not allow it, none is made."""
     name = f"{place.number()}{extension_of(copy.plan)}"
     if not stage_link(copy, name, place, books):
-        copy.reason = f"a copy, for no link to {copy.plan.link} can be made"
+        copy.reason = NO_LINK.format(copy.plan.link)
         return
     copy.name, copy.writer = name, ""
     copy.reason = f"{copy.shares} with {copy.plan.link}"

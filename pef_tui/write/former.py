@@ -74,12 +74,14 @@ def remove_output(old: str, known: Former, new: str | None, place: Dest) -> bool
 
 
 def _same_file(fd: int, name: str, new: str, place: Dest) -> bool:
-    """Do both names mean one file, as on disks that ignore case or Unicode form?"""
+    """Are both names the same entry of a folder, as on disks that ignore case or Unicode form? Hard links are not."""
     folder, new_name = components(new)
     with place.folder(folder, create=False) as new_fd:
         one = os.stat(name, dir_fd=fd, follow_symlinks=False)
         other = os.stat(new_name, dir_fd=new_fd, follow_symlinks=False)
-    return os.path.samestat(one, other) and one.st_nlink == 1
+        if not os.path.samestat(one, other):
+            return False
+        return one.st_nlink == 1 or not (name in os.listdir(fd) and new_name in os.listdir(new_fd))
 
 
 def _remove_empty(folder: Collection[str], place: Dest) -> None:

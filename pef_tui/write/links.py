@@ -16,6 +16,8 @@ from pef_tui.write.replacing import standing_of
 from pef_tui.write.staging import FULL
 
 REFLINK, HARD_LINK, SYMBOLIC_LINK = "shared blocks", "hard link", "symbolic link"
+NO_LINK = "a copy, for no link to {} can be made"
+"""Reason of an output that was to be a link, with the output that it was to lead to."""
 OWN_TIMES = ("", REFLINK)
 """What has permissions and times of its own."""
 

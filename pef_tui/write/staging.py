@@ -11,6 +11,7 @@ import re
 import shutil
 import stat
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import BinaryIO
 
 from pef_tui.fingerprint import Fingerprint, of_descriptor
@@ -47,7 +48,8 @@ def clean_staging(path: str) -> int:
     try:
         names = os.listdir(staging)
         for name in names:
-            _remove(name, staging)
+            with suppress(FileNotFoundError):  # FUSE and NFS drop by themselves what a killed run had open
+                _remove(name, staging)
     finally:
         os.close(staging)
     return len(names)

@@ -12,9 +12,8 @@ from pathlib import Path
 import pytest
 from commands import media, outcomes, run_here, tree
 
-from pef_tui import chain
-from pef_tui.run import disk_names
-from pef_tui.run.disk_names import refuses_names
+from pef_tui.run import disk_names, opening
+from pef_tui.run.disk_names import DiskNames, of_preview, of_run
 from pef_tui.testing.export import sidecar, takeout
 from pef_tui.testing.jpeg import jpeg
 
@@ -62,7 +61,9 @@ def check(source: Path, dest: Path) -> None:
 def test_names_that_the_disk_refuses_are_mended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     source, dest = export(tmp_path / "in"), tmp_path / "out"
     with monkeypatch.context() as patched:
-        patched.setattr(chain, "refuses_names", lambda dest, *, dry_run: True)
+        strict = DiskNames(windows=True, utf8=True)
+        patched.setattr(opening, "of_run", lambda dest: (strict, strict.noted("odd")))
+        patched.setattr(opening, "of_preview", lambda dest, noted: strict)
         check(source, dest)
     kept = tree(dest)
     run_here(source, dest, "--force", "--extensions", "keep")  # moved to a disk that takes them
@@ -73,18 +74,27 @@ def test_names_that_the_disk_refuses_are_mended(tmp_path: Path, monkeypatch: pyt
 def test_a_run_tries_what_the_disk_takes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: int, refused: bool
 ) -> None:
-    assert not refuses_names(str(tmp_path), dry_run=False)
-    real = disk_names._make
+    assert not any(of_run(str(tmp_path))[0])
+    real = os.open
 
-    def make(path: str) -> None:
+    def refusing(path: str, *more: int) -> int:
         if "?" in path:
             raise OSError(error, os.strerror(error))
-        real(path)
+        return real(path, *more)
 
-    monkeypatch.setattr(disk_names, "_make", make)
-    assert refuses_names(str(tmp_path), dry_run=False) == refused
+    monkeypatch.setattr(disk_names.os, "open", refusing)
+    assert of_run(str(tmp_path))[0].windows == refused
     assert not list((tmp_path / ".pef-tui" / "staging").iterdir())
-    assert not refuses_names(str(tmp_path / "not" / "there"), dry_run=True)
+
+
+def test_a_preview_goes_by_what_a_run_recorded_on_a_disk_of_that_type(tmp_path: Path) -> None:
+    _, noted = of_run(str(tmp_path))
+    kind = noted.rpartition(":")[0]
+    assert kind and not any(of_preview(str(tmp_path), [noted]))
+    refuses = DiskNames(windows=True, no_links=True)
+    assert of_preview(str(tmp_path), ["", refuses.noted(kind), noted]) == refuses
+    assert not any(of_preview(str(tmp_path), [refuses.noted("another")]))
+    assert not any(of_preview(str(tmp_path / "not" / "there"), []))
 
 
 @pytest.fixture
