@@ -134,11 +134,7 @@ class Identities:
 
     def fingerprint(self, media: MediaFile) -> bytes:
         """Fingerprint of a source file; empty where it cannot be read."""
-        try:
-            with self._open_media(media) as stream:
-                return fingerprint.of_stream(stream, media.size)
-        except OSError:
-            return b""
+        return fingerprint_of(media, self._open_media)
 
     def unchanged(self, match: Match, entry: Entry) -> bool:
         """Has the file of this entry the bytes that were recorded? Read only where its version says otherwise."""
@@ -151,6 +147,15 @@ class Identities:
         if not entry.source or not media.version or media.version == entry.version:
             return True
         return self.fingerprint(media) == entry.source
+
+
+def fingerprint_of(media: MediaFile, open_media: OpenMedia) -> bytes:
+    """Fingerprint of a source file; empty where it cannot be read."""
+    try:
+        with open_media(media) as stream:
+            return fingerprint.of_stream(stream, media.size)
+    except OSError:
+        return b""
 
 
 def key_of(base: bytes, number: int) -> bytes:

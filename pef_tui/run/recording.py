@@ -12,7 +12,8 @@ from pef_tui.manifest.format import Entry, Intended
 from pef_tui.manifest.ledger import Ledger
 from pef_tui.model import Match, MediaFile, Outcome, Plan, XmpFile, xmp_name
 from pef_tui.run.digests import OpenMedia, content_digest
-from pef_tui.run.identity import sidecar_digest
+from pef_tui.run.identity import fingerprint_of, sidecar_digest
+from pef_tui.run.own_xmp import with_own_xmp
 from pef_tui.run.plan import digest
 from pef_tui.run.shapes import RunShape
 from pef_tui.write.copies import Copy
@@ -50,12 +51,18 @@ class RunBooks:
     def intend(self, copies: Sequence[Copy]) -> int:
         """These are about to be put at their outputs; the batch's number."""
         items = [(copy.plan.key, os.fsencode(copy.plan.output or "")) for copy in copies]
-        return self._ledger.intend(items, () if self._in_place else map(_intended, copies))
+        return self._ledger.intend(items, map(_intended, copies))
 
     def done(self, batch: int, outcomes: Sequence[Outcome]) -> None:
         """They are there. What somebody changed since an earlier run keeps the record it has."""
         kept = [outcome for outcome in outcomes if outcome.word != "unchanged"]
-        self._ledger.done(batch, [self._entry(outcome) for outcome in kept])
+        self._ledger.done(batch, [self._recorded(outcome) for outcome in kept])
+
+    def _recorded(self, outcome: Outcome) -> Entry:
+        entry = self._entry(outcome)
+        if not self._in_place:
+            return entry
+        return with_own_xmp(entry, outcome, self._ledger, lambda file: fingerprint_of(file, self._open_media))
 
     def _entry(self, outcome: Outcome) -> Entry:
         media = outcome.plan.match.media

@@ -10,9 +10,10 @@ from msgspec.structs import replace
 
 from pef_tui.manifest.format import Entry
 from pef_tui.manifest.ledger import Ledger
-from pef_tui.model import Folder, Match, MediaFile, MediaOutcome, Outcome, Plan, xmp_name
+from pef_tui.model import Folder, Match, MediaFile, MediaOutcome, Outcome, Plan
 from pef_tui.run.digests import OpenMedia
 from pef_tui.run.identity import Identities, numbered_keys, sidecar_digest
+from pef_tui.run.own_xmp import own_xmp
 from pef_tui.run.paths import xmp_there
 from pef_tui.run.plan import digest
 from pef_tui.run.shapes import RunShape
@@ -153,21 +154,7 @@ class Memory:
 
     def own_xmp(self, folder: Folder) -> frozenset[str]:
         """In place, paths of the XMP files of a Folder that earlier runs wrote: they are told with their media."""
-        beside = [file for file in folder.other if file.path[-4:].lower() == ".xmp"] if self._in_place else []
-        if not beside:
-            return frozenset()
-        written = {
-            xmp_name(os.fsdecode(entry.output), entry.short_xmp)[:-4]: (entry.xmp_size, entry.xmp_mtime_ns)
-            for entry in self._ledger.folder(os.fsencode(folder.path))
-            if entry.xmp
-        }
-        return frozenset(
-            file.path
-            for file in beside
-            if (known := written.get(file.path[:-4])) is not None
-            and file.size == known[0]
-            and abs(file.mtime_ns - known[1]) <= FAT_NS
-        )
+        return own_xmp(folder, self._ledger, self._identities.fingerprint) if self._in_place else frozenset()
 
     def outputs(self, folder: str) -> dict[FileId, str]:
         """Output paths that earlier runs gave to files of this Folder."""

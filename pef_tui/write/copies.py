@@ -125,7 +125,7 @@ class Copy:
     source: bytes = b""
     """Fingerprint of the source as it was copied."""
     made: FileFacts | None = None
-    """The private copy, finished; None while it is not."""
+    """The private copy, finished; None while it is not, and in place where it has no XMP file."""
     made_xmp: FileFacts | None = None
     """Its XMP file."""
 

@@ -260,7 +260,7 @@ def _dress(copy: Copy, place: Dest) -> None:
         fd = _open_staged(place, name)
         try:
             _set_mode_and_time(copy, name, fd, place)
-            made = _facts(fd) if place.undo is None else None
+            made = _facts(fd) if place.undo is None or copy.xmp else None
         finally:
             os.close(fd)
         if name == copy.name:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -20,6 +21,11 @@ def in_place(source: Path) -> list[str]:
     return ["--batch", "--json", "--no-config", "--in-place", "--workers", "1", str(source)]
 
 
+def sources(lines: bytes) -> list[str]:
+    """The files that a run reports."""
+    return sorted(line["source"] for line in map(json.loads, lines.splitlines()) if "source" in line)
+
+
 class Ends:
     """An export, and how its files are before and after a run in place that nothing disturbs."""
 
@@ -33,8 +39,9 @@ class Ends:
         self.export = takeout(place / "export", spec)
         self.before = tree(self.export)
         done = self.copy(place / "done")
-        status, words, _ = carry_out(in_place(done), no_exiftool)
+        status, words, lines = carry_out(in_place(done), no_exiftool)
         assert status == 0, words
+        self.sources = sources(lines)
         self.after = tree(done)
         changed = {name for name in self.before if self.before[name] != self.after[name]}
         assert len(changed) == 3 and len(self.after) == len(self.before) + 1
@@ -75,9 +82,12 @@ def every_point(ends: Ends, place: Path, act: Callable[[int], Act], statuses: tu
             carry_out(["--undo", "last", "--no-config", str(source)], no_exiftool)
             if tree(source) != ends.before:
                 faults.append((number, f"undone: {ends.half(tree(source)) or 'not all'}"))
-        status, words, _ = carry_out(in_place(source), no_exiftool)
-        if status or tree(source) != ends.after:
-            faults.append((number, f"the later run: {status} {words} {tree(source)}"))
+        for _ in range(2):
+            status, words, lines = carry_out(in_place(source), no_exiftool)
+            if status or tree(source) != ends.after:
+                faults.append((number, f"the later run: {status} {words} {tree(source)}"))
+            if (told := sources(lines)) != ends.sources:
+                faults.append((number, f"the later run: it reports {told}"))
         if list((source / ".pef-tui" / "staging").iterdir()):
             faults.append((number, "left over in the staging folder"))
         faults.append((number, all_undone(ends, source)))
