@@ -185,6 +185,8 @@ def briefs(done: Done, numbers: Iterable[int]) -> Iterator[Brief]:
             simple = flags & _SAME and plain[folder] and name[:1] not in _ODD and not _SPECIAL(name)
             if output and not simple and not below(output):
                 continue
+        elif b > a and not below(texts[a:b]):  # the output that stands for a duplicate
+            continue
         yield folder, name, word, flags & _CONFLICT > 0, min(output_size, _SIZE_LIMIT), texts[b:c], output
 
 
