@@ -195,6 +195,8 @@ class Planning:
         """Told what is about to be planned, and how many of it are done already."""
 
     def _named(self, plan: Plan) -> Plan:
+        if self._layout.has_plain_names and not self._occupied.has_folder_of(plan):
+            return plan
         memory, match = self._place.memory, plan.match
         return named(plan, memory.key(match), memory.output(match), self._occupied, self._layout)
 
@@ -204,7 +206,8 @@ class Planning:
 
         def tell(item: Record | Plan) -> None:
             self._albums.told(item)
-            self._copies.note(item)
+            if self._second.has_album_folders:
+                self._copies.note(item)
             hand_over(item)
 
         self._occupied.open()

@@ -110,10 +110,11 @@ class Sidecar(Struct, frozen=True, gc=False, rename="camel"):
     @property
     def names(self) -> tuple[str, ...]:
         """Who is in it: each name once, NFC, in Google's order, empty ones left out."""
-        if not self.people:
-            return ()
-        names = (unicodedata.normalize("NFC", person.name or "").strip() for person in self.people)
-        return tuple(dict.fromkeys(name for name in names if name))
+        names: dict[str, None] = {}
+        for person in self.people or ():
+            if name := unicodedata.normalize("NFC", person.name or "").strip():
+                names[name] = None
+        return tuple(names)
 
 
 class Album(Struct, frozen=True, gc=False):

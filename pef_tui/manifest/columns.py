@@ -61,11 +61,6 @@ def _identity(entry: Entry) -> bytes:
     return IDENTITY.pack(entry.version, *digests)
 
 
-def _digest(field: bytes) -> bytes:
-    """A field of the identity: 8 bytes, a short word, or nothing."""
-    return _PADDED.get(field, field)
-
-
 def _row(entry: Entry, folder: int) -> bytes:
     same = entry.output == entry.key
     flags = _TEMPORARY * entry.temporary + _RACY * entry.racy + _PLACED * bool(entry.output) + _SAME * same
@@ -130,7 +125,8 @@ def unpack(done: Done, number: int) -> Entry:
     if (output and not below(output)) or (link and not below(link)):
         raise Impossible("an output outside DEST")
     identity = IDENTITY.unpack_from(done.identity, number * IDENTITY.size) if done.identity else _UNKNOWN
-    version, source, photo, output_digest, xmp_digest, proof = identity
+    # Fields of the identity: 8 bytes, a short word, or nothing.
+    source, photo, output_digest, xmp_digest, proof = [_PADDED.get(field, field) for field in identity[1:]]
     xmp_size, xmp_mtime = _XMP.unpack(texts[c:d]) if d - c == _XMP.size else (0, 0)
     return Entry(
         key,
@@ -152,12 +148,12 @@ def unpack(done: Done, number: int) -> Entry:
         texts[d:end],
         flags & _CONFLICT > 0,
         flags & _SHORT_XMP > 0,
-        _digest(proof),
-        version,
-        _digest(source),
-        _digest(photo),
-        _digest(output_digest),
-        _digest(xmp_digest),
+        proof,
+        identity[0],
+        source,
+        photo,
+        output_digest,
+        xmp_digest,
         link,
     )
 

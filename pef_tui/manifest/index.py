@@ -99,6 +99,11 @@ class Index:
         place = view.get(name)
         return None if place is None else self._entry(place)
 
+    def speaks_of(self, folder: bytes) -> bool:
+        """May there be an entry with its key or its output in this folder? False is certain."""
+        key = digest(folder)
+        return key in self._by_folder or key in self._by_output
+
     def owner(self, output: bytes) -> Entry | None:
         """Whose output this path below DEST is."""
         if (usual := self.entry(output)) is not None and usual.output == output:

@@ -95,11 +95,8 @@ class Ledger:
             self._tell(self._journal)
             self.seal = b""
         self._orphan()
-        if (
-            self._journal is not None
-            and not self.read_only
-            and (not self._journal.seen.whole or self._overgrown)
-        ):
+        journal = None if self.read_only else self._journal
+        if journal is not None and (self._overgrown or not journal.seen.whole):
             self._compact()
 
     @property
@@ -181,6 +178,10 @@ class Ledger:
         with self._lock:
             return self._index.entry(key)
 
+    def is_new(self, folder: bytes) -> bool:
+        """Is certainly nothing recorded of files or outputs of this folder, and was nothing left unfinished at all?"""
+        return not self._left and not self._index.speaks_of(folder)
+
     def folder(self, folder: bytes) -> list[Entry]:
         """Every entry of one Folder."""
         with self._lock:
@@ -215,8 +216,7 @@ class Ledger:
 
     def intended(self, key: bytes) -> tuple[Intended, ...]:
         """What runs that came to no end meant to put anywhere for one file, where they recorded what it is."""
-        with self._lock:
-            return tuple(intended for _, intended in self._left.get(key, ()) if intended is not None)
+        return tuple(intended for _, intended in self._left.get(key, ()) if intended is not None)
 
     @property
     def unfinished(self) -> dict[bytes, tuple[bytes, ...]]:

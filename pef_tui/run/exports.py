@@ -65,6 +65,7 @@ class Exports:
         self._keys: dict[tuple[int, str, int], Key] = {}
         self._stamped: set[Key] = set()
         self._apart: set[Pair] = set()
+        self._only_one = False
 
     # -- whose a file is
 
@@ -97,6 +98,10 @@ class Exports:
         if one in self._stamped and other in self._stamped:
             return True
         return _pair(one, other) in self._apart
+
+    def believe_one(self) -> None:
+        """There is one container, so everything is of one export: no file is looked at to learn whose it is."""
+        self._only_one = True
 
     # -- what the listings say
 
@@ -134,7 +139,9 @@ class Exports:
         return " ".join(numbers).encode()
 
     def _keys_of(self, folder: Folder) -> list[Key]:
-        """The exports of a Folder's files, each once."""
+        """The exports of a Folder's files, each once; empty where there may be only one."""
+        if self._only_one:
+            return []
         files: Iterable[MediaFile | JsonFile] = chain(folder.media, folder.json, folder.other)
         places = {(file.root, file.path.rpartition("/")[0]): file for file in files}
         if len(places) < 2:
@@ -169,9 +176,14 @@ class Exports:
         )
 
 
+def is_one(containers: Sequence[int]) -> bool:
+    """Is there one source with one container, or with none?"""
+    return len(containers) == 1 and containers[0] in (0, 1)
+
+
 def needs_survey(sources: Sequence[Source], containers: Sequence[int]) -> bool:
     """May there be two exports that no name tells apart? `containers`: how many each source holds, -1 if unknown."""
-    if len(sources) == 1 and containers[0] in (0, 1):
+    if is_one(containers):
         return False
     return any(not _STAMP.search(source.path) for source in sources)
 

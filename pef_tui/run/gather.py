@@ -65,15 +65,19 @@ def gather(
     album = folder.album
     matches = sorted(found.values(), key=_order)
     used = {_id(match.json) for match in matches if match.json is not None}
-    matches = with_xmp_files(matching.agreed(matches), folder.other, open_media)
+    one_each = len({composed(match.media.name) for match in matches}) == len(matches)
+    if not one_each:
+        matches = matching.agreed(matches)
+        used |= {_id(match.json) for match in matches if match.json is not None}
+    matches = with_xmp_files(matches, folder.other, open_media)
     if album is not None:
         matches = [replace(match, album=album) for match in matches]
     if filters:
         matches = [filtered(match, filters) for match in matches]
-    used |= {_id(match.json) for match in matches if match.json is not None}
     of_documents = documents.json() if documents else {}
     json = tuple(of_documents.get(_id(file)) or _json_record(file, _id(file) in used) for file in folder.json)
-    return Gathered(folder, tuple(matches), json, tuple(other), _twins(matches, matching.digests))
+    twins = {} if one_each else _twins(matches, matching.digests)
+    return Gathered(folder, tuple(matches), json, tuple(other), twins)
 
 
 def _id(file: MediaFile | JsonFile) -> FileId:
@@ -225,8 +229,6 @@ def _twins(matches: Iterable[Match], digests: Digests) -> dict[FileId, MediaFile
 
 
 def _same_name_and_size(matches: Sequence[Match]) -> Iterator[list[Match]]:
-    if len({composed(match.media.name) for match in matches}) == len(matches):
-        return iter(())
     groups: dict[tuple[str, int], list[Match]] = {}
     for match in matches:
         groups.setdefault((composed(match.media.name), match.media.size), []).append(match)

@@ -36,6 +36,8 @@ class Identities:
 
     def keys(self, folder: str, matches: Sequence[Match]) -> list[bytes]:
         """The key of each file of a Folder, in order; always the same while the manifest is the same."""
+        if self._in_place or self._ledger.is_new(os.fsencode(folder)):
+            return numbered_keys(folder, [match.media.name for match in matches])
         groups: dict[str, list[int]] = {}
         for place, match in enumerate(matches):
             groups.setdefault(match.media.name, []).append(place)
@@ -43,7 +45,7 @@ class Identities:
         self._grouped = None
         for name, places in groups.items():
             base = os.fsencode(f"{folder}/{name}" if folder else name)
-            if self._in_place or (len(places) == 1 and self._is_plain(base, matches[places[0]])):
+            if len(places) == 1 and self._is_plain(base, matches[places[0]]):
                 numbers: Sequence[int] = range(1, len(places) + 1)
             else:
                 numbers = self._assigned(base, [matches[place] for place in places])

@@ -41,6 +41,9 @@ class Before(Protocol):
     def recorded(self, path: str) -> bool:
         """Did one put something at this output path?"""
 
+    def is_new(self, folder: str) -> bool:
+        """Did certainly none put anything into this folder of DEST?"""
+
     def folder_given(self, folder: str, is_wanted: Callable[[str], bool]) -> str | None:
         """The folder of DEST that outputs of a Folder are in, if `is_wanted` accepts it."""
 
@@ -78,6 +81,8 @@ class Layout:
         self._mains: dict[FileId, str] = {}
         self._next: dict[int, int] = {}
         self._folder: str | None = None
+        self._in_new_folder = False
+        """Was nothing put into the folder of outputs in hand before it was started?"""
         self._promised: dict[FileId, str] = {}
 
     @property
@@ -97,6 +102,7 @@ class Layout:
         self._numbers = {}
         self._mains = {(root, path.rpartition("/")[2]): output for (root, path), output in self._kept.items()}
         if self._template is None:
+            self._in_new_folder = self._before is None or self._before.is_new(self._folder)
             self._claims = Claims() if claims is None else claims
             for path in self._kept.values():
                 self._claims.add(folded(path))
@@ -150,7 +156,7 @@ class Layout:
         )
 
     def _taken_before(self, path: str) -> bool:
-        return self._before is not None and self._before.recorded(path)
+        return self._before is not None and not self._in_new_folder and self._before.recorded(path)
 
     def keep(self, match: Match, output: str) -> None:
         """An earlier run gave this output to the Match; "" for none."""
@@ -167,9 +173,14 @@ class Layout:
         form = FORMATS.get(match.state.format) if match.state else None
         return self._component(right_name(name, form)) if form and self._fix else name
 
+    @property
+    def has_plain_names(self) -> bool:
+        """Does the disk of DEST take every name?"""
+        return self._component is safe_component
+
     def refused(self, match: Match) -> bool:
         """Has the disk of DEST refused the name of a file, or of its Folder, so that it gets another?"""
-        if self._component is safe_component or self._in_place:
+        if self.has_plain_names or self._in_place:
             return False
         path = match.media.name if self._template is not None else f"{match.folder}/{match.media.name}"
         return any(self._component(part) != safe_component(part) for part in path.split("/") if part)

@@ -99,13 +99,17 @@ class Occupied:
         """Is anything at this path in DEST, by the rules of its disk?"""
         return self._view is not None and os.path.lexists(os.path.join(self._dest, path))
 
+    def is_new(self, folder: str) -> bool:
+        """Has certainly no run put anything into this folder of DEST?"""
+        return self._ledger.is_new(os.fsencode(folder))
+
     def blocks(self, plan: Plan, key: bytes, own: str) -> bool:
         """Is something at the output of a Plan that it must not replace?
 
         `own`: the output that the manifest has for this picture. What is there is judged when it is replaced.
         """
         output = plan.output
-        if self._view is None or output is None or output == own:
+        if self._view is None or output is None or output == own or not self.has_folder_of(plan):
             return False
         there, beside = self._exists(output), xmp_name(output, plan.short_xmp)
         if not there:  # an XMP file gets its name before its picture
@@ -130,14 +134,21 @@ class Occupied:
                 return standing_of(fd, name, None, facts) == "ours"
         return False
 
+    def has_folder_of(self, plan: Plan) -> bool:
+        """Was the folder of its output there before? Where it was not, nothing is occupied."""
+        output = plan.output
+        return self._view is not None and output is not None and self._was_there(output.rpartition("/")[0])
+
     def _exists(self, path: str) -> bool:
-        folder = path.rpartition("/")[0]
+        return self._was_there(path.rpartition("/")[0]) and os.path.lexists(os.path.join(self._dest, path))
+
+    def _was_there(self, folder: str) -> bool:
         there = self._there.get(folder)
         if there is None:
             there = self._there[folder] = os.path.isdir(os.path.join(self._dest, folder))
             if len(self._there) > FOLDERS:
                 self._there.popitem(last=False)
-        return there and os.path.lexists(os.path.join(self._dest, path))
+        return there
 
 
 def unclaimed(ledger: Ledger, dest: str) -> list[str]:

@@ -19,7 +19,7 @@ from pef_tui.progress import Progress
 from pef_tui.run.beginning import Begun
 from pef_tui.run.disk_names import DiskNames, of_preview, of_run
 from pef_tui.run.elsewhere import chosen
-from pef_tui.run.exports import Exports, needs_survey
+from pef_tui.run.exports import Exports, is_one, needs_survey
 from pef_tui.run.listings import Listings
 from pef_tui.run.plan import MapTags
 from pef_tui.run.recording import RunBooks
@@ -95,7 +95,9 @@ class Opened:
         containers = [
             len(reader.top_folders()) if isinstance(reader, NamesFolders) else -1 for reader in self.readers
         ]
-        if needs_survey(self.sources, containers):
+        if is_one(containers):
+            self.exports.believe_one()
+        elif needs_survey(self.sources, containers):
             self.exports.survey(self.every_folder(), self.open_media)
 
     def close_readers(self) -> None:

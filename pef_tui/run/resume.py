@@ -84,10 +84,11 @@ class Memory:
         self, folder: str, keys: Sequence[bytes], matches: Sequence[Match], later: Collection[FileId]
     ) -> dict[FileId, Outcome]:
         recalled, outputs = {}, {}
+        is_new = self._ledger.is_new(os.fsencode(folder))
         for match, key in zip(matches, keys, strict=True):
             identity = match.media.root, match.media.path
             self._keys[identity] = key
-            entry = self._ledger.get(key)
+            entry = self._ledger.get(key) if not is_new else None
             if entry is None or entry.word == "excluded":
                 if self._retry and identity not in later:
                     recalled[identity] = _not_retried(match, key)

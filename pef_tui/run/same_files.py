@@ -27,7 +27,7 @@ class SameFiles:
         """The records, and behind the outcome of each file those of the files that are the same."""
         for record in records:
             yield record
-            if isinstance(record, Outcome) and not record.plan.for_json:
+            if self._waiting and isinstance(record, Outcome) and not record.plan.for_json:
                 for match in self._waiting.pop(_id(record.plan.match.media), ()):
                     yield _outcome(match, record)
 

@@ -182,6 +182,11 @@ class SecondLook:
 
     # -- what `AlbumCopies` asks
 
+    @property
+    def has_album_folders(self) -> bool:
+        """Is there any album that has sidecars without their pictures, so far?"""
+        return bool(self._album_folders)
+
     def has_album_sidecars(self, folder: str) -> bool:
         """Is a Folder an album's that has sidecars without their pictures?"""
         return folder in self._album_folders

@@ -169,6 +169,7 @@ def _stamp(block: bytes) -> dict[str, Value]:
 
 def wants_stamp(tags: dict[str, Value]) -> bool:
     """Is it a picture of a Samsung phone whose EXIF does not tell the zone?"""
-    return (
-        str(tags.get("EXIF:Make", "")).strip().lower() == "samsung" and "EXIF:OffsetTimeOriginal" not in tags
-    )
+    make = tags.get("EXIF:Make")
+    if make is None or "EXIF:OffsetTimeOriginal" in tags:
+        return False
+    return str(make).strip().lower() == "samsung"

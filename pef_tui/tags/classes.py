@@ -47,6 +47,11 @@ def tags_of(match: Match) -> dict[str, Value]:
     return match.state.tags if match.state is not None else NO_TAGS
 
 
+def has_iptc(match: Match) -> bool:
+    """Is there a tag of an IPTC block?"""
+    return any(tag.startswith("IPTC:") for tag in tags_of(match))
+
+
 def iptc_takes(match: Match, text: str) -> bool:
     """Does the file have an IPTC block that can hold the text? Only JPEG are written so, and no block is begun.
 

@@ -148,7 +148,7 @@ def _exif_tags(tags: dict[str, Value], text: str, fill: Fill) -> Iterator[TagEdi
     when: When = "always" if fill == "empty" else fill
     written = [names for names in _EXIF_TAGS if fill != "empty" or not _is_date(tags, names[0])]
     for date, _, _ in written:
-        yield from _edit(tags, date, text[:19], fill)
+        yield TagEdit(date, text[:19], _when(tags, date, fill), UNIT)
     for _, offset, _ in written:
         yield TagEdit(offset, text[19:], when, UNIT)
     if tags and written:
@@ -158,13 +158,16 @@ def _exif_tags(tags: dict[str, Value], text: str, fill: Fill) -> Iterator[TagEdi
 
 
 def _edit(tags: dict[str, Value], tag: str, value: str, fill: Fill) -> Iterator[TagEdit]:
-    """One edit; what is no date (zeros, blanks) is replaced even where another tag has a valid one."""
+    """One edit, or none where the tag is not empty and only what is empty is to be filled."""
+    if fill != "empty" or not _is_date(tags, tag):
+        yield TagEdit(tag, value, _when(tags, tag, fill), UNIT)
+
+
+def _when(tags: dict[str, Value], tag: str, fill: Fill) -> When:
+    """When to write a tag; what is no date (zeros, blanks) is replaced even where another tag has a valid one."""
     if fill == "empty":
-        if not _is_date(tags, tag):
-            yield TagEdit(tag, value, "always", UNIT)
-        return
-    when: When = "always" if fill == "missing" and tag in tags and not _is_date(tags, tag) else fill
-    yield TagEdit(tag, value, when, UNIT)
+        return "always"
+    return "always" if fill == "missing" and tag in tags and not _is_date(tags, tag) else fill
 
 
 def _is_date(tags: dict[str, Value], tag: str) -> bool:

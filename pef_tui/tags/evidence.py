@@ -6,7 +6,7 @@ of Z (docs/tags.md, "Time zones"): which witness goes before which, and how the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -200,13 +200,12 @@ def _dated(name: str, date_in_name: DateInName) -> datetime | None:
 # -- the witnesses: each answers with the offsets it may mean, the likeliest first
 
 
-def _own_offset(found: Evidence) -> Iterator[int]:
+def _own_offset(found: Evidence) -> Iterable[int]:
     """That of the date itself; of a film, whose own dates are UTC, the one that the camera put beside them."""
     clock = found.clock
     if clock is not None and clock.utc:
-        yield from _beside_film_dates(found, clock.seconds)
-    elif clock is not None and clock.offset is not None:
-        yield clock.offset
+        return _beside_film_dates(found, clock.seconds)
+    return _some(clock.offset) if clock is not None else ()
 
 
 def _beside_film_dates(found: Evidence, seconds: float) -> Iterator[int]:
@@ -223,14 +222,13 @@ def _beside_film_dates(found: Evidence, seconds: float) -> Iterator[int]:
             yield shown[1]
 
 
-def _camera_less_stamp(found: Evidence) -> Iterator[int]:
+def _camera_less_stamp(found: Evidence) -> Iterable[int]:
     """Samsung phones put the UTC time of the picture behind it."""
-    clock, stamp = found.clock, parse_date(found.tags.get("Samsung:TimeStamp"))
-    if clock is None or clock.utc or stamp is None or stamp[1] is None:
-        return
+    clock, said = found.clock, found.tags.get("Samsung:TimeStamp")
+    if clock is None or clock.utc or (stamp := parse_date(said)) is None or stamp[1] is None:
+        return ()
     ahead = (clock.digits - stamp[0]).total_seconds() + stamp[1] * 60
-    if (offset := real_offset(ahead, _STAMP_TOLERANCE)) is not None:
-        yield offset
+    return _some(real_offset(ahead, _STAMP_TOLERANCE))
 
 
 def camera_setting(found: Evidence) -> Iterator[int]:
@@ -245,16 +243,18 @@ def camera_setting(found: Evidence) -> Iterator[int]:
         yield zone
 
 
-def _camera_less_gps(found: Evidence) -> Iterator[int]:
+def _camera_less_gps(found: Evidence) -> Iterable[int]:
     clock, day, time = found.clock, found.tags.get("EXIF:GPSDateStamp"), found.tags.get("EXIF:GPSTimeStamp")
     if clock is None or clock.utc or day is None or time is None:
-        return
+        return ()
     stamp = parse_date(f"{day} {time}".removesuffix("Z"))
     if stamp is None:
-        return
-    offset = real_offset((clock.digits - stamp[0]) / timedelta(seconds=1), _GPS_TOLERANCE)
-    if offset is not None:
-        yield offset
+        return ()
+    return _some(real_offset((clock.digits - stamp[0]) / timedelta(seconds=1), _GPS_TOLERANCE))
+
+
+def _some(offset: int | None) -> Iterable[int]:
+    return () if offset is None else (offset,)
 
 
 def _at_place(found: Evidence) -> Iterator[int]:
@@ -304,7 +304,7 @@ def _name_less_instant(found: Evidence) -> Iterator[int]:
         yield offset
 
 
-Ask = Callable[[Evidence], Iterator[int]]
+Ask = Callable[[Evidence], Iterable[int]]
 
 WITNESSES: tuple[tuple[str, Ask, bool], ...] = (
     # zone, who answers, does it contradict a difference D - U that it does not say?
@@ -331,8 +331,7 @@ def own_answer(found: Evidence) -> Taken | None:
     if difference is not None and (by := _who_says(found, difference)):
         return found.taken(difference, by if clock is not None and clock.utc else "camera")
     for zone, ask, proof in WITNESSES:
-        offset = next(ask(found), None)
-        if offset is not None:
+        for offset in ask(found):
             found.contradicted = proof and difference is not None
             return found.taken(offset, zone)
     return None

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 
 from pef_tui.model import Match, TagEdit
-from pef_tui.tags.classes import iptc_takes
+from pef_tui.tags.classes import has_iptc, iptc_takes
 from pef_tui.tags.text import cut_bytes, legible
 
 SEPARATORS = re.compile(r"[|/]")
@@ -34,5 +34,7 @@ def people(match: Match) -> Iterable[TagEdit]:
 
 def iptc_keywords(match: Match, words: Iterable[str]) -> list[TagEdit]:
     """The words for the IPTC block of the file, if it has one that can hold them."""
+    if not has_iptc(match):
+        return []
     kept = tuple(cut_bytes(word, IPTC_KEYWORD) for word in words if iptc_takes(match, word))
     return [TagEdit("IPTC:Keywords", kept, "merge")] if kept else []

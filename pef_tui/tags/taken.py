@@ -95,19 +95,27 @@ class Neighbours:
     """
 
     def __init__(self) -> None:
+        self._new: list[tuple[Taken, str]] = []
+        """What was added and is not in order yet: in most folders nobody asks for a neighbour."""
         self._all = _Moments()
         self._by_camera: dict[str, _Moments] = {}
 
     def add(self, taken: Taken, camera: str = "") -> None:
         """One more file whose zone is known. `camera`: its make and model, "" where they are not."""
-        if taken.offset is None:
-            return
-        self._all.add(taken.instant, taken.offset)
-        if camera:
-            self._by_camera.setdefault(camera, _Moments()).add(taken.instant, taken.offset)
+        self._new.append((taken, camera))
+
+    def _put_in_order(self) -> None:
+        for taken, camera in self._new:
+            if taken.offset is None:
+                continue
+            self._all.add(taken.instant, taken.offset)
+            if camera:
+                self._by_camera.setdefault(camera, _Moments()).add(taken.instant, taken.offset)
+        self._new.clear()
 
     def nearest(self, found: Evidence) -> int | None:
         """The offset of the nearest within 12 hours, one of the same camera before all others."""
+        self._put_in_order()
         own = self._by_camera.get(found.camera) if self._by_camera and found.camera else None
         offset = own.nearest(found) if own is not None else None
         return self._all.nearest(found) if offset is None else offset

@@ -66,10 +66,14 @@ def zone_at(place: Place) -> ZoneInfo | None:
     return _zone_or_none(name) if name else None
 
 
-def zones_at(place: Place) -> list[ZoneInfo]:
+def zones_at(place: Place) -> tuple[ZoneInfo, ...]:
     """Every zone in use at a place, the official one first (Xinjiang has two clocks); empty where none is known."""
-    zones = [_zone_or_none(name) for name in _look_up_all()(place.longitude, place.latitude)]
-    return [zone for zone in zones if zone is not None]
+    return _zones(tuple(_look_up_all()(place.longitude, place.latitude)))
+
+
+@cache
+def _zones(names: tuple[str, ...]) -> tuple[ZoneInfo, ...]:
+    return tuple(zone for name in names if (zone := _zone_or_none(name)) is not None)
 
 
 @cache

@@ -62,10 +62,13 @@ def _sorted_out(path: str, files: Iterable[MediaFile]) -> Folder:
     json: list[JsonFile] = []
     other: list[MediaFile] = []
     ignored: list[MediaFile] = []
+    directory, outside = None, ""
     for file in files:
+        if (parent := file.path.rpartition("/")[0]) != directory:
+            directory, outside = parent, system_files.path_reason(parent)
         dot = file.path.rfind(".")
         extension = file.path[dot:].lower() if dot >= 0 else ""
-        if (reason := _ignored(file.path, extension)) and extension == ".json":
+        if (reason := outside or _ignored(file.path, extension)) and extension == ".json":
             facts = file.root, file.path, file.size, file.mtime_ns
             json.append(JsonFile(*facts, kind="other", reason=reason, version=file.version))
         elif reason:
@@ -80,10 +83,9 @@ def _sorted_out(path: str, files: Iterable[MediaFile]) -> Folder:
 
 
 def _ignored(path: str, extension: str) -> str:
-    """Why a file is no part of an export. Of media and JSON, by their extensions, only AppleDouble files have names."""
-    folder = path.rpartition("/")[0]
-    if reason := system_files.path_reason(folder):
-        return reason
+    """Why a file is no part of an export by its name. Of media and JSON, by their extensions, AppleDouble files alone
+    are none.
+    """
     if "._" not in path and (extension == ".json" or extension in MEDIA_EXTENSIONS):
         return ""
-    return system_files.name_reason(path[len(folder) + 1 if folder else 0 :])
+    return system_files.name_reason(path.rpartition("/")[2])

@@ -117,7 +117,7 @@ def _read(file: JsonFile, raw: bytes) -> JsonFile:
     """The same. Raises ValueError, RecursionError."""
     sidecar = _sidecars.decode(raw)
     if sidecar.photo_taken_time is not None:
-        return _told(file, "sidecar", plain_sidecar(sidecar))
+        return _told(file, "sidecar", _plain(sidecar, raw))
     if not sidecar.title and b'"albumData"' not in raw:
         return _told(file, "other")
     document = _documents.decode(raw)
@@ -126,10 +126,15 @@ def _read(file: JsonFile, raw: bytes) -> JsonFile:
     if document.title is None:
         return _told(file, "other")
     if document.is_sidecar:
-        return _told(file, "sidecar", plain_sidecar(sidecar))
+        return _told(file, "sidecar", _plain(sidecar, raw))
     if document.is_album or _keys.decode(raw).keys() <= _BARE_ALBUM:
         return _told(file, "album", album=_album(document))
     return _told(file, "other")
+
+
+def _plain(sidecar: Sidecar, raw: bytes) -> Sidecar:
+    """The sidecar unescaped. Almost none has an `&`, plain or as JSON escapes it: its texts need no look then."""
+    return plain_sidecar(sidecar) if b"&" in raw or b"\\u0026" in raw else sidecar
 
 
 def _as_utf8(raw: bytes) -> bytes | None:

@@ -128,6 +128,7 @@ class Copy:
     """The private copy, finished; None while it is not, and in place where it has no XMP file."""
     made_xmp: FileFacts | None = None
     """Its XMP file."""
+    _earlier: tuple[Former | None, Sequence[Former]] | None = None
 
     def __post_init__(self) -> None:
         self.writer = self.plan.writer
@@ -148,6 +149,12 @@ class Copy:
     def names(self) -> tuple[str, ...]:
         """The files it consists of in the staging folder."""
         return (self.name, self.xmp_name) if self.xmp else (self.name,)
+
+    def earlier(self, books: Books) -> tuple[Former | None, Sequence[Former]]:
+        """What earlier batches put anywhere for its file, and what runs that came to no end meant to; asked once."""
+        if self._earlier is None:
+            self._earlier = books.former(self.plan), books.intended(self.plan)
+        return self._earlier
 
     def warn(self, warning: str) -> None:
         """Note something doubtful."""

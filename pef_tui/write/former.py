@@ -26,8 +26,8 @@ def remove_former(copies: Sequence[Copy], place: Dest, books: Books) -> None:
     for copy in copies:
         if not (copy.placed or copy.plan.withdraws or _is_elsewhere(copy.plan, place)):
             continue
-        recorded = books.former(copy.plan)
-        for known in (recorded, *books.intended(copy.plan)):
+        recorded, intended = copy.earlier(books)
+        for known in (recorded, *intended):
             old = os.fsdecode(known.output) if known is not None else ""
             if known is None or not old or old in outputs:
                 continue

@@ -23,7 +23,7 @@ from pef_tui.write.copying import LEAST_SHARED, SourceChanged, misfit
 from pef_tui.write.dest import Dest, sync
 from pef_tui.write.links import OWN_TIMES
 from pef_tui.write.place import xmp_beside
-from pef_tui.write.proof import Missing, is_to_be_restaged, lost_tags, put_beside, wanted
+from pef_tui.write.proof import Missing, is_questionable, is_to_be_restaged, lost_tags, put_beside, wanted
 from pef_tui.write.replacing import FileFacts
 from pef_tui.write.staging import FULL, OpenMedia, descriptor, extension_of, stage
 from pef_tui.write.undo_book import like_original
@@ -198,7 +198,8 @@ def _answers(name: str, tools: Tools, staged: Sequence[Staged]) -> list[Written]
 def _keep_tags(copies: Sequence[Copy], place: Dest, tools: Tools) -> None:
     """Have an XMP file beside each copy whose file does not say what was wanted, else make it a failure (`proof`)."""
     names = {writer.name for writer in tools.writers}
-    sound = [copy for copy in copies if copy.written and copy.name and not _wrong(copy, copy.written, place)]
+    asked = [copy for copy in copies if is_questionable(copy)]
+    sound = [copy for copy in asked if copy.written and not _wrong(copy, copy.written, place)]
     for copy, missing in lost_tags(sound, place, tools.missing, tools.sessions, names):
         if not is_to_be_restaged(copy, missing) or _restaged(copy, place, tools):
             copy.written = put_beside(copy, place, missing, allowed="xmp" in names)

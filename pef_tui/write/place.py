@@ -43,7 +43,7 @@ def _known(copy: Copy, place: DestView, books: Books) -> Placed | None:
     """What is recorded at the output for the same picture; nothing where another picture has that output."""
     output = copy.plan.output or ""
     if place.undo is None:
-        known = books.former(copy.plan)
+        known, _ = copy.earlier(books)
         return known if known is not None and os.fsdecode(known.output) == output else None
     media, beside = copy.plan.match.media, copy.plan.match.xmp
     if beside is None:
@@ -57,7 +57,7 @@ def _intended(copy: Copy, place: DestView, books: Books) -> Sequence[Former]:
     if place.undo is not None:
         return ()
     output = copy.plan.output or ""
-    return [each for each in books.intended(copy.plan) if os.fsdecode(each.output) == output]
+    return [each for each in copy.earlier(books)[1] if os.fsdecode(each.output) == output]
 
 
 def user_changed(copy: Copy, place: DestView, books: Books) -> bool:

@@ -45,6 +45,14 @@ class Missing(Protocol):
         """In order; all the edits of a file that cannot be read."""
 
 
+def is_questionable(copy: Copy) -> bool:
+    """May it be that what a writer left does not say what was wanted?"""
+    written = copy.written
+    if written is None or not copy.name:
+        return False
+    return _is_refused(copy, written) or _is_doubtful(copy, written)
+
+
 def lost_tags(
     copies: Sequence[Copy],
     place: Dest,
@@ -59,11 +67,11 @@ def lost_tags(
     lost: list[tuple[Copy, tuple[TagEdit, ...]]] = []
     doubtful: list[Copy] = []
     for copy in copies:
-        if copy.written is None or not copy.name or not (edits := wanted(copy)):
+        if copy.written is None or not is_questionable(copy) or not (edits := wanted(copy)):
             continue
-        if copy.written.word == "declined" or (copy.writer == "xmp" and copy.written.word == "unchanged"):
+        if _is_refused(copy, copy.written):
             lost.append((copy, edits))
-        elif _is_doubtful(copy, copy.written):
+        else:
             doubtful.append(copy)
     if doubtful and missing is not None:
         asked = [_asked(copy, place) for copy in doubtful]
@@ -79,6 +87,10 @@ def wanted(copy: Copy) -> tuple[TagEdit, ...]:
     return tuple(
         edit for edit in edits if not edit.tag.startswith("IPTC:") or (block and edit.tag not in IN_XMP_TOO)
     )
+
+
+def _is_refused(copy: Copy, written: Written) -> bool:
+    return written.word == "declined" or (copy.writer == "xmp" and written.word == "unchanged")
 
 
 def _is_doubtful(copy: Copy, written: Written) -> bool:
