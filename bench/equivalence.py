@@ -2,9 +2,9 @@
 
     python bench/equivalence.py REFERENCE [--candidate FOLDER] [--count 10000] [--only MODE] [--work FOLDER]
 
-REFERENCE and FOLDER (default: this checkout) are checkouts in which `make venv` was run. Compared are, for each export and
-mode: exit code, standard error, JSON lines, every output (name, size, bytes, time, mode), the manifest's records, what
-`--status` says, and the same again after a second run. Exits with 1, and names the differences, where there are any.
+REFERENCE and FOLDER (default: this checkout) are checkouts in which `make venv` was run. For each export and mode these
+are compared: exit code, standard error, JSON lines, every output (name, size, bytes, time, mode), the records of the
+manifest, `--status`, and the same after a second run. Exits with 1, and prints the differences, if there are any.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ import tarfile
 import tempfile
 import zipfile
 from collections.abc import Iterator, Mapping
+from itertools import pairwise
 from pathlib import Path
 
 import msgspec
@@ -310,7 +311,7 @@ def _entries(record: list[object]) -> Iterator[str]:
         row = list(_ROW.unpack_from(rows, number * _ROW.size))
         row[4] = folders[row[4]]
         own = marks[number * each : (number + 1) * each + 1]
-        yield f"entry {row} {[texts[start:end] for start, end in zip(own, own[1:], strict=False)]}"
+        yield f"entry {row} {[texts[start:end] for start, end in pairwise(own)]}"
 
 
 # -- comparing
