@@ -1,9 +1,9 @@
 """The writer `exiftool`: any format ExifTool can write, one file a command, and what to do with damaged files.
 
-A file that ExifTool cannot write is tried again without the Interop directory (broken in many of Google's edited copies).
-If that fails too, the tags go into an XMP file beside it: exiv2, and so digiKam and darktable, read nothing at all of a
-JPEG whose EXIF is broken, not even its XMP. XMP alone is written into the file only if no XMP file is allowed. Never
-`-m`: it deletes a bad IFD0 and bytes behind an MP4.
+A file that ExifTool cannot write is tried again without the Interop directory (broken in many of Google's edited
+copies). If that fails too, the tags go into an XMP file beside it: exiv2, and so digiKam and darktable, read nothing at
+all of a JPEG whose EXIF is broken, not even its XMP. XMP alone is written into the file only if no XMP file is allowed.
+Never `-m`: it deletes a bad IFD0 and bytes behind an MP4.
 """
 
 from __future__ import annotations
