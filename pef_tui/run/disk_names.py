@@ -138,10 +138,8 @@ def _is_refused(dest: str, name: str) -> bool:
 
 
 def _ignores_case(dest: str) -> bool:
-    with suppress(OSError):
-        usual = os.stat(os.path.join(dest, OWN))
-        return os.path.samestat(usual, os.stat(os.path.join(dest, OWN.upper())))
-    return False
+    """By a name that a run never makes. Inodes do not count: with sshfs each spelling has its own."""
+    return os.path.lexists(os.path.join(dest, OWN)) and os.path.lexists(os.path.join(dest, OWN.upper()))
 
 
 def _existing(dest: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+import unicodedata
 from collections.abc import Collection, Sequence
 from contextlib import suppress
 
@@ -63,7 +64,7 @@ def remove_output(old: str, known: Former, new: str | None, place: Dest) -> bool
         ways = [standing_of(fd, each, facts) for each, facts in ours]
         if "changed" in ways:
             return False
-        if new is not None and _same_file(fd, name, new, place):
+        if new is not None and _same_file(fd, old, new, place):
             return True
         for (each, _), way in zip(ours, ways, strict=True):
             if way == "ours":
@@ -73,15 +74,35 @@ def remove_output(old: str, known: Former, new: str | None, place: Dest) -> bool
     return True
 
 
-def _same_file(fd: int, name: str, new: str, place: Dest) -> bool:
-    """Are both names the same entry of a folder, as on disks that ignore case or Unicode form? Hard links are not."""
-    folder, new_name = components(new)
+def _same_file(fd: int, old: str, new: str, place: Dest) -> bool:
+    """Are both paths one entry of a folder, as on disks that ignore case or Unicode form? Hard links are two.
+
+    Of paths that some disk takes for the same the folders' listings decide: with sshfs and rclone each spelling has an
+    inode of its own.
+    """
+    (_, name), (folder, new_name) = components(old), components(new)
     with place.folder(folder, create=False) as new_fd:
         one = os.stat(name, dir_fd=fd, follow_symlinks=False)
         other = os.stat(new_name, dir_fd=new_fd, follow_symlinks=False)
-        if not os.path.samestat(one, other):
-            return False
-        return one.st_nlink == 1 or not (name in os.listdir(fd) and new_name in os.listdir(new_fd))
+        if os.path.samestat(one, other) and one.st_nlink == 1:
+            return True
+    return _bare(old) == _bare(new) and not (_is_listed(old, place) and _is_listed(new, place))
+
+
+def _is_listed(path: str, place: Dest) -> bool:
+    """Do the folders list every part of a path as it is spelled? Raises OSError."""
+    parts = path.split("/")
+    for depth, part in enumerate(parts):
+        with place.folder(tuple(parts[:depth]), create=False) as fd:
+            if part not in os.listdir(fd):
+                return False
+    return True
+
+
+def _bare(path: str) -> str:
+    """What paths have in common that some disk takes for the same."""
+    folded = unicodedata.normalize("NFC", unicodedata.normalize("NFD", path).casefold())
+    return "/".join(part.rstrip(" .") for part in folded.split("/"))
 
 
 def _remove_empty(folder: Collection[str], place: Dest) -> None:

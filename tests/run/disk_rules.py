@@ -41,6 +41,8 @@ class Rules:
     chmod: str = "keep"
     """Permissions: `keep`, `refuse` (EPERM) or `ignore`."""
     syncs_folders: bool = True
+    stable_inodes: bool = True
+    """A file has one number under every name that is its own; else each name has one, as with sshfs and rclone."""
 
     def stored(self, name: str) -> str:
         """A name as it is on the disk. Raises OSError where it is refused."""
@@ -96,7 +98,7 @@ FAT = Rules(
     syncs_folders=False,
 )
 EXFAT = replace(FAT, step_ns=10_000_000, lookup_refuses=True, chmod="ignore", trailing="refuse")
-SHARE = replace(FAT, windows_refused=False, step_ns=100, chmod="ignore")
+SHARE = replace(FAT, windows_refused=False, step_ns=100, chmod="ignore", stable_inodes=False)
 """A share of a Windows machine or NAS, whose client maps the characters that Windows refuses."""
 APFS = Rules(case_blind=True, form_blind=True, ignorables=True, utf8_only=True, lookup_refuses=True)
 HFS = Rules(

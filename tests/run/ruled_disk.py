@@ -199,8 +199,14 @@ def mounted(place: Path, rules: Rules) -> Iterator[Path]:
 
 def serve(folder: str, mount: str, rules: str) -> None:
     """Serve a mount until it ends. Nothing is remembered by the kernel: names that are one are one file at once."""
-    options = {"attr_timeout": 0, "entry_timeout": 0, "negative_timeout": 0, "use_ino": True}
-    FUSE(RuledDisk(folder, Rules(**json.loads(rules))), mount, foreground=True, nothreads=True, **options)
+    options = {
+        "attr_timeout": 0,
+        "entry_timeout": 0,
+        "negative_timeout": 0,
+    }
+    wanted = Rules(**json.loads(rules))
+    options["use_ino"] = wanted.stable_inodes
+    FUSE(RuledDisk(folder, wanted), mount, foreground=True, nothreads=True, **options)
 
 
 if __name__ == "__main__":

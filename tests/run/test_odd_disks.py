@@ -171,6 +171,14 @@ def test_layouts(tmp_path: Path, dest: Path, template: str) -> None:
     settle(source, dest, "--layout", template)
 
 
+def test_another_layout_moves_outputs(tmp_path: Path, dest: Path) -> None:
+    names = ("IMG.JPG", f"{NFC}.jpg", f"x{NFD}.jpg", "w.jpg")
+    source = takeout(tmp_path / "in", {f"Trip/{name}": sidecar(name, people=["Ada"]) for name in names})
+    for template in ("{name}", "{year}/{name}", "{year}/{title}", "{album}/{title}"):
+        settle(source, dest, "--layout", template, "--albums", "link", preview=False)
+        assert len(listed(dest)) == len(names)
+
+
 def test_xmp_files(tmp_path: Path, dest: Path) -> None:
     names = ("IMG.JPG", "img.jpg", f"{NFC}.jpg", f"{NFD}.jpg", "w?.jpg", "w_.jpg")
     source = takeout(tmp_path / "in", {f"Trip/{name}": sidecar(name, people=["Ada"]) for name in names})
@@ -230,6 +238,17 @@ def test_a_killed_run(tmp_path: Path, dest: Path, at: int) -> None:
     assert {key: line["output"] for key, line in made.items()} == {
         key: line["output"] for key, line in whole.items()
     } or any("_" in line["output"] for line in made.values())
+
+
+def test_a_killed_run_that_goes_on_with_names_in_another_case(tmp_path: Path, dest: Path) -> None:
+    files = {f"{YEAR}/IMG{number}.JPG": Item(sidecar(f"img{number}.jpg"), jpeg(number)) for number in (1, 2)}
+    source = takeout(tmp_path / "in", {})
+    for name, item in files.items():
+        takeout(tmp_path / "in", {name: item.media or b"", f"{name}.json": item.sidecar or {}})
+    kill_at(2, arguments(source, dest, "--layout", "{name}"))
+    assert len(listed(dest)) == 1
+    made = settle(source, dest, "--layout", "{title}")
+    assert len(listed(dest)) == len(made) == 2
 
 
 def kill_at(number: int, argv: list[str]) -> None:
