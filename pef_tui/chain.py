@@ -29,6 +29,7 @@ from pef_tui.run.readback import missing
 from pef_tui.run.resume import FileId
 from pef_tui.run.same_files import SameFiles
 from pef_tui.run.second_look import SecondLook
+from pef_tui.run.short_xmp import ShortNames
 from pef_tui.run.trial import Trial
 from pef_tui.run.verify import Verifier
 from pef_tui.run.workshop import CarryOut, Duplicates, Workshop, preview, work
@@ -182,6 +183,7 @@ class Planning:
             alike=place.names.alike,
             in_place=place.settings.in_place,
         )
+        self._short = ShortNames(place.settings, self._occupied)
         self._layout = Layout(place.settings, self._occupied, names=place.names)
         self._planner = Planner(
             place.settings, place.map_tags, place.writers, self._layout, place.decisions, self._named
@@ -198,7 +200,9 @@ class Planning:
         if self._layout.has_plain_names and not self._occupied.has_folder_of(plan):
             return plan
         memory, match = self._place.memory, plan.match
-        return named(plan, memory.key(match), memory.output(match), self._occupied, self._layout)
+        key = memory.key(match)
+        plan = named(plan, key, memory.output(match), self._occupied, self._layout)
+        return self._short.settled(plan, key)
 
     def produce(self, put: Put) -> None:
         """Put a record for every file that needs no work and a Plan for every other."""
@@ -290,6 +294,7 @@ class Planning:
     def _matches(self, found: Iterator[Folder], put: Put) -> Iterator[Match]:
         """The Matches that must be looked at; every other file of their Folders is put straight."""
         for folder in found:
+            self._short.seen(folder)
             with self._place.progress.clock.on("match"):
                 gathered = gather(
                     folder,
@@ -354,7 +359,12 @@ class Planning:
 
     def _promise(self, match: Match) -> str:
         """The name of what is decided later; a template may ask for what is not known yet."""
-        return "" if self._layout.by_template else self._layout.claim(match)
+        if self._layout.by_template:
+            return ""
+        output = self._layout.claim(match)
+        if self._occupied.may_block(output) and output != self._place.memory.output(match):
+            self._layout.hold(match)
+        return output
 
     def planned_alone(self, duplicates: Sequence[Plan]) -> Iterator[Record | Plan]:
         """Plans for duplicates of which nothing stands in DEST: the first of equal ones is put there itself."""

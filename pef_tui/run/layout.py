@@ -76,6 +76,7 @@ class Layout:
         self._folders: dict[str, str] = {}
         self._given: dict[str, str] = {}
         self._claims = Claims()
+        self._held: dict[str, Claims] = {}
         self._kept: dict[FileId, str] = {}
         self._numbers: dict[FileId, int] = {}
         self._mains: dict[FileId, str] = {}
@@ -202,8 +203,27 @@ class Layout:
 
     def claim_next(self, match: Match) -> str:
         """The next output path of this Match after those that were claimed for it, and claimed too."""
+        own = self._folder_path(match.folder)
+        if (
+            self._template is None and own != self._folder
+        ):  # it was promised a name when its Folder was in hand
+            return self._next_in(own, self.name(match))
         folder, name, number = self._wanted(match)
         return self._taken(match, *self._free(f"{folder}/{name}" if folder else name, number))
+
+    def hold(self, match: Match) -> None:
+        """Remember which names are taken in the Folder in hand: `claim_next` is perhaps asked of this Match later."""
+        if self._template is None:
+            self._held[self._folder_path(match.folder)] = self._claims
+
+    def _next_in(self, folder: str, name: str) -> str:
+        """The next free path in a Folder that is not in hand."""
+        in_hand = self._claims
+        self._claims = self._held.setdefault(folder, Claims())
+        try:
+            return self._free(f"{folder}/{name}" if folder else name, 1)[0]
+        finally:
+            self._claims = in_hand
 
     def _taken(self, match: Match, path: str, number: int) -> str:
         """Take note of the path, and the number in it, for what belongs to the picture."""

@@ -6,6 +6,7 @@ Asked while Plans are made, by runs and previews alike, so that both name a file
 from __future__ import annotations
 
 import os
+import stat
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -17,7 +18,7 @@ from pef_tui.model import Plan, xmp_name
 from pef_tui.run.layout import Layout
 from pef_tui.run.paths import folded
 from pef_tui.write.dest import DestView, Outside, components
-from pef_tui.write.place import of_media, of_xmp
+from pef_tui.write.recorded import is_xmp_of_another, of_media, of_xmp
 from pef_tui.write.replacing import standing_of
 
 REFUSED = "the disk of the output folder refuses its name, so it gets one with `_` for what is refused"
@@ -103,16 +104,22 @@ class Occupied:
         """Has certainly no run put anything into this folder of DEST?"""
         return self._ledger.is_new(os.fsencode(folder))
 
+    def may_block(self, path: str) -> bool:
+        """Is anything at this path in DEST, or at that of its XMP file?"""
+        return self._view is not None and (self._exists(path) or self._exists(xmp_name(path)))
+
     def blocks(self, plan: Plan, key: bytes, own: str) -> bool:
         """Is something at the output of a Plan that it must not replace?
 
         `own`: the output that the manifest has for this picture. What is there is judged when it is replaced.
         """
         output = plan.output
-        if self._view is None or output is None or output == own or not self.has_folder_of(plan):
+        if self._view is None or output is None or not self.has_folder_of(plan):
             return False
-        there, beside = self._exists(output), xmp_name(output, plan.short_xmp)
-        if not there:  # an XMP file gets its name before its picture
+        if output == own:  # a file there may be its own, changed; a folder is not
+            return self._is_no_file(output)
+        beside = xmp_name(output)  # a short name may be of another file, and gives way to the long one
+        if not self._exists(output):  # an XMP file gets its name before its picture
             return self._exists(beside) and not (
                 self._is_intended(output, key, beside) or self._adoptable(plan, self._view, beside)
             )
@@ -120,11 +127,37 @@ class Occupied:
             return False
         return self.recorded(output) or not self._adoptable(plan, self._view, "")
 
+    def has_short_xmp(self, plan: Plan, key: bytes) -> bool:
+        """Is something at the short XMP name of a Plan that is not the XMP file of the same picture?"""
+        output = plan.output
+        if self._view is None or output is None or not self._exists(short := xmp_name(output, True)):
+            return False
+        own = self._ledger.get(key)
+        if own is not None and own.xmp and own.short_xmp and own.output == os.fsencode(output):
+            return False
+        if self._is_intended(output, key, short):
+            return False
+        return self._is_of_another(output, short) or not self._adoptable(plan, self._view, short)
+
+    def _is_of_another(self, output: str, short: str) -> bool:
+        """Was the short name given to another file of the folder?"""
+        folder, slash, name = output.rpartition("/")
+
+        def has_short(other: str) -> bool:
+            recorded = self._ledger.recorded(folder + slash + other)
+            return recorded is not None and recorded.xmp and recorded.short_xmp
+
+        if self._view is None:
+            return False
+        with suppress(OSError, Outside), self._view.folder(components(output)[0], create=False) as fd:
+            return is_xmp_of_another(fd, name, short.rpartition("/")[2], has_short)
+        return False
+
     def _is_intended(self, output: str, key: bytes, beside: str = "") -> bool:
         """Is it, or the XMP file `beside` it, what a run that came to no end put there for the same picture?"""
         wanted = os.fsencode(output)
         left = [each for each in self._ledger.intended(key) if each.output == wanted]
-        meant = [of_xmp(each, each.short_xmp) if beside else of_media(each) for each in left]
+        meant = [of_xmp(each, beside != xmp_name(output)) if beside else of_media(each) for each in left]
         facts = [each for each in meant if each is not None]
         if not facts or self._view is None:
             return False
@@ -138,6 +171,13 @@ class Occupied:
         """Was the folder of its output there before? Where it was not, nothing is occupied."""
         output = plan.output
         return self._view is not None and output is not None and self._was_there(output.rpartition("/")[0])
+
+    def _is_no_file(self, path: str) -> bool:
+        try:
+            mode = os.lstat(os.path.join(self._dest, path)).st_mode
+        except OSError:
+            return False
+        return not stat.S_ISREG(mode) and not stat.S_ISLNK(mode)
 
     def _exists(self, path: str) -> bool:
         return self._was_there(path.rpartition("/")[0]) and os.path.lexists(os.path.join(self._dest, path))

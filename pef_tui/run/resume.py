@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import threading
 from collections.abc import Collection, Sequence
 
@@ -245,7 +246,7 @@ class Memory:
     def _output_state(self, entry: Entry) -> str | None:
         """None when an output is gone, a warning when somebody changed it, "" when it is as it was left.
 
-        None, too, while what a run that came to no end put anywhere for the file is not followed up.
+        None, too, where a folder has its name, and while what a stopped run put anywhere for it is not followed up.
         """
         if self._ledger.is_left(entry.key):
             return None
@@ -253,7 +254,10 @@ class Memory:
             return "" if entry.word != "duplicate" or self.stands(entry) else None
         path = os.path.join(self._dest, entry.output)
         try:
-            same = _same_file(os.lstat(path), entry.output_size, entry.output_mtime_ns)
+            present = os.lstat(path)
+            if not stat.S_ISREG(present.st_mode) and not stat.S_ISLNK(present.st_mode):
+                return None
+            same = _same_file(present, entry.output_size, entry.output_mtime_ns)
             if entry.xmp:
                 xmp = os.lstat(xmp_there(os.fsdecode(path), entry.short_xmp))
                 same = same and _same_file(xmp, entry.xmp_size, entry.xmp_mtime_ns)

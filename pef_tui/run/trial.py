@@ -45,11 +45,11 @@ class Trial:
             moment = plan.mtime_ns or plan.match.media.mtime_ns
             if abs(present.st_mtime_ns - moment) > FAT_NS:
                 return False
-            return self._equals(Copy(plan), output, view, alone=bool(beside))
+            return self._equals(Copy(plan), output, view, beside.rpartition("/")[2])
         except (OSError, Outside, RunError):
             return False
 
-    def _equals(self, copy: Copy, output: str, view: DestView, *, alone: bool) -> bool:
+    def _equals(self, copy: Copy, output: str, view: DestView, beside: str) -> bool:
         place, bench = self._opened()
         try:
             make((copy,), place, Tools(bench.sessions(), self._open_media, self._writers))
@@ -57,10 +57,12 @@ class Trial:
                 return False
             folder, name = components(output)
             with view.folder(folder, create=False) as fd:
-                beside = xmp_name(name, copy.plan.short_xmp)
-                there = os.path.lexists(os.path.join(view.path, os.path.dirname(output), beside))
-                xmp_fits = not there or (copy.xmp and same_bytes(place.staging_fd, copy.xmp_name, fd, beside))
-                return xmp_fits and (alone or same_bytes(place.staging_fd, copy.name, fd, name))
+                if beside:
+                    return copy.xmp and same_bytes(place.staging_fd, copy.xmp_name, fd, beside)
+                long = xmp_name(name)  # the short one gives way where it is another's
+                there = os.path.lexists(os.path.join(view.path, os.path.dirname(output), long))
+                xmp_fits = not there or (copy.xmp and same_bytes(place.staging_fd, copy.xmp_name, fd, long))
+                return xmp_fits and same_bytes(place.staging_fd, copy.name, fd, name)
         finally:
             clear(place, (copy,))
 

@@ -28,7 +28,7 @@ def with_xmp_files(matches: list[Match], other: Sequence[MediaFile], open_media:
     if not found:
         return matches
     names = {match.media.name: match for match in reversed(matches)}
-    stems = _stems(names)
+    stems = stem_owners(names)
     chosen: dict[str, MediaFile] = {}
     for file in sorted(
         found, key=lambda file: (-len(file.name), file.name[-4:] != ".xmp", file.root, file.path)
@@ -44,12 +44,17 @@ def _joined(match: Match, file: MediaFile | None, open_media: OpenMedia) -> Matc
     return match if file is None else replace(match, xmp=_read(file, open_media))
 
 
-def _stems(names: Iterable[str]) -> dict[str, str]:
+def stem_owners(names: Iterable[str]) -> dict[str, str]:
     """For each name without extension the media file that a short XMP name means."""
     stems: dict[str, str] = {}
-    for name in sorted(names, key=lambda name: (_rank(name), name)):
+    for name in sorted(names, key=short_name_order):
         stems.setdefault(name.rpartition(".")[0], name)
     return stems
+
+
+def short_name_order(name: str) -> tuple[int, str]:
+    """Of files that share a stem the first by this order has the XMP file of the short name."""
+    return _rank(name), name
 
 
 def _rank(name: str) -> int:

@@ -11,7 +11,7 @@ from contextlib import suppress
 from pef_tui.model import Plan, xmp_name
 from pef_tui.write.copies import Books, Copy, Former
 from pef_tui.write.dest import Dest, Outside, components, sync
-from pef_tui.write.place import of_media, of_xmp
+from pef_tui.write.recorded import of_media, of_xmp
 from pef_tui.write.replacing import standing_of
 
 
@@ -34,9 +34,15 @@ def remove_former(copies: Sequence[Copy], place: Dest, books: Books) -> None:
                 continue
             if (owner := books.recorded(old)) is not None and owner != recorded:
                 continue
-            with suppress(OSError, Outside):
+            try:
                 if not remove_output(old, known, copy.plan.output, place):
                     copy.warn(f"what was put at {old} before was changed since and is left there")
+            except (FileNotFoundError, NotADirectoryError, Outside):
+                continue  # it is not there any more
+            except OSError as error:
+                copy.warn(
+                    f"what was put at {old} before cannot be removed and stays there: {error.strerror or error}"
+                )
 
 
 def _is_elsewhere(plan: Plan, place: Dest) -> bool:

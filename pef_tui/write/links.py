@@ -11,7 +11,7 @@ from pef_tui.model import xmp_name
 from pef_tui.write.copies import Books, Copy
 from pef_tui.write.copying import clone
 from pef_tui.write.dest import Dest, Outside, components
-from pef_tui.write.place import of_media
+from pef_tui.write.recorded import of_media
 from pef_tui.write.replacing import standing_of
 from pef_tui.write.staging import FULL
 

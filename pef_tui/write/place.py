@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
 from pef_tui.model import xmp_name
 from pef_tui.write.copies import Books, Copy, Former, Placed
 from pef_tui.write.dest import Dest, DestView, Outside, components, sync
+from pef_tui.write.recorded import (
+    Shared,
+    is_xmp_of_another,
+    of_media,
+    of_xmp,
+    standing_of_xmp,
+)
 from pef_tui.write.replacing import FileFacts, Standing, same_bytes, standing_of
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
@@ -70,22 +77,12 @@ def user_changed(copy: Copy, place: DestView, books: Books) -> bool:
         intended, follow = _intended(copy, place, books), place.undo is not None
         with place.folder(folder, create=False) as fd:
             standing = standing_of(fd, name, of_media(known), _media_of(intended), follow=follow)
-            if standing == "changed" or (not follow and _xmp_changed(copy, fd, name, known, intended)):
+            shared = _shares_xmp(copy, name, books, ())
+            if standing == "changed" or (
+                not follow and _xmp_changed(copy, fd, name, known, intended, shared)
+            ):
                 copy.leave()
                 return True
-    return False
-
-
-def _xmp_changed(copy: Copy, fd: int, name: str, known: Placed, intended: Sequence[Former]) -> bool:
-    """Was the XMP file changed that the Plan is sure to write anew? `_choose_xmp` decides the same once it is made."""
-    plan = copy.plan
-    if plan.outcome != "sidecar" and not plan.xmp_edits:
-        return False
-    for short in (True, False) if plan.short_xmp else (False,):
-        meant = [facts for each in intended if (facts := of_xmp(each, short)) is not None]
-        standing = standing_of(fd, xmp_name(name, short), of_xmp(known, short), meant)
-        if standing != "foreign":
-            return standing == "changed"
     return False
 
 
@@ -118,7 +115,7 @@ def _put_folder(
     try:
         with place.folder(folder, create=True) as fd:
             for name, copy in members:
-                _put(copy, place, fd, name, books)
+                _put(copy, place, fd, name, books, members)
             sync(fd)
     except OSError as error:
         if error.errno in _FULL:
@@ -128,7 +125,9 @@ def _put_folder(
                 copy.fail(f"its output folder cannot be used: {error.strerror or error}", temporary=True)
 
 
-def _put(copy: Copy, place: Dest, fd: int, name: str, books: Books) -> None:
+def _put(
+    copy: Copy, place: Dest, fd: int, name: str, books: Books, members: Sequence[tuple[str, Copy]]
+) -> None:
     known, intended = _known(copy, place, books), _intended(copy, place, books)
     try:
         follow = place.undo is not None
@@ -136,7 +135,8 @@ def _put(copy: Copy, place: Dest, fd: int, name: str, books: Books) -> None:
         if standing == "foreign" and _may_adopt(copy, place, fd, name, books):
             standing = "ours"
         if copy.xmp and standing not in ("changed", "foreign"):
-            standing = _choose_xmp(copy, place, fd, name, known, intended)
+            shared = _shares_xmp(copy, name, books, members)
+            standing = _choose_xmp(copy, place, fd, name, known, intended, shared)
         if standing == "changed":
             copy.leave()
         elif standing == "foreign":
@@ -160,38 +160,55 @@ def _may_adopt(copy: Copy, place: Dest, fd: int, name: str, books: Books) -> boo
 
 
 def _choose_xmp(
-    copy: Copy, place: Dest, fd: int, name: str, known: Placed | None, intended: Sequence[Former]
+    copy: Copy,
+    place: Dest,
+    fd: int,
+    name: str,
+    known: Placed | None,
+    intended: Sequence[Former],
+    shared: Shared,
 ) -> Standing:
     """Which name its XMP file gets, and what stands there: the long one where the short one is somebody else's."""
-    standing: Standing = "free"
     for short in (True, False) if copy.plan.short_xmp else (False,):
         copy.short_xmp = short
         there = xmp_beside(copy, place, name, short)
-        meant = [facts for each in intended if (facts := of_xmp(each, short)) is not None]
-        standing = standing_of(fd, there, of_xmp(known, short), meant, follow=place.undo is not None)
+        standing = standing_of_xmp(fd, there, short, known, intended, shared, follow=place.undo is not None)
         if standing == "foreign" and same_bytes(place.staging_fd, copy.xmp_name, fd, there):
-            standing = "ours"
+            standing = "foreign" if short and shared(fd, there) else "ours"
         if standing != "foreign":
             break
     return standing
 
 
-def of_media(known: Placed | None) -> FileFacts | None:
-    """What is recorded of an output."""
-    if known is None:
-        return None
-    return FileFacts(known.output_size, known.output_mtime_ns, known.output_digest)
+def _xmp_changed(
+    copy: Copy, fd: int, name: str, known: Placed, intended: Sequence[Former], shared: Shared
+) -> bool:
+    """Was the XMP file changed that the Plan is sure to write anew? `_choose_xmp` decides the same once it is made."""
+    plan = copy.plan
+    if plan.outcome != "sidecar" and not plan.xmp_edits:
+        return False
+    for short in (True, False) if plan.short_xmp else (False,):
+        standing = standing_of_xmp(fd, xmp_name(name, short), short, known, intended, shared)
+        if standing != "foreign":
+            return standing == "changed"
+    return False
+
+
+def _shares_xmp(copy: Copy, name: str, books: Books, placed: Iterable[tuple[str, Copy]]) -> Shared:
+    """Tells whether another output of the folder, placed in this batch or before, has an XMP file of a short name."""
+    folder = (copy.plan.output or "")[: -len(name)]
+
+    def has_short(other: str) -> bool:
+        if any(each.placed and each.xmp and each.short_xmp for at, each in placed if at == other):
+            return True
+        recorded = books.recorded(folder + other)
+        return recorded is not None and recorded.xmp and recorded.short_xmp
+
+    return lambda fd, there: is_xmp_of_another(fd, name, there, has_short)
 
 
 def _media_of(intended: Sequence[Former]) -> list[FileFacts]:
     return [facts for each in intended if (facts := of_media(each)) is not None]
-
-
-def of_xmp(known: Placed | None, short: bool) -> FileFacts | None:
-    """What is recorded of the XMP file beside an output, if it has one of this kind of name."""
-    if known is None or not known.xmp or known.short_xmp != short:
-        return None
-    return FileFacts(known.xmp_size, known.xmp_mtime_ns, known.xmp_digest)
 
 
 def _rename(copy: Copy, place: Dest, fd: int, name: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import subprocess
@@ -132,6 +133,25 @@ def test_a_changed_layout_moves_what_is_ours(tmp_path: Path) -> None:
     assert tree(out) == tree(tmp_path / "plain")
 
 
+def test_an_old_output_that_cannot_be_removed_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source, out = takeout(tmp_path, {f"{Y19}/a.jpg": sidecar("a.jpg", taken=JULY)}), tmp_path / "out"
+    run_here(source, out)
+    real = os.unlink
+
+    def unlink(path: Any, **more: Any) -> None:
+        if path == "a.jpg":  # as of an immutable file
+            raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
+        real(path, **more)
+
+    monkeypatch.setattr(os, "unlink", unlink)
+    (line,) = media(run_here(source, out, "--layout", "{year}/{name}")).values()
+    said = f"what was put at {Y19}/a.jpg before cannot be removed and stays there: Operation not permitted"
+    assert (line["outcome"], line["output"], line["warnings"]) == ("written", "2019/a.jpg", [said])
+    assert (out / Y19 / "a.jpg").exists()
+
+
 def test_layouts_that_change_places_with_each_other(tmp_path: Path) -> None:
     """Each file's new path is where another one lay."""
     spec = {
@@ -184,3 +204,40 @@ def test_names_meet_in_the_order_of_the_sources_and_ignore_case(tmp_path: Path) 
         "caf\u00e9.jpg",
         "cafe\u0301 (2).jpg",
     ]
+
+
+def test_a_file_without_a_sidecar_gets_its_number_in_its_own_folder(tmp_path: Path) -> None:
+    source = takeout(
+        tmp_path,
+        {
+            f"{Y19}/a.jpg": Item(None, jpeg(1)),
+            f"{Y19}/a (2).jpg": sidecar("a (2).jpg", taken=JULY),
+            f"{TRIP}/b.jpg": sidecar("b.jpg", taken=JULY),
+        },
+    )
+    out = tmp_path / "out"
+    (out / Y19).mkdir(parents=True)
+    (out / Y19 / "a.jpg").write_bytes(b"mine")
+    for outcome in ("unmatched", "unchanged"):
+        foretold = media(run_here(source, out, "-n"))
+        lines = media(run_here(source, out))
+        for each in (foretold, lines):
+            at = {
+                line["source"].rpartition("Photos/")[2]: (line["outcome"], line["output"])
+                for line in each.values()
+            }
+            assert at[f"{Y19}/a.jpg"] == (outcome, f"{Y19}/a (3).jpg")
+    assert (out / Y19 / "a.jpg").read_bytes() == b"mine"
+
+
+def test_a_file_without_a_sidecar_whose_output_became_a_folder_stays_in_its_own(tmp_path: Path) -> None:
+    source = takeout(
+        tmp_path, {f"{Y19}/a.jpg": Item(None, jpeg(1)), f"{TRIP}/b.jpg": sidecar("b.jpg", taken=JULY)}
+    )
+    out = tmp_path / "out"
+    run_here(source, out)
+    (out / Y19 / "a.jpg").unlink()
+    (out / Y19 / "a.jpg").mkdir()
+    for outcome in ("unmatched", "unchanged"):
+        found = {line["output"]: line["outcome"] for line in media(run_here(source, out)).values()}
+        assert found[f"{Y19}/a (2).jpg"] == outcome
