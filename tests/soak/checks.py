@@ -7,56 +7,15 @@ import unicodedata
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from export_model import File, Root
+from after import After, Fault
+from export_model import File
 from identity import family_of, marker, markers
-from msgspec import Struct
 from program import FileId, Line, Ran, Tree, exact
 
 SETTLED = ("unchanged", "excluded", "duplicate", "unmatched", "failed", "copied")
 """What a run may say of files that it does not touch; `copied` of those in place that need nothing."""
 LIMIT = 44
 """Letters from which on a name may be cut, so that a counter says nothing."""
-
-
-class Fault(AssertionError):
-    """A rule that was broken: its name, and what was seen."""
-
-    def __init__(self, rule: str, seen: str) -> None:
-        super().__init__(f"{rule}: {seen}")
-        self.rule = rule
-        self.seen = seen
-
-
-class After(Struct):
-    """A run that came to its end, and the disk around it."""
-
-    ran: Ran
-    roots: list[Root]
-    before: Tree
-    """DEST before the run."""
-    dest: Tree
-    user: dict[bytes, bytes]
-    """Files in DEST that are the user's, with their bytes."""
-    touched: set[int]
-    """Numbers of pictures whose outputs the user changed, or whose source got other bytes."""
-    xmp: str = "auto"
-
-    @property
-    def files(self) -> dict[FileId, File]:
-        """All files of all SOURCEs."""
-        return {
-            (number, os.fsencode(path)): file
-            for number, root in enumerate(self.roots)
-            for path, file in root.files.items()
-        }
-
-    def account(self, root: int) -> str:
-        """Whose export a SOURCE is of."""
-        return self.roots[root].account
-
-    def place(self, identity: FileId) -> tuple[str, str]:
-        """Account and folder of a file."""
-        return self.account(identity[0]), folder_of(identity[1])
 
 
 def check(after: After) -> None:
@@ -120,7 +79,9 @@ def kept(after: After) -> dict[bytes, FileId]:
 def _kept(after: After, line: Line, file: File, output: bytes) -> None:
     picture = file.picture
     assert picture is not None
-    if output and (output in after.user or (output + b".xmp" in after.user and line["warnings"])):
+    if output and (
+        output in after.user or (line["warnings"] and set(after.beside(output)) & after.user.keys())
+    ):
         return
     if output:
         if (lying := after.dest.get(output)) is None:
@@ -153,10 +114,15 @@ def told_apart(after: After, outputs: dict[bytes, FileId]) -> None:
     lines = after.ran.of("media")
     for output, identity in outputs.items():
         file, line = after.files[identity], lines[identity]
-        if output in after.user or file.picture is None or output + b".xmp" in after.user:
+        if output in after.user or file.picture is None:
             continue
-        lying, beside = after.dest[output], after.dest.get(output + b".xmp")
-        said = markers(lying.data) | (markers(beside.data) if beside is not None else set())
+        beside = after.beside(output)
+        if set(beside) & after.user.keys():
+            continue
+        lying = after.dest[output]
+        said = markers(lying.data).union(
+            *(markers(after.dest[name].data) for name in beside if name in after.dest)
+        )
         others = {family for family, _ in said if family != file.picture.family}
         if (shown := family_of(lying.mtime_ns)) not in (None, file.picture.family):
             others.add(int(shown or 0))
@@ -167,10 +133,12 @@ def told_apart(after: After, outputs: dict[bytes, FileId]) -> None:
                     f"{line['source']!r} of family {file.picture.family} has family {family}'s ({line['rule']})",
                 )
         if not others:
-            _has_its_own(after, identity, file, line, said)
+            _has_its_own(after, identity, file, line, output, said)
 
 
-def _has_its_own(after: After, identity: FileId, file: File, line: Line, said: set[tuple[int, int]]) -> None:
+def _has_its_own(
+    after: After, identity: FileId, file: File, line: Line, output: bytes, said: set[tuple[int, int]]
+) -> None:
     picture = file.picture
     assert picture is not None
     if after.xmp == "never" or line["outcome"] not in ("written", "sidecar", "copied", "unchanged"):
@@ -180,6 +148,12 @@ def _has_its_own(after: After, identity: FileId, file: File, line: Line, said: s
     own = _own_sidecars(after, identity, file)
     if len(own) != 1 or _same_elsewhere(after, identity, file):
         return
+    if after.mixed and any("changed since" in warning for warning in line["warnings"]):
+        return
+    short = after.dest.get(
+        os.path.splitext(output)[0] + b".xmp"
+    )  # perhaps that of a file that shares its stem
+    said = said | (markers(short.data) if short is not None else set())
     if (picture.family, own[0].version) not in said:
         raise Fault(
             "tags are there",
@@ -206,9 +180,9 @@ def _is_about(json: File, media: File) -> bool:
 
 
 def _beside(after: After, identity: FileId) -> Iterator[tuple[bytes, File]]:
-    root, path = identity
+    root, at = identity[0], after.place(identity)
     for (other_root, other), file in after.files.items():
-        if after.account(other_root) == after.account(root) and folder_of(other) == folder_of(path):
+        if after.account(other_root) == after.account(root) and after.place((other_root, other)) == at:
             yield other, file
 
 
@@ -247,9 +221,23 @@ def _undecidable(after: After, identity: FileId, file: File, family: int) -> boo
         )
         if alone and (not (file.picture and file.picture.dated) or after.place(at) == after.place(identity)):
             return True
-        if _like(after, at, identity, json, file):
+        if any(_like(after, at, each, json, found) for each, found in _same_bytes(after, identity, file)):
             return True
     return False
+
+
+def _same_bytes(after: After, identity: FileId, file: File) -> list[tuple[FileId, File]]:
+    """A file and its copies in other folders, which get what it gets."""
+    return [
+        (each, found)
+        for each, found in after.files.items()
+        if each == identity
+        or (
+            found.picture is not None
+            and file.picture is not None
+            and found.picture.number == file.picture.number
+        )
+    ]
 
 
 def _like(after: After, at: FileId, identity: FileId, json: File, file: File) -> bool:
@@ -266,20 +254,15 @@ def _own(other: File, file: File) -> bool:
     return other is not file and file.picture is not None and other.family == file.picture.family
 
 
-def folder_of(path: bytes) -> str:
-    """The folder of a path, the same for composed and decomposed letters."""
-    return unicodedata.normalize("NFC", os.fsdecode(os.path.dirname(path)))
-
-
 def _folded(text: str) -> str:
     return unicodedata.normalize("NFC", text).casefold()
 
 
 def nothing_unnamed(after: After, outputs: dict[bytes, FileId]) -> None:
     """New files in DEST are outputs and their XMP files; image data that was there is there."""
-    copies = _album_copies(after)
-    named = set(outputs) | copies
-    known = named | {output + b".xmp" for output in named} | set(after.before) | set(after.user)
+    named = set(outputs) | _album_copies(after)
+    beside = {name for output in named for name in (output + b".xmp", os.path.splitext(output)[0] + b".xmp")}
+    known = {*named, *beside, *after.before, *after.user}
     if unnamed := set(after.dest) - known:
         raise Fault("outputs are named", f"nobody tells of {sorted(unnamed)}")
 

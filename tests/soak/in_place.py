@@ -7,10 +7,10 @@ import shutil
 from pathlib import Path
 
 import checks
-from checks import Fault
+from after import After, Fault
 from export_model import Root
 from making import Making
-from program import Ran, Tree, run, tree
+from program import Ran, Tree, run, signal_at, tree
 
 NOTHING_TO_UNDO = 2
 """Exit code of `--undo last` where no run is left."""
@@ -113,7 +113,7 @@ class InPlace(Making):
     def _check_in_place(self, ran: Ran, before: Tree) -> None:
         assert self._root is not None
         dest = tree(self._root.path)
-        after = checks.After(ran, [self._root], before, dest, {}, set(), self.options["xmp"])
+        after = After(ran, [self._root], before, dest, {}, set(), self.options["xmp"])
         checks.check(after)
         for name, lying in self._before.items():
             media = self._root.files[os.fsdecode(name)].kind == "media"
@@ -122,10 +122,11 @@ class InPlace(Making):
 
     def _run_in_place(self, *flags: str, kill_at: int = 0) -> Ran:
         assert self._root is not None
-        return run([self._root.path, *flags], kill_at=kill_at)
+        return run([self._root.path, *flags], act=signal_at(kill_at) if kill_at else None)
 
     def _chosen(self) -> list[str]:
-        return [f"--{name}={self.options[name]}" for name in ("existing", "xmp", "writer")]
+        names = "existing", "xmp", "writer", "xmp-name", "tags"
+        return [f"--{name}={self.options[name]}" for name in names if self.options[name]]
 
 
 def _times(top: Path) -> dict[str, int]:

@@ -7,12 +7,13 @@ from typing import Any, ClassVar
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 from identity import FORMATS
-from world import CHOICES, Fault, Step, World
+from people import CHOICES
+from world import FILTERS, Fault, Step, World
 
 accounts = st.sampled_from(("A", "A", "A", "B"))
 parts = st.sampled_from((1, 2))
 folders = st.integers(0, 5)
-stems = st.integers(0, 9)
+stems = st.integers(0, 10)
 formats = st.sampled_from(("jpg", "jpg", *FORMATS))
 places = st.sampled_from(("beside", "beside", "beside", "apart", "album", "none"))
 namings = st.sampled_from(("new", "new", "old"))
@@ -116,6 +117,18 @@ class History(RuleBasedStateMachine):
     def new_json(self, **arguments: Any) -> None:
         self._do("new_json", **arguments)
 
+    @rule(at=picks, folder=folders, json=switches)
+    def move(self, **arguments: Any) -> None:
+        self._do("move", **arguments)
+
+    @rule(account=accounts, folder=folders, name=folders)
+    def rename_folder(self, **arguments: Any) -> None:
+        self._do("rename_folder", **arguments)
+
+    @rule(at=picks)
+    def touch(self, **arguments: Any) -> None:
+        self._do("touch", **arguments)
+
     @rule(account=accounts, part=parts, there=switches)
     def present(self, **arguments: Any) -> None:
         self._do("present", **arguments)
@@ -137,6 +150,18 @@ class History(RuleBasedStateMachine):
     @rule(at=st.integers(1, 150), then_edit=rarely)
     def killed(self, **arguments: Any) -> None:
         self._do("killed", **arguments)
+
+    @rule(at=st.integers(1, 150), stays=switches)
+    def full(self, **arguments: Any) -> None:
+        self._do("full", **arguments)
+
+    @rule(at=st.integers(1, 150))
+    def stopped(self, **arguments: Any) -> None:
+        self._do("stopped", **arguments)
+
+    @rule(filter=st.integers(0, len(FILTERS) - 1))
+    def filtered(self, **arguments: Any) -> None:
+        self._do("filtered", **arguments)
 
     @rule(order=st.integers(0, 3))
     def compare(self, **arguments: Any) -> None:
@@ -170,6 +195,25 @@ class History(RuleBasedStateMachine):
     @rule(at=picks)
     def rename_output(self, **arguments: Any) -> None:
         self._do("rename_output", **arguments)
+
+    @precondition(lambda self: self.world.runs)
+    @rule(at=picks, how=st.sampled_from(("link_output", "folder_at_output", "touch_output")))
+    def turn_output(self, at: int, how: str) -> None:
+        self._do(how, at=at)
+
+    @rule(at=picks, choice=st.sampled_from(("keep", "google")), how=st.sampled_from(("file", "all", "none")))
+    def decide(self, **arguments: Any) -> None:
+        self._do("decide", **arguments)
+
+    @precondition(lambda self: self.world.runs)
+    @rule()
+    def save(self) -> None:
+        self._do("save")
+
+    @precondition(lambda self: self.world.runs)
+    @rule(what=st.sampled_from(("no manifest", "manifest", "outputs", "all")))
+    def restore(self, what: str) -> None:
+        self._do("restore", what=what)
 
     @rule(folder=folders, stem=stems)
     def foreign(self, **arguments: Any) -> None:

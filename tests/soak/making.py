@@ -33,6 +33,7 @@ STEMS = (
     "a name that is just about as long as it may be",
     "Tom & Jerry's",
     "not utf-8 \udcff",
+    "IMG_20150110_120000",
 )
 EXTENSIONS = {
     "jpg": ".jpg",
@@ -201,6 +202,47 @@ class Making:
         changed = self._json(file.title, file.counter, file.family, file.version + 1)
         mtime = file.mtime if keep_time else self._tick()
         part.files[path] = replace(changed, mtime=mtime)
+
+    def move(self, at: int, folder: int, json: bool = True) -> None:
+        """A picture lies in another folder of a newer export, with its sidecar or without."""
+        if (found := self._media(at)) is None:
+            return
+        part, path, file = found
+        where, old = FOLDERS[folder % len(FOLDERS)], path.rpartition("/")[0]
+        counter = self._counter(part.account, where, file.title)
+        target = f"{where}/{media_name(file.title, counter)}"
+        if where == old or not self._put(part.account, part.number, target, replace(file, counter=counter)):
+            return
+        del part.files[path]
+        if file.picture is None:
+            return
+        for other, name, said in self.exports.found("json"):
+            about = (said.title, said.counter, said.family) == (file.title, file.counter, file.picture.family)
+            if other.account == part.account and name.rpartition("/")[0] == old and about:
+                if json:
+                    del other.files[name]
+                    self._put_json(
+                        other.account, other.number, where, said.title, counter, said.family, said.version
+                    )
+                return
+
+    def rename_folder(self, account: str, folder: int, name: int) -> None:
+        """An album has another name in a newer export."""
+        old, new = FOLDERS[folder % len(FOLDERS)], FOLDERS[name % len(FOLDERS)]
+        if any(path.startswith(new + "/") for path in self.exports.of_account(account)):
+            return
+        for part in self.exports.parts:
+            if part.account == account:
+                part.files = {
+                    new + path[len(old) :] if path.startswith(old + "/") else path: file
+                    for path, file in part.files.items()
+                }
+
+    def touch(self, at: int) -> None:
+        """A source file gets another time."""
+        if (found := self._media(at)) is not None:
+            part, path, file = found
+            part.files[path] = replace(file, mtime=self._tick())
 
     def present(self, account: str, part: int, there: bool) -> None:
         """A part is given, or is not."""

@@ -13,8 +13,23 @@ from msgspec import Struct
 
 sys.path.append(str(Path(__file__).parents[1] / "fault"))
 
-from injecting import WRITING, injected, no_exiftool, signal_at
+from injecting import WRITING, Act, fail_at, injected, no_exiftool, signal_at
 from running import Run
+
+__all__ = [
+    "Act",
+    "FileId",
+    "Line",
+    "Lying",
+    "Ran",
+    "Tree",
+    "exact",
+    "fail_at",
+    "run",
+    "signal_at",
+    "source_of",
+    "tree",
+]
 
 Line = dict[str, Any]
 FileId = tuple[int, bytes]
@@ -49,15 +64,15 @@ def exact(line: Line, field: str) -> bytes:
     return base64.b64decode(coded) if coded else str(line[field] or "").encode()
 
 
-def run(argv: list[str], *, kill_at: int = 0, exiftool: bool = False) -> Ran:
-    """Run the command; with `kill_at` it is killed before its writing call of this number."""
+def run(argv: list[str], *, act: Act | None = None, exiftool: bool = False) -> Ran:
+    """Run the command; `act` is called with its number before each of its writing calls."""
 
     def before() -> None:
         os.environ["TZ"] = "UTC"
         if not exiftool:
             no_exiftool()
-        if kill_at:
-            injected(WRITING, signal_at(kill_at))
+        if act is not None:
+            injected(WRITING, act)
 
     process = Run(["--batch", "--json", "--no-config", *argv], before)
     try:

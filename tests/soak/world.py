@@ -2,36 +2,30 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
+import signal
 import tempfile
 from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
 import checks
-from checks import Fault
+from after import After, Fault
 from export_model import Root
 from in_place import InPlace
-from making import FOLDERS, STEMS
-from program import Ran, Tree, run, tree
+from people import People
+from program import Act, Ran, Tree, fail_at, run, signal_at, tree
 
-Options = dict[str, str]
-
-CHOICES: dict[str, tuple[str, ...]] = {
-    "albums": ("folder", "link", "tag", "none"),
-    "layout": ("", "{year}/{month}/{name}", "{name}", "{album}/{title}", "{folder}/{date} {title}"),
-    "existing": ("fill", "overwrite", "never"),
-    "xmp": ("auto", "always", "never"),
-    "writer": ("native", "auto"),
-    "unmatched": ("copy", "skip"),
-    "extensions": ("fix", "keep"),
-    "workers": ("1", "3"),
-}
-"""The first of each is what a history begins with."""
+FILTERS = (
+    *("--only=photo", "--only=video", "--album=Trip", "--exclude=*.jpg", "--include=*IMG*"),
+    *("--skip=archive", "--since=2019-03-01", "--unmatched=skip", "--max-errors=1"),
+)
+"""What leaves files out of one run."""
 
 
-class World(InPlace):
+class World(People, InPlace):
     """The disk of one history, below a folder of its own that `close` removes."""
 
     def __init__(self) -> None:
@@ -39,18 +33,9 @@ class World(InPlace):
         memory = Path("/dev/shm")
         self.place = Path(tempfile.mkdtemp(prefix="pef-tui-soak-", dir=memory if memory.is_dir() else None))
         (self.place / "sources").mkdir()
-        self._dests = 0
         self.dest = self.place / "dest"
-        self.options: Options = {name: values[0] for name, values in CHOICES.items()}
-        self.user: dict[bytes, bytes] = {}
-        self.touched: set[int] = set()
-        self.order = 0
-        self.clean = True
-        """Nothing was done to DEST but by runs under the same options over sources that only grow."""
         self.ran: set[tuple[str, int]] = set()
         """Parts that some run into this DEST has read."""
-        self.exiftool = False
-        self.runs = 0
         self.broken = False
         """A rule was broken: nothing more is asked of this history."""
 
@@ -80,21 +65,43 @@ class World(InPlace):
             further = self._checked(roots)
             checks.nothing_changes(dest, tree(self.dest), further, ran)
 
-    def killed(self, at: int, then_edit: bool = False) -> None:
-        """A run that is killed before one of its writing calls; then perhaps a person edits an output."""
+    def filtered(self, filter: int) -> None:
+        """A run that leaves some files out, after a preview of it."""
         if not (roots := self._roots()):
             return
-        before = tree(self.dest)
-        sources = tree(self.place / "sources")
-        ran = run(self._argv(roots), kill_at=at, exiftool=self.exiftool)
-        if ran.status not in (0, 3, 137) or "Traceback" in ran.words:
+        flag = FILTERS[filter % len(FILTERS)]
+        foretold = self._run(roots, flag, "--dry-run")
+        ran = self._checked(roots, flag)
+        if not self._damaged and flag != "--max-errors=1":
+            checks.as_foretold(foretold, ran)
+        self.clean = False
+
+    def full(self, at: int, stays: bool = True) -> None:
+        """A run whose disk is full from one of its writing calls on, or at that call alone."""
+        self._hindered(fail_at(at, errno.ENOSPC, stays=stays), (0, 1, 2, 3))
+
+    def stopped(self, at: int) -> None:
+        """A run that Ctrl-C stops at one of its writing calls."""
+        self._hindered(signal_at(at, signal.SIGINT), (0, 3, 130))
+
+    def killed(self, at: int, then_edit: bool = False) -> None:
+        """A run that is killed before one of its writing calls; then perhaps a person edits an output."""
+        self._hindered(signal_at(at), (0, 3, 137))
+        if then_edit:
+            self.edit_output(at, "append")
+
+    def _hindered(self, act: Act, statuses: tuple[int, ...]) -> None:
+        """A run that something happens to at one of its writing calls."""
+        if not (roots := self._roots()):
+            return
+        before, sources = tree(self.dest), tree(self.place / "sources")
+        ran = run(self._argv(roots), act=act, exiftool=self.exiftool)
+        if ran.status not in statuses or "Traceback" in ran.words or "unexpected" in ran.words:
             raise Fault("no traceback", f"{ran.status}: {ran.words[-2000:]}")
         self._same_sources(sources)
         dest = tree(self.dest)
         checks.users_files(self.user, dest)
         self._not_lost(before, dest)
-        if then_edit:
-            self.edit_output(at, "append")
 
     def compare(self, order: int) -> None:
         """Runs into new folders, with the sources in another order: the same pictures, tags and times."""
@@ -124,8 +131,8 @@ class World(InPlace):
         self.runs += 1
         self._same_sources(sources)
         checks.users_files(self.user, dest)
-        after = checks.After(
-            ran, roots, before, dest, self.user, self.touched | self.replaced, self.options["xmp"]
+        after = After(
+            ran, roots, before, dest, self.user, self.touched | self.replaced, self.options["xmp"], self.mixed
         )
         checks.check(after)
         self._not_lost(before, dest, self._left_out(after))
@@ -139,8 +146,7 @@ class World(InPlace):
         return self.exports.lay_out(self.place / "sources", self.order)
 
     def _argv(self, roots: list[Root], dest: Path | None = None) -> list[str]:
-        chosen = [f"--{name}={value}" for name, value in self.options.items() if value]
-        return [*(root.path for root in roots), "-o", str(dest or self.dest), *chosen]
+        return [*(root.path for root in roots), "-o", str(dest or self.dest), *self.chosen()]
 
     def _present(self) -> set[tuple[str, int]]:
         return {(part.account, part.number) for part in self.exports.parts if part.present and part.files}
@@ -149,83 +155,7 @@ class World(InPlace):
     def _damaged(self) -> bool:
         return any(file.picture and not file.picture.whole for _, _, file in self.exports.found("media"))
 
-    # -- people
-
-    def option(self, name: str, value: int) -> None:
-        """Another value of an option from now on."""
-        chosen = CHOICES[name][value % len(CHOICES[name])]
-        if chosen != self.options[name]:
-            self.options[name] = chosen
-            self.clean = self.clean and (not self.runs or name in ("workers", "writer"))
-
-    def tool(self, there: bool) -> None:
-        """ExifTool can be used from now on, or cannot."""
-        there = there and shutil.which("exiftool") is not None
-        if there != self.exiftool:
-            self.exiftool = there
-            self.clean = self.clean and not self.runs
-
-    def reorder(self, order: int) -> None:
-        """The sources are given in another order from now on."""
-        self.order = order
-
-    def edit_output(self, at: int, how: str = "append") -> None:
-        """A person changes an output: appends to it, crops it, or keeps its size and time."""
-        if (found := self._output(at)) is None:
-            return
-        name, path = found
-        data, times = path.read_bytes(), path.stat()
-        self._touch(data)
-        edited = {
-            "append": data + b"edited",
-            "crop": b"cropped" + data[: len(data) // 2],
-            "same-size": data[:-6] + b"edited" if len(data) > 6 else data + b"edited",
-        }[how]
-        if path.is_symlink():
-            path.unlink()
-        path.unlink(missing_ok=True)  # as editors do: links to other names stay
-        path.write_bytes(edited)
-        if how == "same-size":
-            os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
-        self.user[name] = edited
-        self.clean = False
-
-    def delete_output(self, at: int) -> None:
-        """A person deletes an output."""
-        if (found := self._output(at)) is not None:
-            found[1].unlink()
-            self.clean = False
-
-    def rename_output(self, at: int) -> None:
-        """A person renames an output: it is theirs now."""
-        if (found := self._output(at)) is None:
-            return
-        path = found[1]
-        target = path.with_name("renamed " + path.name)
-        if path.is_symlink() or target.exists() or len(os.fsencode(target.name)) > 255:
-            return
-        path.rename(target)
-        self.user[os.path.relpath(os.fsencode(target), os.fsencode(self.dest))] = target.read_bytes()
-        self.clean = False
-
-    def foreign(self, folder: int, stem: int, ending: str = ".jpg") -> None:
-        """A person puts a file where an output may want to be."""
-        path = self.dest / FOLDERS[folder % len(FOLDERS)] / (STEMS[stem % len(STEMS)] + ending)
-        if os.path.lexists(path) or len(os.fsencode(path.name)) > 255:
-            return
-        path.parent.mkdir(parents=True, exist_ok=True)
-        data = b"foreign %d" % len(self.user)
-        path.write_bytes(data)
-        self.user[os.path.relpath(os.fsencode(path), os.fsencode(self.dest))] = data
-        self.clean = False
-
-    def move_dest(self) -> None:
-        """DEST gets another path."""
-        self._dests += 1
-        moved = self.place / f"dest{self._dests}"
-        if self.dest.exists():
-            self.dest.rename(moved)
-        self.dest = moved
+    # -- exports
 
     def present(self, account: str, part: int, there: bool) -> None:
         """A part is given, or is not."""
@@ -243,17 +173,6 @@ class World(InPlace):
         self.clean = self.clean and not self.runs
 
     # -- what they need
-
-    def _output(self, at: int) -> tuple[bytes, Path] | None:
-        names = sorted(name for name in tree(self.dest) if name not in self.user)
-        if not names:
-            return None
-        name = names[at % len(names)]
-        return name, Path(os.fsdecode(os.path.join(os.fsencode(self.dest), name)))
-
-    def _touch(self, data: bytes) -> None:
-        """Pictures with this image data are in the user's hands."""
-        self.touched |= {number for number, each in self.pictures.items() if each.within(data)}
 
     def _same_sources(self, before: Tree) -> None:
         if tree(self.place / "sources") != before:
@@ -278,7 +197,13 @@ class World(InPlace):
         own = self.dest / ".pef-tui" / "staging"
         if own.is_dir() and (left := sorted(os.listdir(own))):
             raise Fault("nothing in staging", f"{left}")
-        if others := set(os.listdir(self.place)) - {"sources", self.dest.name, "in-place"}:
+        if others := set(os.listdir(self.place)) - {
+            "sources",
+            self.dest.name,
+            "in-place",
+            "saved",
+            "decisions.json",
+        }:
             raise Fault("nothing outside DEST", f"{sorted(others)}")
 
 
