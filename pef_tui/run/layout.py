@@ -204,10 +204,8 @@ class Layout:
     def claim_next(self, match: Match) -> str:
         """The next output path of this Match after those that were claimed for it, and claimed too."""
         own = self._folder_path(match.folder)
-        if (
-            self._template is None and own != self._folder
-        ):  # it was promised a name when its Folder was in hand
-            return self._next_in(own, self.name(match))
+        if self._template is None and own != self._folder:
+            return self._next_in(own, self.name(match))  # promised a name when its Folder was in hand
         folder, name, number = self._wanted(match)
         return self._taken(match, *self._free(f"{folder}/{name}" if folder else name, number))
 
