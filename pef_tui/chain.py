@@ -197,11 +197,13 @@ class Planning:
         """Told what is about to be planned, and how many of it are done already."""
 
     def _named(self, plan: Plan) -> Plan:
-        if self._layout.has_plain_names and not self._occupied.has_folder_of(plan):
+        is_free = self._layout.has_plain_names and not self._occupied.has_folder_of(plan)
+        if is_free and not plan.short_xmp:
             return plan
         memory, match = self._place.memory, plan.match
         key = memory.key(match)
-        plan = named(plan, key, memory.output(match), self._occupied, self._layout)
+        if not is_free:
+            plan = named(plan, key, memory.output(match), self._occupied, self._layout)
         return self._short.settled(plan, key)
 
     def produce(self, put: Put) -> None:

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from pef_tui.manifest.format import Entry, Intended
 from pef_tui.manifest.ledger import Ledger
 from pef_tui.model import Folder, MediaFile, Outcome, xmp_name
-from pef_tui.write.place import of_xmp
+from pef_tui.write.recorded import of_xmp
 from pef_tui.write.replacing import FAT_NS, FileFacts
 
 Fingerprint = Callable[[MediaFile], bytes]
