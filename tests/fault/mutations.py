@@ -27,6 +27,7 @@ TESTS = {
     "write/undo": ("tests/run/test_in_place.py",),
     "write/native/": ("tests/write/test_native_commit.py",),
     "write/exiftool_writer.py": ("tests/write/test_exiftool_writer.py",),
+    "write/iptc_beside.py": ("tests/write/test_exiftool_writer.py",),
     "write/xmp_writer.py": ("tests/write/test_xmp_writer.py",),
     "write/staging.py": ("tests/write/test_staging.py",),
     "write/copying.py": ("tests/write/test_copying.py", "tests/write/test_staging.py"),
