@@ -117,7 +117,7 @@ class Occupied:
         if self._view is None or output is None or not self.has_folder_of(plan):
             return False
         if output == own:  # a file there may be its own, changed; a folder is not
-            return self._is_no_file(output)
+            return self._is_no_file(output) or self._has_lost_xmp(output, key)
         beside = xmp_name(output)  # a short name may be of another file, and gives way to the long one
         if not self._exists(output):  # an XMP file gets its name before its picture
             return self._exists(beside) and not (
@@ -134,7 +134,7 @@ class Occupied:
             return False
         own = self._ledger.get(key)
         if own is not None and own.xmp and own.short_xmp and own.output == os.fsencode(output):
-            return False
+            return self._is_no_file(short)
         if self._is_intended(output, key, short):
             return False
         return self._is_of_another(output, short) or not self._adoptable(plan, self._view, short)
@@ -171,6 +171,11 @@ class Occupied:
         """Was the folder of its output there before? Where it was not, nothing is occupied."""
         output = plan.output
         return self._view is not None and output is not None and self._was_there(output.rpartition("/")[0])
+
+    def _has_lost_xmp(self, output: str, key: bytes) -> bool:
+        """Is a folder where the XMP file of an output was put under the long name?"""
+        entry = self._ledger.get(key)
+        return entry is not None and entry.xmp and not entry.short_xmp and self._is_no_file(xmp_name(output))
 
     def _is_no_file(self, path: str) -> bool:
         try:

@@ -255,11 +255,13 @@ class Memory:
         path = os.path.join(self._dest, entry.output)
         try:
             present = os.lstat(path)
-            if not stat.S_ISREG(present.st_mode) and not stat.S_ISLNK(present.st_mode):
+            if _is_no_file(present):
                 return None
             same = _same_file(present, entry.output_size, entry.output_mtime_ns)
             if entry.xmp:
                 xmp = os.lstat(xmp_there(os.fsdecode(path), entry.short_xmp))
+                if same and _is_no_file(xmp):
+                    return None
                 same = same and _same_file(xmp, entry.xmp_size, entry.xmp_mtime_ns)
         except OSError:
             return None
@@ -294,6 +296,10 @@ def _is_withdrawn(entry: Entry) -> bool:
 def _not_retried(match: Match, key: bytes) -> Outcome:
     plan = Plan(match, "excluded", key=key, reason=NOT_RETRIED)
     return Outcome(plan, "excluded", reason=NOT_RETRIED)
+
+
+def _is_no_file(found: os.stat_result) -> bool:
+    return not stat.S_ISREG(found.st_mode) and not stat.S_ISLNK(found.st_mode)
 
 
 def _same_file(found: os.stat_result, size: int, mtime_ns: int) -> bool:

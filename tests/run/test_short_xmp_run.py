@@ -123,3 +123,27 @@ def test_a_folder_at_the_name_of_an_output_is_no_edited_output(tmp_path: Path) -
         assert (line["outcome"], line["output"]) == (outcome, f"{FOLDER}/a (2).jpg")
         assert (foretold["outcome"], foretold["output"]) == (outcome, f"{FOLDER}/a (2).jpg")
     assert names(out) == {"a (2).jpg", "mine"}
+
+
+@pytest.mark.parametrize(
+    ("more", "lost", "left"),
+    [
+        (("--xmp", "always"), "a.jpg.xmp", {"a (2).jpg", "a (2).jpg.xmp", "mine"}),
+        (SHORT, "a.xmp", {"a.jpg", "a.jpg.xmp", "mine"}),
+    ],
+)
+def test_a_folder_at_the_name_of_an_xmp_file_is_no_edited_one(
+    tmp_path: Path, more: tuple[str, ...], lost: str, left: set[str]
+) -> None:
+    source = takeout(tmp_path, {f"{FOLDER}/a.jpg": said("a.jpg", "Ann")})
+    out = tmp_path / "out"
+    run_here(source, out, *more)
+    (out / FOLDER / lost).unlink()
+    (out / FOLDER / lost).mkdir()
+    (out / FOLDER / lost / "mine").write_bytes(b"mine")
+    for outcome in ("written", "unchanged"):
+        (foretold,) = media(run_here(source, out, *more, "-n")).values()
+        (line,) = media(run_here(source, out, *more)).values()
+        assert line["outcome"] == foretold["outcome"] == outcome
+        assert line["output"] == foretold["output"]
+        assert names(out) == left
