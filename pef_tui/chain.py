@@ -306,6 +306,7 @@ class Planning:
                     self._place.exports,
                 )
             self._copies.seen(gathered)
+            self._second.weak.look_at(gathered)
             self._place.listings.expect(gathered)
             for json in gathered.json:
                 if not self._second.keep_json(folder, json):

@@ -21,7 +21,8 @@ from pef_tui.run.told_twice import Twice, told_twice
 from pef_tui.tags.evidence import gather as evidence
 from pef_tui.tags.zones import REAL_OFFSETS, real_offset
 from pef_tui.takeout.board import few
-from pef_tui.takeout.elsewhere import RULE, SAME, Span, gist, media_keys, time_spans
+from pef_tui.takeout.containers import year_of
+from pef_tui.takeout.elsewhere import RULE, SAME, Span, gist, media_keys, time_spans, year_span
 from pef_tui.takeout.read_ahead import read_sidecars
 from pef_tui.write.former_files import FormerFiles
 
@@ -94,6 +95,19 @@ class Joining:
     def is_copy(self, file: JsonFile) -> bool:
         """Does a sidecar without a picture say the same as one that is in use?"""
         return file.sidecar is not None and gist(file.sidecar) in self.twice
+
+    def contradicts(self, key: FileId, file: JsonFile) -> bool:
+        """Does a picture that is alone, by its own date or its year folder, belong to another moment than a sidecar?"""
+        taken = file.sidecar.taken if file.sidecar is not None else None
+        if taken is None:
+            return False
+        year = year_of(self._alone[key].match.folder.rpartition("/")[2])
+        for match in self._look(iter([replace(self._alone[key].match, state=None)])):
+            found = evidence(match, date_in_name)
+            if found is not None:
+                seconds = found.instant if found.instant is not None else found.seconds
+                return real_offset(seconds - taken, 10.0 if found.told == "name" else SAME) is None
+        return year is not None and not year_span(year)[0] <= taken <= year_span(year)[1]
 
     # -- the same bytes
 

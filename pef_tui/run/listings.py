@@ -25,6 +25,7 @@ from pef_tui.model import (
     Plan,
     Record,
 )
+from pef_tui.run.contested import CONTESTED
 from pef_tui.run.gather import Gathered
 from pef_tui.run.resume import NOT_RETRIED, FileId, Memory, unchanged
 from pef_tui.takeout import system_files
@@ -224,7 +225,8 @@ class Listings:
         match, plan = outcome.plan.match, outcome.plan
         place = pending.media.get(_id(match.media))
         json = _NOWHERE if match.json is None else pending.json.get(_id(match.json))
-        if place is None or json is None or outcome.temporary:  # a sidecar of another Folder: both count
+        lost = (outcome.reason or plan.reason).startswith(CONTESTED)
+        if place is None or json is None or outcome.temporary or lost:  # files of another Folder count too
             self._give_up(pending)
             return
         recorded = outcome.word == "unchanged" or plan.output is not None

@@ -12,6 +12,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from pef_tui.model import Album, Folder, JsonFile, JsonRecord, Match, MediaFile, Outcome, Record
+from pef_tui.run.contested import Waiting, WeakMatches
 from pef_tui.run.exports import Key
 from pef_tui.run.gather import NO_SIDECAR, Gathered, gather
 from pef_tui.run.joining import Alone, Joining, LookInto, identity
@@ -82,6 +83,8 @@ class SecondLook:
         self._albums: dict[FileId, tuple[str, Album]] = {}
         """Of orphans: Folder and album."""
         self._album_folders: set[str] = set()
+        self.weak = WeakMatches(place.exports)
+        """Matches that other Folders may change although they have a sidecar."""
         self._joined: dict[FileId, Match] = {}
         self._by_gist: dict[str, list[Match]] = {}
         self.twice: Twice = {}
@@ -92,14 +95,17 @@ class SecondLook:
     # -- what stays alone in the first pass
 
     def candidates(self, gathered: Gathered, wanted: Iterable[Match]) -> list[Match]:
-        """Those of the wanted Matches of a Folder that are to be kept."""
+        """Those of the wanted Matches of a Folder that are to be kept: without a sidecar, or by a weak rule."""
         self._opened = self._opened or bool(gathered.matches or gathered.folder.json)
-        alone = [match for match in wanted if is_alone(match)]
-        if not alone or len(self._alone) + len(alone) > LOOSE:
-            return []
-        self._spans[gathered.folder.path] = span_of(gathered.matches)
-        self._note_exports(gathered)
-        return alone
+        matches = [*wanted]
+        weak = self.weak.among(matches)
+        alone = [match for match in matches if is_alone(match)]
+        if len(self._alone) + len(alone) > LOOSE:
+            alone = []
+        if alone or weak:
+            self._spans[gathered.folder.path] = span_of(gathered.matches)
+            self._note_exports(gathered)
+        return [*alone, *weak]
 
     def _note_exports(self, gathered: Gathered) -> None:
         """Of files that are the same as others: whose they are."""
@@ -110,6 +116,12 @@ class SecondLook:
 
     def keep(self, match: Match, output: str) -> None:
         """Keep a candidate, with its state and time where they are filled."""
+        if match.json is not None:
+            self.weak.keep(match, output)
+        else:
+            self._keep_alone(match, output)
+
+    def _keep_alone(self, match: Match, output: str) -> None:
         state = match.state
         bare = match
         if state is not None:
@@ -127,19 +139,24 @@ class SecondLook:
         self._outputs[key] = output
 
     def keep_json(self, folder: Folder, record: JsonRecord) -> bool:
-        """Keep a sidecar of a Folder without a picture; False where it is to be told at once."""
+        """Keep a sidecar without a picture, or with one by a weak rule; False where it is to be told at once."""
+        if self.weak.awaits(record.file):
+            return True
         if record.outcome != "orphan" or len(self._orphans) >= LOOSE:
             return False
-        self._orphans[identity(record.file)] = record.file
-        self._exports_of[identity(record.file)] = self._place.exports.key(record.file, folder.path)
-        if folder.album is not None:
-            self._albums[identity(record.file)] = folder.path, folder.album
-            self._album_folders.add(folder.path)
+        self._add_orphan(folder, record.file)
         return True
+
+    def _add_orphan(self, folder: Folder, file: JsonFile) -> None:
+        self._orphans[identity(file)] = file
+        self._exports_of[identity(file)] = self._place.exports.key(file, folder.path)
+        if folder.album is not None:
+            self._albums[identity(file)] = folder.path, folder.album
+            self._album_folders.add(folder.path)
 
     def keep_told(self, folder: Folder, records: Iterable[Record]) -> Iterator[Record]:
         """The records of a Folder that is not looked into, but for those that another Folder may change."""
-        for record in records:
+        for record in self.weak.skipped(folder, records):
             if _is_loose(record):
                 self._skipped.setdefault(folder.path, []).append(record)
             else:
@@ -149,36 +166,71 @@ class SecondLook:
 
     def results(self, look_into: LookInto) -> Iterator[Record | tuple[Match, str]]:
         """What is to be told, and Matches that are to be planned with the output each was promised."""
+        again: dict[str, dict[FileId, Match]] = {}
         yield from self._take_up_skipped()
+        yield from self._settle_weak(again)
         if not self._alone and not self._orphans:
+            yield from self._looked_into(again, look_into)
+            yield from self._looked_into(self._late, look_into)
             return
         joining = Joining(self._place, self._look, self._alone, self._orphans, self._exports_of)
         joined, reasons = joining.joined()
         self._joined, self.twice = joined, joining.twice
+        back, lost = self.weak.decide(joined, lambda key, file: not joining.contradicts(key, file))
+        reasons |= lost
         used = {identity(match.json) for match in joined.values() if match.json is not None}
-        again: dict[str, dict[FileId, Match]] = {}
         for key, alone in self._alone.items():
-            match = (
-                self._complete(joined[key])
-                if key in joined
-                else replace(alone.match, reason=reasons.get(key, alone.match.reason))
-            )
+            if key in joined:
+                match = self._complete(joined[key])
+            else:
+                match = back.get(key) or replace(alone.match, reason=reasons.get(key, alone.match.reason))
             if (outcome := self._place.memory.again(match)) is not None:
                 yield outcome
-            elif key in joined or not alone.looked:
+            elif match.json is not None or not alone.looked:
                 again.setdefault(match.folder, {})[key] = match
             else:
                 yield match, alone.output
         yield from self._looked_into(again, look_into)
         yield from self._looked_into(self._late, look_into)
+        given_back = {identity(match.json) for match in back.values() if match.json is not None}
         for key, file in self._orphans.items():
-            if key in used or joining.is_copy(file) or (key in self._albums and self._fits_joined(file)):
+            if key in given_back:
+                yield JsonRecord(file, "used")
+            elif key in used or joining.is_copy(file) or (key in self._albums and self._fits_joined(file)):
                 if key in self._albums and file.sidecar is not None:
                     self.album_sidecars.append(AlbumSidecar(file, *self._albums[key], gist(file.sidecar)))
                 else:
                     yield JsonRecord(file, "used")
             else:
                 yield JsonRecord(file, "orphan", "no picture or video belongs to it")
+
+    def _settle_weak(self, again: dict[str, dict[FileId, Match]]) -> Iterator[Record | tuple[Match, str]]:
+        """Matches whose sidecars nothing else claims. The others count as alone, until it is known whose they are."""
+        alone = {key: (each.match, each.exports) for key, each in self._alone.items()}
+        for each in self.weak.settle(alone):
+            if isinstance(each, Waiting):
+                yield from self._settled(each, again)
+                continue
+            folder, file, contested = each
+            if contested:
+                self._add_orphan(folder, file)
+            else:
+                yield JsonRecord(file, "used")
+        for each in self.weak.contested.values():
+            match = replace(each.match, sidecar=None, json=None, rule=None, reason=NO_SIDECAR, doubts=())
+            self._keep_alone(match, each.output)
+
+    def _settled(
+        self, each: Waiting, again: dict[str, dict[FileId, Match]]
+    ) -> Iterator[Record | tuple[Match, str]]:
+        match, key = each.match, identity(each.match.media)
+        if (outcome := self._place.memory.again(match)) is not None:
+            yield outcome
+        elif match.state is None:
+            again.setdefault(match.folder, {})[key] = match
+            self._outputs[key] = each.output
+        else:
+            yield match, each.output
 
     # -- what `AlbumCopies` asks
 
@@ -214,6 +266,17 @@ class SecondLook:
 
     def _take_up_skipped(self) -> Iterator[Record]:
         """Folders that were not looked into: as before if no other changed, else what is loose of them is kept too."""
+        loose_media = [
+            record.plan.match.media
+            for record in chain.from_iterable(self._skipped.values())
+            if isinstance(record, Outcome)
+        ]
+        alone = chain(loose_media, (each.match.media for each in self._alone.values()))
+        for path, records, may_be_claimed in self.weak.release(alone):
+            if may_be_claimed and self._opened:
+                self._skipped.setdefault(path, []).extend(records)
+            else:
+                yield from records
         if not self._opened:
             yield from chain.from_iterable(self._skipped.values())
             return
@@ -229,6 +292,7 @@ class SecondLook:
                 key = identity(match.media)
                 if key in twins and loose.pop(key, None) is not None:
                     self._hold(match, twins[key])
+            self.weak.look_at(gathered)
             here = {identity(match.media) for match in self.candidates(gathered, wanted)} & loose.keys()
             self._place.memory.recall(gathered.folder, wanted, here)
             for match in wanted:

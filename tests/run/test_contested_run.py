@@ -1,0 +1,169 @@
+"""Sidecars with a picture beside them by a weak rule, while another folder has the picture of their title."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+from commands import Line, media, run_here, run_with, tree
+
+from pef_tui.run import contested
+from pef_tui.testing import make
+from pef_tui.testing.exif import Exif
+from pef_tui.testing.export import Item, sidecar, takeout
+from pef_tui.testing.jpeg import jpeg
+
+JULY = 1_561_977_296  # 2019-07-01 10:34:56 UTC
+Y19, Y20, TRIP = "Photos from 2019", "Photos from 2020", "Trip"
+LONG = "a" * 42
+HOME = {"Home/metadata.json": {"title": "Home"}}
+CUT = "original_00055a12-3456-7890-abcd-ef0123456789_P"
+ALBUM = {f"{TRIP}/metadata.json": {"title": "Trip"}}
+
+
+@pytest.fixture(autouse=True)
+def no_exiftool(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
+
+
+def dated(date: str, seed: int = 1) -> bytes:
+    return jpeg(seed, exif=Exif(date=date))
+
+
+def said(title: str) -> dict[str, Any]:
+    return sidecar(title, taken=JULY, people=["Ana"])
+
+
+def who(lines: list[Line]) -> dict[str, str | None]:
+    """The rule of each picture, by folder and name."""
+    return {"/".join(name.split("/")[-2:]): line["rule"] for name, line in media(lines).items()}
+
+
+CASES: dict[str, tuple[dict[str, Any], dict[str, str | None]]] = {
+    "extension-other": (
+        {f"{TRIP}/a.jpg": None, f"{TRIP}/a.png.json": said("a.png"), f"{Y19}/a.png": make("png", 1)},
+        {f"{TRIP}/a.jpg": None, f"{Y19}/a.png": "elsewhere"},
+    ),
+    "extension-other, its film": (
+        {
+            f"{TRIP}/a.jpg": None,
+            f"{TRIP}/a.mp4": make("mp4", 2),
+            f"{TRIP}/a.heic.json": said("a.heic"),
+            f"{Y19}/a.heic": jpeg(3),
+        },
+        {f"{TRIP}/a.jpg": None, f"{TRIP}/a.mp4": None, f"{Y19}/a.heic": "elsewhere"},
+    ),
+    "extension-added": (
+        {f"{TRIP}/a.jpg.jpg": None, f"{TRIP}/a.jpg.json": said("a.jpg"), f"{Y19}/a.jpg": jpeg(4)},
+        {f"{TRIP}/a.jpg.jpg": None, f"{Y19}/a.jpg": "elsewhere"},
+    ),
+    "edited-word": (
+        {f"{TRIP}/a-xyz.jpg": None, f"{TRIP}/a.jpg.json": said("a.jpg"), f"{Y19}/a.jpg": jpeg(5)},
+        {f"{TRIP}/a-xyz.jpg": None, f"{Y19}/a.jpg": "elsewhere"},
+    ),
+    "prefix": (
+        {
+            f"{TRIP}/{LONG}.jpg": None,
+            f"{TRIP}/{LONG}bc.jpg.json": said(f"{LONG}bc.jpg"),
+            f"{Y19}/{LONG}bc.jpg": jpeg(6),
+        },
+        {f"{TRIP}/{LONG}.jpg": None, f"{Y19}/{LONG}bc.jpg": "elsewhere"},
+    ),
+    "counter": (
+        {
+            f"{TRIP}/{CUT}(1).jpg": None,
+            f"{TRIP}/{CUT[:-1]}.json": said(f"{CUT}.jpg"),
+            f"{Y19}/{CUT}.jpg": jpeg(7),
+        },
+        {f"{TRIP}/{CUT}(1).jpg": None, f"{Y19}/{CUT}.jpg": None},  # across folders a counter says nothing
+    ),
+    "the picture of the title has a sidecar of its own": (
+        {
+            f"{TRIP}/a.jpg": None,
+            f"{TRIP}/a.png.json": said("a.png"),
+            f"{Y19}/a.png": Item(sidecar("a.png", taken=JULY + 9), make("png", 1)),
+        },
+        {f"{TRIP}/a.jpg": "extension-other", f"{Y19}/a.png": "exact"},
+    ),
+    "the picture of the title has a date that says something else": (
+        {
+            f"{TRIP}/a.png": None,
+            f"{TRIP}/a.jpg.json": said("a.jpg"),
+            f"{Y19}/a.jpg": dated("2019:03:01 12:00:17"),
+        },
+        {f"{TRIP}/a.png": "extension-other", f"{Y19}/a.jpg": None},
+    ),
+    "the picture of the title is of another year": (
+        {f"{TRIP}/a.jpg": None, f"{TRIP}/a.png.json": said("a.png"), f"{Y20}/a.png": make("png", 1)},
+        {f"{TRIP}/a.jpg": "extension-other", f"{Y20}/a.png": None},
+    ),
+    "nothing tells whether it is of the picture of the title": (
+        {f"{TRIP}/a.jpg": None, f"{TRIP}/a.png.json": said("a.png"), "Home/a.png": make("png", 1), **HOME},
+        {f"{TRIP}/a.jpg": None, "Home/a.png": None},
+    ),
+    "no picture of the title": (
+        {f"{TRIP}/a.jpg": None, f"{TRIP}/a.png.json": said("a.png"), f"{Y19}/b.png": make("png", 1)},
+        {f"{TRIP}/a.jpg": "extension-other", f"{Y19}/b.png": None},
+    ),
+}
+
+
+@pytest.mark.parametrize("which", CASES)
+@pytest.mark.parametrize("album", [{}, ALBUM], ids=["folder", "album"])
+def test_whose_sidecar_it_is(tmp_path: Path, which: str, album: dict[str, Any]) -> None:
+    spec, expected = CASES[which]
+    source, out = takeout(tmp_path / "export", {**spec, **album}), tmp_path / "out"
+    preview = run_here(source, out, "-n")
+    lines = run_here(source, out)
+    assert who(lines) == who(preview) == expected
+    summary = lines[-1]
+    told = [line for line in lines if "source" in line]
+    assert summary["found"] == len(told) == len({line["source"] for line in told})
+    used = {line["source"].rpartition("/")[2]: line["outcome"] for line in told if line["type"] == "json"}
+    given = any(rule not in (None, "exact") for rule in expected.values())
+    name = next(name for name in spec if name.endswith(".json")).rpartition("/")[2]
+    assert used[name] == ("used" if given else "orphan")
+    before = tree(out)
+    again = run_here(source, out)
+    assert {line["outcome"] for line in media(again).values()} <= {"unchanged", "unmatched"}
+    assert who(again) == expected and tree(out) == before
+
+
+@pytest.mark.parametrize("mode", ["folder", "link", "tag", "none"])
+@pytest.mark.parametrize("which", CASES)
+def test_parts_one_by_one_end_as_all_at_once(tmp_path: Path, which: str, mode: str) -> None:
+    spec, expected = CASES[which]
+    whole = takeout(tmp_path / "whole", {**spec, **ALBUM})
+    at_once = who(run_here(whole, tmp_path / "at-once", "--albums", mode))
+    assert at_once == expected
+    for number, first in enumerate((TRIP, "")):
+        part = tmp_path / f"part{number}"
+        shutil.copytree(whole, part)
+        for folder in (part / "Google Photos").iterdir():
+            if (folder.name == TRIP) != (first == TRIP):
+                shutil.rmtree(folder)
+        out = tmp_path / f"out{number}"
+        run_here(part, out, "--albums", mode)
+        shutil.copytree(whole, part, dirs_exist_ok=True)
+        assert who(run_here(part, out, "--albums", mode)) == expected
+        assert tree(out) == tree(tmp_path / "at-once")
+
+
+def test_many_are_planned_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(contested, "WAITING", 1)
+    spec = {f"{TRIP}/{name}.jpg": None for name in "ab"}
+    spec |= {f"{TRIP}/{name}.png.json": said(f"{name}.png") for name in "ab"}
+    lines = run_here(takeout(tmp_path / "export", spec), tmp_path / "out")
+    assert who(lines) == {f"{TRIP}/{name}.jpg": "extension-other" for name in "ab"}
+    assert lines[-1]["found"] == 4
+
+
+def test_in_place(tmp_path: Path) -> None:
+    spec, expected = CASES["extension-other"]
+    source = takeout(tmp_path / "export", spec)
+    argv = ["--batch", "--json", "--no-config", "--in-place", str(source)]
+    assert who(run_with(argv)) == expected
+    before = tree(source)
+    assert who(run_with(argv)) == expected and tree(source) == before
