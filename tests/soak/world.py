@@ -167,6 +167,16 @@ class World(People, InPlace):
         super().new_bytes(at, keep_time)
         self.clean = self.clean and not self.runs
 
+    def move(self, at: int, folder: int, json: bool = True) -> None:
+        """A picture is in another folder of a newer export; what was put there for the old one stays."""
+        super().move(at, folder, json)
+        self.clean = self.clean and not self.runs
+
+    def rename_folder(self, account: str, folder: int, name: int) -> None:
+        """An album has another name; what was put there under the old one stays."""
+        super().rename_folder(account, folder, name)
+        self.clean = self.clean and not self.runs
+
     def damage(self, at: int, how: str) -> None:
         """A picture is damaged in the export."""
         super().damage(at, how)
