@@ -1,11 +1,10 @@
-"""A million planned files: memory, and how long a look takes."""
+"""A million planned files in little memory (how long a look takes is measured by `bench/app.py`)."""
 
 from __future__ import annotations
 
 import resource
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -16,18 +15,12 @@ SCRIPT = Path(__file__).with_name("million.py")
 
 @pytest.mark.fault
 @pytest.mark.timeout(600)
-def test_a_million_files_stay_small_and_quick(tmp_path: Path) -> None:
-    """Bounds are three times those wanted (400 MB in all; 100 ms a filter), for machines that do other things too."""
+def test_a_million_files_stay_small(tmp_path: Path) -> None:
     asked = [sys.executable, str(SCRIPT), str(FILES), str(tmp_path)]
     ran = subprocess.run(asked, capture_output=True, text=True, timeout=560, check=False)
     assert ran.returncode == 0, ran.stderr
     figures = dict(line.split("\t") for line in ran.stdout.splitlines())
     assert float(figures["MB"]) < 400
-    assert float(figures["opening ms"]) < 1000
-    slow = {
-        name: value for name, value in figures.items() if name.startswith("filter") and float(value) > 300
-    }
-    assert not slow, figures
     assert not list(tmp_path.iterdir())
 
 
@@ -42,6 +35,4 @@ def test_ten_thousand_files_take_a_few_megabytes() -> None:
         rows.add(outcome(f"IMG_{number}.jpg", f"F{number % 20}"))
     rows.finish()
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 40_000
-    start = time.process_time()
     assert len(select(rows, Filter(text="img_77", folder="F7"))) == 5
-    assert time.process_time() - start < 0.1
