@@ -1,7 +1,7 @@
 """Sidecars that a weak rule gives to a picture beside them, while another Folder has the picture of their title.
 
 What one Folder shows is not enough for a weak rule: the picture whose name is the sidecar's title may be in another
-Folder of the export, without a sidecar. Such a match waits until every Folder was seen.
+Folder of the export, without a sidecar, or with one that says the same. Such a match waits until every Folder was seen.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pef_tui.model import Folder, JsonFile, JsonRecord, Match, MediaFile, Outcom
 from pef_tui.run.exports import Exports, FileId, Key
 from pef_tui.run.gather import Gathered
 from pef_tui.takeout.board import few
-from pef_tui.takeout.elsewhere import base_keys, media_keys, sidecar_keys
+from pef_tui.takeout.elsewhere import base_keys, gist, media_keys, sidecar_keys
 from pef_tui.takeout.names import plain, sidecar_name
 
 WEAK = frozenset({"extension-added", "extension-other", "edited-cut", "edited-word", "counter", "prefix"})
@@ -28,6 +28,9 @@ WAITING = 20_000
 """Matches that wait, with what is known of them (some 3 kB each); what comes then is planned at once."""
 
 
+Owners = Mapping[str, Sequence[tuple[str, MediaFile]]]
+
+
 class Waiting(Struct):
     """A match by a weak rule."""
 
@@ -36,6 +39,8 @@ class Waiting(Struct):
     """Where it will be; "" where its name is to be found when it is planned."""
     rivals: list[FileId] = []
     """Pictures without a sidecar that its sidecar may be of."""
+    owner: str = ""
+    """Path of the picture that its sidecar is of: it is a copy of that one's own."""
 
 
 class WeakMatches:
@@ -91,8 +96,29 @@ class WeakMatches:
             (kept if _subject(record) in weak else rest).append(record)
         return rest
 
-    def release(self, alone: Iterable[MediaFile]) -> Iterator[tuple[str, list[Record], bool]]:
-        """What was kept of each Folder; and whether a picture without a sidecar may claim a sidecar, by their names."""
+    @property
+    def skipped_bases(self) -> set[str]:
+        """What the sidecars in records that were kept are called (`base_keys`)."""
+        records = chain.from_iterable(self._skipped.values())
+        return {
+            base
+            for record in records
+            if isinstance(record, JsonRecord)
+            for base in base_keys(record.file.name)
+        }
+
+    def release(
+        self, alone: Iterable[MediaFile], owned: Iterable[Folder]
+    ) -> Iterator[tuple[str, list[Record], bool]]:
+        """What was kept of each Folder; and whether a picture of another may be that of a sidecar, by their names.
+
+        `alone`: pictures without a sidecar. `owned`: sidecars beside pictures of their titles.
+        """
+        places: dict[str, set[str]] = {}
+        for folder in owned:
+            for file in folder.json:
+                for base in base_keys(file.name):
+                    places.setdefault(base, set()).add(folder.path)
         names = frozenset(
             plain(sidecar_name(name, 0, supplemental)[:-5])
             for media in alone
@@ -101,22 +127,28 @@ class WeakMatches:
         )
         for path, records in self._skipped.items():
             json = (record.file.name for record in records if isinstance(record, JsonRecord))
-            yield path, records, any(not base_keys(name).isdisjoint(names) for name in json)
+            bases = {base for name in json for base in base_keys(name)}
+            claimed = not bases.isdisjoint(names) or any(places.get(base, set()) - {path} for base in bases)
+            yield path, records, claimed
         self._skipped.clear()
 
     # -- what becomes of it
 
     def settle(
-        self, alone: Mapping[FileId, tuple[Match, Sequence[Key]]]
+        self,
+        alone: Mapping[FileId, tuple[Match, Sequence[Key]]],
+        owners: Callable[[Iterable[JsonFile]], Owners],
     ) -> Iterator[Waiting | tuple[Folder, JsonFile, bool]]:
         """Matches whose sidecars no picture without one may claim; and all sidecars, and whether any may.
 
-        `alone`: the pictures without a sidecar, and the exports that each is in.
+        `alone`: the pictures without a sidecar, and the exports that each is in. `owners`: by `gist`, the pictures with
+        sidecars that say the same, and their Folders.
         """
         by_name: dict[str, list[FileId]] = {}
         for key, (match, _) in alone.items() if self._waiting else ():
             for name in media_keys(match.media.name):
                 by_name.setdefault(name, []).append(key)
+        owned = owners(file for _, file in self._json.values()) if self._waiting else {}
         taken: set[FileId] = set()
         for key, waiting in self._waiting.items():
             file, folder = waiting.match.json, waiting.match.folder
@@ -130,7 +162,8 @@ class WeakMatches:
                 if alone[rival][0].folder != folder
                 and not all(self._exports.apart(mine, export) for mine in alone[rival][1])
             )
-            if waiting.rivals:
+            waiting.owner = self._owner(file, folder, owned)
+            if waiting.rivals or waiting.owner:
                 self.contested[key] = waiting
                 taken.add(_id(file))
             else:
@@ -138,6 +171,15 @@ class WeakMatches:
         self._waiting.clear()
         for key, (place, sidecar) in self._json.items():
             yield place, sidecar, key in taken
+
+    def _owner(self, file: JsonFile, folder: str, owned: Owners) -> str:
+        export = self._exports.key(file, folder)
+        near = (
+            media.path
+            for path, media in (owned.get(gist(file.sidecar), ()) if file.sidecar is not None else ())
+            if path != folder and not self._exports.apart(self._exports.key(media, path), export)
+        )
+        return min(near, default="")
 
     def decide(
         self, joined: Mapping[FileId, Match], claims: Callable[[FileId, JsonFile], bool]
@@ -155,8 +197,9 @@ class WeakMatches:
                 continue
             owner = owners.get(_id(file))
             left = [rival for rival in waiting.rivals if rival not in joined and claims(rival, file)]
-            if owner is not None or left:
-                paths = [owner.media.path] if owner is not None else sorted(path for _, path in left)
+            paths = [owner.media.path] if owner is not None else sorted(path for _, path in left)
+            paths = [waiting.owner] if waiting.owner else paths
+            if paths:
                 reasons[key] = f"{CONTESTED}{few(paths)}"
             else:
                 back[key] = waiting.match

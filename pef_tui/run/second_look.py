@@ -18,7 +18,7 @@ from pef_tui.run.gather import NO_SIDECAR, Gathered, gather
 from pef_tui.run.joining import Alone, Joining, LookInto, identity
 from pef_tui.run.opening import Opened
 from pef_tui.run.resume import FileId
-from pef_tui.run.told_twice import Twice
+from pef_tui.run.told_twice import Twice, beside_their_pictures, owners
 from pef_tui.tags.by_name import LOOKED_AT
 from pef_tui.takeout.elsewhere import Span, gist
 from pef_tui.takeout.read_ahead import read_sidecars
@@ -207,7 +207,7 @@ class SecondLook:
     def _settle_weak(self, again: dict[str, dict[FileId, Match]]) -> Iterator[Record | tuple[Match, str]]:
         """Matches whose sidecars nothing else claims. The others count as alone, until it is known whose they are."""
         alone = {key: (each.match, each.exports) for key, each in self._alone.items()}
-        for each in self.weak.settle(alone):
+        for each in self.weak.settle(alone, lambda files: owners(self._place, files)):
             if isinstance(each, Waiting):
                 yield from self._settled(each, again)
                 continue
@@ -272,7 +272,8 @@ class SecondLook:
             if isinstance(record, Outcome)
         ]
         alone = chain(loose_media, (each.match.media for each in self._alone.values()))
-        for path, records, may_be_claimed in self.weak.release(alone):
+        owned = beside_their_pictures(self._place, self.weak.skipped_bases if self._opened else ())
+        for path, records, may_be_claimed in self.weak.release(alone, owned):
             if may_be_claimed and self._opened:
                 self._skipped.setdefault(path, []).extend(records)
             else:
