@@ -6,7 +6,7 @@ Folder of the export, without a sidecar, or with one that says the same. Such a 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 
 from msgspec import Struct
@@ -59,10 +59,15 @@ class WeakMatches:
 
     # -- what waits
 
-    def look_at(self, gathered: Gathered) -> None:
-        """A Folder is at hand: which of its matches and sidecars are to wait?"""
+    def look_at(self, gathered: Gathered, untold: Container[FileId] | None = None) -> None:
+        """A Folder is at hand: which of its matches and sidecars are to wait?
+
+        `untold`: the files that nothing was told of yet; None where that is all.
+        """
         self._here.clear()
         weak = [match for match in _weak_matches(gathered.matches) if _id(match.media) not in gathered.twins]
+        if untold is not None:
+            weak = [match for match in weak if _id(match.media) in untold]
         if not weak or len(self._waiting) + len(weak) > WAITING:
             return
         self._here |= {_id(match.media) for match in weak}

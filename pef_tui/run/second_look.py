@@ -293,7 +293,7 @@ class SecondLook:
                 key = identity(match.media)
                 if key in twins and loose.pop(key, None) is not None:
                     self._hold(match, twins[key])
-            self.weak.look_at(gathered)
+            self.weak.look_at(gathered, loose.keys())
             here = {identity(match.media) for match in self.candidates(gathered, wanted)} & loose.keys()
             self._place.memory.recall(gathered.folder, wanted, here)
             for match in wanted:

@@ -167,6 +167,21 @@ def test_parts_one_by_one_end_as_all_at_once(tmp_path: Path, which: str, mode: s
         assert tree(out) == tree(tmp_path / "at-once")
 
 
+def test_a_folder_that_is_read_again_for_another_file_of_it(tmp_path: Path) -> None:
+    spec: dict[str, Any] = {
+        f"{TRIP}/a.jpg": None,
+        f"{TRIP}/a.png.json": said("a.png"),
+        f"{TRIP}/b.jpg": jpeg(9),
+    }
+    source, out = takeout(tmp_path / "export", spec), tmp_path / "out"
+    run_here(source, out)
+    takeout(tmp_path / "export", {f"{Y19}/c.jpg": jpeg(10)})
+    lines = run_here(source, out)
+    assert who(lines) == {f"{TRIP}/a.jpg": "extension-other", f"{TRIP}/b.jpg": None, f"{Y19}/c.jpg": None}
+    told = [line["source"] for line in lines if "source" in line]
+    assert len(told) == len(set(told)) == lines[-1]["found"] == 4
+
+
 def test_many_are_planned_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(contested, "WAITING", 1)
     spec = {f"{TRIP}/{name}.jpg": None for name in "ab"}
