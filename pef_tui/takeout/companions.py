@@ -116,6 +116,11 @@ class Neighbours:
         cards = self._card_stems.get(plain(stem), ())
         return self._foretold([card for card in cards if _may_be(_extension(card), extensions)])
 
+    def is_of_a_copy(self, base: Base, stem: str) -> bool:
+        """Is the file of this stem no picture of its own, but a copy of the one that `stemmed` names?"""
+        names = self._stems.get(plain(stem), ())
+        return base.main != "" and bool(names) and base.main not in names
+
     def rivals(self, stem: str) -> list[str]:
         """Media of that stem that nothing was given to yet."""
         return [name for name in self._stems.get(plain(stem), ()) if name not in self._board.placed]
@@ -307,6 +312,8 @@ class Companions:
             base = self._near.named(counted(stem, count) + extension)
             if base is None and other_extensions:
                 base = self._near.stemmed(counted(stem, count), STILLS | FILMS) if extension else None
+                if base is not None and self._near.is_of_a_copy(base, counted(stem, count)):
+                    base = None  # the copy of a copy has its extension: this one is of another picture's copy
             if base is not None:
                 return base
         return None

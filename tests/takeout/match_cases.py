@@ -308,6 +308,18 @@ CASES: list[tuple[str, list[str], list[JsonFile | str], dict[str, tuple[str, str
         },
     ),
     (
+        "a copy of a copy has its extension",
+        ["a.jpg", "a.png", "a-edited.png", "a-edited-edited.jpg", "a-edited-edited.png"],
+        ["a.jpg.json", "a.png.json"],
+        {
+            "a.jpg": ("a.jpg.json", "exact", ""),
+            "a.png": ("a.png.json", "exact", ""),
+            "a-edited.png": ("a.png.json", "edited", "a.png"),
+            "a-edited-edited.jpg": None,
+            "a-edited-edited.png": ("a.png.json", "edited", "a.png"),
+        },
+    ),
+    (
         "an edited copy of a counted picture without sidecar gets nothing",
         ["a.jpg", "a(1).jpg", "a-edited(1).jpg"],
         ["a.jpg.json"],
