@@ -241,8 +241,14 @@ def _same_bytes(after: After, identity: FileId, file: File) -> list[tuple[FileId
 
 
 def _like(after: After, at: FileId, identity: FileId, json: File, file: File) -> bool:
-    """A film or edited copy without a sidecar of its family, or a name at the limit, in the sidecar's own folder."""
-    if after.place(at) != after.place(identity):
+    """A film or edited copy without a sidecar of its family, or a name at the limit, in the sidecar's own folder or
+    beside a copy of its picture.
+    """
+    copied = any(
+        other.picture is not None and other.picture.family == json.family and _is_about(json, other)
+        for _, other in _beside(after, identity)
+    )
+    if after.place(at) != after.place(identity) and not copied:
         return False
     named, stem = _folded(Path(json.title).stem), _folded(Path(file.title).stem)
     if stem.startswith(named) and stem != named:  # an edited copy; of whose own picture nothing is left
