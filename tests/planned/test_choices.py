@@ -146,7 +146,6 @@ def test_the_document_is_what_a_run_reads(tmp_path: Path) -> None:
 
 
 def test_a_hundred_thousand_conflicts_are_decided_in_no_time() -> None:
-
     rows = Planned()
     for number in range(5000):
         rows.add(outcome(f"{number}.jpg", f"F{number % 50}", conflicts=(hour(),)))
