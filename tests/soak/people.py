@@ -194,7 +194,7 @@ class People(Making):
         saved, own = self.place / "saved", self.dest / ".pef-tui"
         if what == "no manifest":
             shutil.rmtree(own, ignore_errors=True)
-        elif not saved.exists() or not own.exists():
+        elif not (saved / own.name).exists() or not own.exists():
             return
         elif what == "manifest":
             shutil.rmtree(own)
