@@ -1,9 +1,7 @@
 """The writer `exiftool`: any format ExifTool can write, one file a command, and what to do with damaged files.
 
-A file that ExifTool cannot write is tried again without the Interop directory (broken in many of Google's edited
-copies). If that fails too, the tags go into an XMP file beside it: exiv2, and so digiKam and darktable, read nothing at
-all of a JPEG whose EXIF is broken, not even its XMP. XMP alone is written into the file only if no XMP file is allowed.
-Never `-m`: it deletes a bad IFD0 and bytes behind an MP4.
+A file that ExifTool cannot write is tried again with less: without the Interop directory (broken in many of Google's
+edited copies), then XMP only, then an XMP file beside it. Never `-m`: it deletes a bad IFD0 and bytes behind an MP4.
 """
 
 from __future__ import annotations
@@ -28,6 +26,9 @@ _NO_MEDIA = re.compile(r"Not a valid|File is empty|Unknown file type|File not fo
 _NO_VALUES = re.compile(r"Nothing to do")
 _LOSS = re.compile(r"dropped|deleted|may be corrupt|[Ee]rror rebuilding")
 """Warnings that something of the camera's is gone, though the file counts as updated."""
+_NO_EXIF = re.compile(r"Format error in file")
+"""The EXIF block has no TIFF header. exiv2, and so digiKam and darktable, then read nothing of a JPEG, not even its
+XMP, so the tags go into an XMP file (seen with exiv2 0.27.6)."""
 _WRITE_ERROR = re.compile(r"Error (?:writing|creating|renaming|copying|closing)")
 _SPARE = 1 << 20
 """Bytes beyond the file's size that writing it may need."""
@@ -134,7 +135,9 @@ class ExifToolSession:
         """Try one rung after the other, each on the copy as it was."""
         reason = ""
         args: list[str] = []
-        for rung in _LADDER[:-1] if self._beside else _LADDER:
+        for rung in _LADDER:
+            if rung is _LADDER[-1] and self._beside and _NO_EXIF.search(reason):
+                break
             before, args = args, rung.arguments(edits, cls)
             if not args or args == before or not rung.helps.search(reason):
                 continue

@@ -16,6 +16,7 @@ from pef_tui.testing import Exif, Item, jpeg, make, sidecar, takeout
 pytestmark = pytest.mark.exiftool
 CAMERA = Exif(date="2019:07:01 12:34:56", make="Canon", model="Canon EOS 40D", maker_note=b"secret" * 40)
 SAID: dict[str, Any] = {"people": ["Ana"], "place": (48.85, 2.35)}
+ONLY_XMP = "only XMP was written, because the file is damaged"
 
 
 def broken_ifd0() -> bytes:
@@ -23,6 +24,12 @@ def broken_ifd0() -> bytes:
     start = picture.index(b"Exif\0\0") + 6
     at = start + struct.unpack_from("<I", picture, start + 4)[0]
     return picture[:at] + b"\xff\xff" + picture[at + 2 :]
+
+
+def broken_header() -> bytes:
+    picture = jpeg(1, exif=CAMERA)
+    start = picture.index(b"Exif\0\0") + 6
+    return picture[:start] + b"XX" + picture[start + 2 :]
 
 
 def broken_interop(folder: Path) -> bytes:
@@ -44,7 +51,8 @@ EXPECTED = {
     "fine.jpg": ("written", "", "EXIF:DateTimeOriginal"),
     "maker.jpg": ("written", "Maker notes could not be parsed", "EXIF:OffsetTimeOriginal"),
     "interop.jpg": ("written", "without its Interop directory", "EXIF:DateTimeOriginal"),
-    "ifd0.jpg": ("sidecar", "damaged: ", "XMP-exif:DateTimeOriginal"),
+    "ifd0.jpg": ("written", ONLY_XMP, "XMP-exif:DateTimeOriginal"),
+    "header.jpg": ("sidecar", "damaged: Format error in file", "XMP-exif:DateTimeOriginal"),
     "cut.jpg": ("sidecar", "damaged: cut before the image data", "XMP-exif:DateTimeOriginal"),
     "cut.tif": ("sidecar", "damaged: Error reading image data", "XMP-exif:DateTimeOriginal"),
     "cut.png": ("sidecar", "damaged: Truncated PNG image", "XMP-exif:DateTimeOriginal"),
@@ -60,7 +68,8 @@ EXPECTED = {
 def test_every_rung(tmp_path: Path) -> None:
     files = {
         "fine.jpg": jpeg(3), "maker.jpg": jpeg(1, exif=CAMERA), "interop.jpg": broken_interop(tmp_path),
-        "ifd0.jpg": broken_ifd0(), "cut.jpg": jpeg(4)[:120], "behind.mp4": make("mp4", 1) + b"\1\2\3",
+        "ifd0.jpg": broken_ifd0(), "header.jpg": broken_header(), "cut.jpg": jpeg(4)[:120],
+        "behind.mp4": make("mp4", 1) + b"\1\2\3",
         "parts.mp4": make("mp4", 1) + (16).to_bytes(4, "big") + b"moof" + bytes(8),
         "empty.jpg": b"", "text.jpg": b"This is no picture.\n",
     }  # fmt: skip
