@@ -1,30 +1,33 @@
-# make test: everything set up, then all tests.   make demo: a small export made, fixed and shown.
+# make test: set up everything, then run all tests.   make demo: make a small export, fix it and show it.
 PYTHON ?= python3
 PYTEST_FLAGS ?=
 BIN := .venv/bin
 VENV := .venv/.made
-CODE := $(wildcard pef_tui tests bench plugins)
+CODE := $(wildcard pef_tui tests bench plugins tools)
 
-.PHONY: help venv tools test test-fault test-fault-docs test-mutations soak test-plugins generated docs dist oldest lint types contracts format check demo screens snapshots lock clean
+.PHONY: help venv tools test test-fault test-fault-slow test-fault-docs test-mutations soak test-plugins generated docs pages dist oldest lint types contracts prose format check demo screens snapshots lock clean bench-slow
 
 help:
 	@echo "make test       set up, then run all tests (PYTEST_FLAGS='-k name -x')"
-	@echo "make test-plugins   install each plugin of plugins/ by itself and test it there"
-	@echo "make docs       build the site of docs/ strictly, into build/site"
-	@echo "make dist       build sdist and wheel, and try the wheel by itself"
-	@echo "make oldest     test a part with the oldest dependencies allowed"
-	@echo "make generated   write docs/pef-tui.1 and docs/schema anew from the program"
+	@echo "make test-plugins   install each plugin of plugins/ without the others and test it"
+	@echo "make docs       build the site of docs/ into build/site, every warning an error"
+	@echo "make pages      render the pages of the site in Chromium and look for faults (FLAGS='--pictures FOLDER')"
+	@echo "make dist       build sdist and wheel, and test the wheel"
+	@echo "make oldest     run some tests with the oldest dependencies allowed"
+	@echo "make generated   generate docs/pef-tui.1, docs/schema, docs/reference.md and docs/keys.md from the program"
 	@echo "make test-fault run the long tests that kill runs and inject faults"
-	@echo "make test-fault-docs     the same, and put what was tried into docs/safety.md"
-	@echo "make test-mutations      take one safeguard away at a time and see that a test fails"
-	@echo "make soak       look for faults with random exports and histories (MINUTES=10 SEED=0 WORKERS=2; SEED=0: a random one)"
-	@echo "make screens    take the screenshots of the docs anew"
-	@echo "make snapshots  keep the screens as they are now, for the tests to compare with (look at the difference)"
+	@echo "make test-fault-slow     the same on a disk that answers every call after 1 ms (needs FUSE)"
+	@echo "make test-fault-docs     the same, and write what was tried into docs/safety.md"
+	@echo "make test-mutations      remove one safeguard at a time and check that a test fails"
+	@echo "make soak       search for faults with random exports and histories (MINUTES=10 SEED=0 WORKERS=2; SEED=0: a random one)"
+	@echo "make bench-slow  compare pef-tui with copying on a slow line (FLAGS='--short', '--times 3', '--zip', '--large')"
+	@echo "make screens    take the screenshots and make the pictures of the docs again"
+	@echo "make snapshots  save the current screens for the tests to compare with (check the difference)"
 	@echo "make demo       make a small export, fix it, show before and after"
-	@echo "make check      lint, types, contracts"
-	@echo "make format     rewrite the code in the project's form"
-	@echo "make lock       write requirements-dev.lock anew from what is installed"
-	@echo "make clean      remove .venv and what tools leave behind"
+	@echo "make check      lint, types, contracts, prose"
+	@echo "make format     format the code"
+	@echo "make lock       write requirements-dev.lock again from the installed packages"
+	@echo "make clean      remove .venv and the files that tools leave behind"
 
 venv: $(VENV)
 
@@ -36,12 +39,16 @@ tools:
 	@sh .ci/setup tools
 
 generated: venv
-	@$(BIN)/python -m pef_tui.manual docs/pef-tui.1
-	@$(BIN)/python -m pef_tui.schema docs/schema
-	@$(BIN)/python -m pef_tui.reference docs/reference.md
+	@$(BIN)/python -m tools.manual docs/pef-tui.1
+	@$(BIN)/python -m tools.schema docs/schema
+	@$(BIN)/python -m tools.reference docs/reference.md
+	@$(BIN)/python -m tools.keys docs/keys.md
 
 docs: venv
 	@sh .ci/docs
+
+pages: docs
+	@$(BIN)/python -m tools.pages $(FLAGS)
 
 dist: venv
 	@sh .ci/wheel
@@ -58,6 +65,9 @@ test: venv tools
 test-fault: venv tools
 	@$(BIN)/python -m pytest -m fault -n 2 $(PYTEST_FLAGS) tests/fault tests
 
+test-fault-slow: venv tools
+	@$(BIN)/python tests/fault/on_slow_disk.py $(FLAGS)
+
 test-fault-docs: venv tools
 	@$(BIN)/python -m pytest -m fault -n 2 --write-docs tests/fault
 
@@ -66,6 +76,9 @@ test-mutations: venv tools
 
 soak: venv
 	@$(BIN)/python tests/soak/soak.py --minutes $(or $(MINUTES),10) --seed $(or $(SEED),0) --workers $(or $(WORKERS),2)
+
+bench-slow: venv tools
+	@$(BIN)/python bench/slow_lines.py $(FLAGS)
 
 lint: venv
 	@$(BIN)/ruff check -q $(CODE)
@@ -77,7 +90,11 @@ types: venv
 contracts: venv
 	@$(BIN)/lint-imports --no-logo
 
-check: lint types contracts
+prose: venv
+	@$(BIN)/codespell $(CODE) docs contrib .ci Makefile Containerfile README.md CONTRIBUTING.md CHANGELOG.md SECURITY.md CODE_OF_CONDUCT.md .github
+	@$(BIN)/python tools/prose.py
+
+check: lint types contracts prose
 
 format: venv
 	@$(BIN)/ruff check -q --fix $(CODE)
@@ -85,6 +102,7 @@ format: venv
 
 screens: venv tools
 	@$(BIN)/python bench/screens.py
+	@$(BIN)/python bench/front_picture.py
 
 snapshots: venv
 	@SNAPSHOTS=write $(BIN)/python -m pytest tests/tui/test_snapshots.py -k every_screen

@@ -1,11 +1,11 @@
-"""A run over an export that a run before it finished, beside `find` over the same files:
+"""Measure a run over a finished export, compared with `find` over the same files:
 
     python bench/again.py [PICTURES] [FOLDERS] [--rounds N] [--in FOLDER]
 
-Makes PICTURES small pictures, each with its sidecar, lets pef-tui fix them at once and run again at once; then, by
-turns: `find -printf` over source and output, pef-tui again, pef-tui again with a JSON line for every file, and again
-after one sidecar was changed. Prints seconds of the clock and of the processors, the least of the rounds, and how many
-times `find`'s they are.
+Makes PICTURES small pictures with their sidecars, fixes them with pef-tui, and runs it again directly. Then it
+alternates between `find -printf` over source and output, pef-tui again, pef-tui again with a JSON line for every file,
+and again after a change of one sidecar. Prints elapsed seconds and processor seconds, the minimum of the rounds, and
+the ratio to `find`.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ def pef_tui(export: Path, out: Path, *more: str) -> None:
 
 
 def changed(export: Path, turn: int) -> None:
-    """Another sidecar each time, with another description."""
+    """Change the description in a different sidecar each time."""
     sidecar = sorted((export / "Takeout" / "Google Photos").glob("*/*.json"))[turn]
     sidecar.write_bytes(sidecar.read_bytes().replace(b"At sea", b"At Sea"))
 
 
 def measure(export: Path, out: Path, rounds: int) -> dict[str, Row]:
-    """The least of each way's rounds, by the processor."""
+    """Return the round with the least processor time for each command."""
     least: dict[str, Row] = {}
 
     def note(row: Row) -> None:

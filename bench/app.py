@@ -1,8 +1,8 @@
-"""The app: first paint, what it costs a run, bytes on the line, Review with a million files.
+"""Measure the app: first paint, its cost for a run, bytes written to the terminal, Review with a million files.
 
     python bench/app.py start | run [FILES] [--rounds N] [--ssh] | review [FILES]
 
-Everything on a terminal of its own (80x24). Processor times are user and system together, of all processes.
+Each command has its own terminal (80x24). Processor times are user and system time of all processes.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class Terminal:
         self.seen: list[tuple[float, bytes]] = []
 
     def until(self, words: bytes) -> float:
-        """Seconds from the start until these words came."""
+        """Return the seconds from the start until these words are printed."""
         end, tail = time.perf_counter() + WAIT, b""
         while words not in tail:
             if time.perf_counter() > end:
@@ -63,7 +63,7 @@ class Terminal:
         os.write(self.master, keys)
 
     def end(self) -> float:
-        """Read to the end; seconds of processor time."""
+        """Read to the end; return the processor time in seconds."""
         while True:
             try:
                 if not os.read(self.master, 1 << 16):
@@ -91,7 +91,7 @@ def start() -> None:
 
 
 class Told(NamedTuple):
-    """Seconds and processor seconds."""
+    """Elapsed seconds and processor seconds."""
 
     wall: float
     used: float
@@ -105,12 +105,12 @@ class Told(NamedTuple):
 
 
 class Side(NamedTuple):
-    """One run: alone, as its log has it, and with all of the command around it."""
+    """One run: the run alone, from its log, and the complete command."""
 
     alone: Told
     whole: Told
     line: float = 0.0
-    """Bytes a second to the terminal while it went on."""
+    """Bytes a second to the terminal during the run."""
 
 
 def _environ(home: Path) -> dict[str, str]:
@@ -123,7 +123,7 @@ def _environ(home: Path) -> dict[str, str]:
 
 
 def _logged(home: Path, output: Path) -> Told:
-    """What the run told in its log, from its start to its end with the report written."""
+    """Return the times in the log of the run, from its start to the end of the report."""
     log = (home / ".local/state/pef-tui/log").read_text()
     shutil.rmtree(home / ".local")
     shutil.rmtree(output)
@@ -147,7 +147,7 @@ def _batch(home: Path, export: Path) -> Side:
 
 
 def _app(home: Path, export: Path, **environ: str) -> Side:
-    """Choose, Review, Run and Done with the keys of someone in a hurry."""
+    """Press the keys for Choose, Review, Run and Done without pauses."""
     output = home / "output"
     terminal = Terminal(home, str(export), "-o", str(output), **environ)
     terminal.until(b"JSON files")
@@ -167,7 +167,7 @@ def _app(home: Path, export: Path, **environ: str) -> Side:
 
 
 def run(count: int, rounds: int = ROUNDS, **environ: str) -> None:
-    """The same run by `--batch` and from the app by turns, so that what else the machine does falls on both."""
+    """Alternate between `--batch` and the app, so that other load on the machine affects both."""
     from pef_tui.testing.export import sidecar, takeout
 
     sides: dict[str, list[Side]] = {"--batch": [], "the app": []}
@@ -193,46 +193,48 @@ def _compare(batch: list[Side], app: list[Side]) -> None:
             print(
                 f"{part}, {kind}: --batch {median(one):.2f} s (least {min(one):.2f}), "
                 f"the app {median(other):.2f} s (least {min(other):.2f}); the app is "
-                f"{median(ratios):.3f} times --batch in the middle, {ratios[0]:.3f} to {ratios[-1]:.3f}"
+                f"{median(ratios):.3f} times --batch (median), {ratios[0]:.3f} to {ratios[-1]:.3f}"
             )
-    print(f"{median(side.line for side in app) / 1000:.1f} kB/s on the line while the run goes on")
+    print(f"{median(side.line for side in app) / 1000:.1f} kB/s to the terminal during the run")
 
 
 def review(count: int) -> None:
-    """Review over so many planned files: opening, filtering, scrolling, memory."""
+    """Measure Review over this number of planned files: opening, filtering, scrolling, memory."""
     asyncio.run(_review(count))
 
 
 async def _review(count: int) -> None:
     from pef_tui.config import load
     from pef_tui.tui.app import PefApp
-    from pef_tui.tui.flow import Flow
-    from pef_tui.tui.work import Work
+    from pef_tui.tui.session.run_thread import RunThread
+    from pef_tui.tui.session.session import Session
 
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     planned = _planned(count)
     with tempfile.TemporaryDirectory() as home:
         environ = {"HOME": home, "PEF_TUI_LOAD_PLUGINS": "", "TERM": "xterm-256color"}
-        flow = Flow(load({"sources": [home]}, environ), environ)
-        app = PefApp(flow)
-        flow.planned = planned
-        flow.preview = Work(replace(flow._started(dry_run=True)), flow.make_host, planned.add)
-        flow.preview.ending = "done"
+        session = Session(load({"sources": [home]}, environ), environ)
+        app = PefApp(session)
+        session.planned_files = planned
+        session.preview = RunThread(
+            replace(session.run_settings(dry_run=True)), session.make_host, planned.add
+        )
+        session.preview.ending = "done"
         async with app.run_test(size=(120, 40)) as pilot:
             await _looked_through(app, pilot, count)
-        flow.close()
+        session.close()
     grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     print(f"memory: {grown / 1024:.0f} MB in all, {before / 1024:.0f} MB before the plans")
 
 
 def _planned(count: int) -> Any:
-    """What a preview of so many pictures keeps."""
-    from pef_tui.model import JsonFile, Match, MediaFile, Outcome, Plan, State, TagEdit, Taken
-    from pef_tui.planned import Planned
+    """Return the store of a preview with this number of pictures."""
+    from pef_tui.model import CaptureTime, FileMetadata, JsonFile, Match, MediaFile, Outcome, Plan, TagEdit
+    from pef_tui.preview import PlannedFiles
 
-    planned = Planned()
+    planned = PlannedFiles()
     edits = tuple(TagEdit(f"EXIF:Tag{n}", "2019:07:01 12:34:56", unit="date") for n in range(6))
-    state = State("jpeg", {"EXIF:Make": "Made up"}, "native")
+    state = FileMetadata("jpeg", {"EXIF:Make": "Made up"}, "native")
     words = ("written", "copied", "sidecar", "unmatched")
     began = time.process_time()
     for number in range(count):
@@ -240,8 +242,8 @@ def _planned(count: int) -> Any:
         path = f"{folder}/IMG_{number:07}.jpg"
         media = MediaFile(0, path, 3_000_000 + number, 0)
         json = JsonFile(0, path + ".json", 900, 0, "sidecar")
-        taken = Taken(1e9 + number * 300.0, 120, "gps")
-        match = Match(media, folder, json=json, rule="exact", state=state, taken=taken)
+        taken = CaptureTime(1e9 + number * 300.0, 120, "gps")
+        match = Match(media, folder, json=json, rule="exact", metadata=state, capture_time=taken)
         word: Any = words[number % 4]
         planned.add(Outcome(Plan(match, word, edits, output=path, writer="native"), word, path, "native"))
     planned.finish()
@@ -250,7 +252,7 @@ def _planned(count: int) -> Any:
 
 
 class _Timed:
-    """Around one step: prints its processor time and its seconds."""
+    """Context manager that prints the processor time and the elapsed time of one step."""
 
     def __init__(self, name: str) -> None:
         self._name = name
@@ -272,7 +274,7 @@ async def _looked_through(app: Any, pilot: Any, count: int) -> None:
     """Review opened, scrolled, searched and sorted."""
     from textual.widgets import Input
 
-    from pef_tui.tui.files import Files
+    from pef_tui.tui.widgets.file_list import FileList
 
     async def timed(name: str, key: str, ready: Callable[[], bool]) -> None:
         with _Timed(name):
@@ -282,9 +284,11 @@ async def _looked_through(app: Any, pilot: Any, count: int) -> None:
     with _Timed("opened"):
         app.go("review")
         await _until(
-            lambda: bool(app.screen.query("#file-list")) and app.screen.query_one(Files).list.count == count
+            lambda: (
+                bool(app.screen.query("#file-list")) and app.screen.query_one(FileList).list.count == count
+            )
         )
-    files = app.screen.query_one(Files)
+    files = app.screen.query_one(FileList)
     await pilot.pause(1.0)
     await timed("a page on", "pagedown", lambda: files.list.cursor > 0)
     await timed("to the last", "end", lambda: files.list.cursor == count - 1)
@@ -302,7 +306,7 @@ def _rests(files: Any) -> bool:
 
 
 def main() -> None:
-    """What the command line says."""
+    """Run the measurement on the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("what", choices=("start", "run", "review"), nargs="?", default="start")
     parser.add_argument("files", type=int, nargs="?", default=0)

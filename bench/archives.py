@@ -1,8 +1,8 @@
-"""What archives cost: `python bench/archives.py [PICTURES]` fixes one export as folder, three zips and one tgz.
+"""Measure the cost of archives: `python bench/archives.py [PICTURES]` fixes it as folder, three zips and one tgz.
 
 Makes an export of PICTURES pictures (default 50,000: JPEGs of 3 to 40 KB, 40 folders, every tenth without a sidecar)
-in TMPDIR, runs the command over each form, and tells the time, the most memory of the program and its children, and
-the most disk it took besides the outputs. The outputs of all forms must be the same, byte for byte, names and times.
+in TMPDIR and runs the command over each form. Prints the time, the peak memory of the program and its children, and
+the peak disk space in addition to the outputs. Bytes, names and times of the outputs must be the same for all forms.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ Member = tuple[str, bytes]
 
 
 def members(pictures: int) -> Iterator[Member]:
-    """Pictures before their sidecars, folder by folder."""
+    """Yield pictures before their sidecars, folder by folder."""
     chance = random.Random(7)
     noise = chance.randbytes(40_000)
     for number in range(pictures):
@@ -71,8 +71,8 @@ def make_forms(top: Path, pictures: int) -> dict[str, list[Path]]:
 
 
 class Watch(threading.Thread):
-    """Looks ten times a second at the memory of a process and its children, and at the disk it takes for a while:
-    its unnamed files, staging folder and manifest.
+    """Sample ten times a second the memory of a process and its children, and its temporary disk space:
+    unnamed files, staging folder and manifest.
     """
 
     def __init__(self, pid: int, out: Path) -> None:
@@ -88,7 +88,7 @@ class Watch(threading.Thread):
 
 
 def _unnamed(pid: int) -> int:
-    """Bytes of open files without a name, in memory or on a disk."""
+    """Return the bytes of open files without a name, in memory or on a disk."""
     found: dict[tuple[int, int], int] = {}
     try:
         for name in os.listdir(f"/proc/{pid}/fd"):
@@ -128,7 +128,7 @@ def _resident(pid: int) -> int:
 
 
 def digest(out: Path) -> tuple[str, int]:
-    """A digest over names, bytes and times of all outputs, and their size on the disk."""
+    """Return a digest of names, bytes and times of all outputs, and their size on the disk."""
     total, size = hashlib.sha256(), 0
     for path in sorted(out.rglob("*")):
         if path.is_file() and ".pef-tui" not in path.parts:
@@ -163,7 +163,7 @@ def fix(form: str, sources: list[Path], out: Path, *more: str) -> None:
     same, size = digest(out)
     print(
         f"{form:22} {seconds:7.1f} s  memory {watch.memory / 2**20:6.0f} MB  "
-        f"disk besides outputs {watch.disk / 2**20:7.1f} MB  outputs {size / 2**20:.0f} MB {same}"
+        f"disk except outputs {watch.disk / 2**20:7.1f} MB  outputs {size / 2**20:.0f} MB {same}"
     )
 
 

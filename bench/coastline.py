@@ -1,11 +1,11 @@
-"""Makes pef_tui/charts/coast.bin, the coastlines of the world map, from Natural Earth's land of 1:110 million.
+"""Generate pef_tui/reporting/charts/coast.bin, the coastlines of the map, from Natural Earth's land of 1:110 million.
 
-    python bench/coastline.py land-110m.json pef_tui/charts/coast.bin
+    python bench/coastline.py land-110m.json pef_tui/reporting/charts/coast.bin
 
 `land-110m.json` is that file of the npm package `world-atlas` 2.0.2 (TopoJSON). The data is Natural Earth's,
-which is in the public domain. The file made: lines one after the other, zlib over: number of points (2 bytes), the
-first point's longitude and latitude in tenths of a degree (2 bytes each), then each step to the next point (1 byte
-each way).
+which is in the public domain. The generated file has one line after the other, compressed with zlib: number of points
+(2 bytes), the first point's longitude and latitude in tenths of a degree (2 bytes each), then each step to the next
+point (1 byte each for longitude and latitude).
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ import sys
 import zlib
 from pathlib import Path
 
-TOLERANCE = 0.15  # degrees that a line may leave its course by
-SMALLEST = 0.8  # degrees: islands less wide and high are left out
+TOLERANCE = 0.15  # tolerance of the simplified line, in degrees
+SMALLEST = 0.8  # degrees: smaller islands are left out
 STEP = 127  # tenths of a degree in one step
 
 Point = tuple[float, float]
@@ -58,7 +58,7 @@ def _rings(topology: dict[str, object], arcs: list[list[Point]]) -> list[list[Po
 
 
 def _lines(ring: list[Point]) -> list[list[Point]]:
-    """The ring without what is no coast: the edges of the map; simplified."""
+    """Return the ring without the edges of the map, which are not coasts, simplified."""
     width = max(x for x, _ in ring) - min(x for x, _ in ring)
     height = max(y for _, y in ring) - min(y for _, y in ring)
     if max(width, height) < SMALLEST:
@@ -77,7 +77,7 @@ def _at_edge(point: Point) -> bool:
 
 
 def _simplified(line: list[Point]) -> list[Point]:
-    """Douglas and Peucker's: the fewest points that stay within the tolerance."""
+    """Simplify a line with the algorithm of Douglas and Peucker, within the tolerance."""
     first, last = line[0], line[-1]
     if len(line) < 3:
         return line

@@ -1,9 +1,9 @@
-"""pef-tui beside what else one could do, in one go on one export:
+"""Compare pef-tui with alternatives on one export:
 
     python bench/compare.py --count 2000 --kilobytes 2000 [--mix jpeg=70,heic=15,mp4=10,png=5] [--in FOLDER]
 
 `cp -r` of the export, `find` over source and output, ExifTool called once a file (sampled), one and two ExifTools fed
-in batches (sampled), each writing what pef-tui writes, as its dry run tells; `google-photos-migrate` where its command
+in batches (sampled), each writing the tags of pef-tui's dry run; `google-photos-migrate` if its command
 is given with --migrate; pef-tui, and pef-tui again with nothing to do. Prints files a second, processor time a file,
 and ratios; `cp` and pef-tui end with a sync.
 """
@@ -20,6 +20,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import orjson
@@ -31,7 +32,7 @@ Tags = Mapping[str, Mapping[str, Value]]
 
 
 class Row:
-    """One way, measured."""
+    """The measurement of one alternative."""
 
     def __init__(self, name: str, count: int, work: Work) -> None:
         os.sync()
@@ -52,7 +53,7 @@ class Row:
 
 
 def _used() -> float:
-    """Processor seconds of every child so far."""
+    """Return the processor seconds of all children so far."""
     usage = resource.getrusage(resource.RUSAGE_CHILDREN)
     return usage.ru_utime + usage.ru_stime
 
@@ -71,7 +72,7 @@ def copy(export: Path, out: Path) -> None:
 
 
 def planned(export: Path) -> dict[str, dict[str, Value]]:
-    """What pef-tui will write into each file, by its name."""
+    """Return the tags that pef-tui will write into each file, by its name."""
     command = [sys.executable, "-m", "pef_tui", "--batch", "-q", "--no-config", "--dry-run", "--json"]
     with tempfile.TemporaryDirectory() as out:
         told = subprocess.run([*command, export, "-o", out], check=True, capture_output=True).stdout
@@ -80,7 +81,7 @@ def planned(export: Path) -> dict[str, dict[str, Value]]:
 
 
 def arguments(tags: Mapping[str, Value]) -> list[str]:
-    """The same for ExifTool."""
+    """Return the same tags as arguments of ExifTool."""
     wanted = []
     for tag, value in tags.items():
         wanted += [f"-{tag}={one}" for one in (value if isinstance(value, list) else [value])]
@@ -95,7 +96,7 @@ def one_by_one(media: Sequence[Path], tags: Tags, out: Path) -> None:
 
 
 def batched(media: Sequence[Path], tags: Tags, out: Path, processes: int) -> None:
-    """So many ExifTools, each with all of its files in one go."""
+    """Run this number of ExifTools, each with all of its files in one batch."""
     running = []
     for part in range(processes):
         lines: list[str] = []
@@ -111,13 +112,13 @@ def batched(media: Sequence[Path], tags: Tags, out: Path, processes: int) -> Non
 
 
 def sample(media: Sequence[Path], count: int) -> list[Path]:
-    """So many files, evenly out of all."""
+    """Return this number of files, evenly distributed over all."""
     step = max(1, len(media) // max(1, count))
     return list(media[::step][:count])
 
 
 def measure(root: Path, media: list[Path], given: argparse.Namespace) -> list[Row]:
-    """Every way, ours first."""
+    """Measure every alternative, pef-tui first."""
     export, count, out = root / "export", len(media), root / "pef-tui"
     rows = [Row("pef-tui --batch", count, lambda: pef_tui(export, out, *given.more))]
     rows.append(Row("pef-tui --batch, nothing to do", count, lambda: pef_tui(export, out, *given.more)))
@@ -134,7 +135,7 @@ def measure(root: Path, media: list[Path], given: argparse.Namespace) -> list[Ro
             where = root / f"exiftool{processes}"
             where.mkdir()
             name = f"{processes} ExifTool{'s' * (processes > 1)} in batches, sampled"
-            rows.append(Row(name, len(part), lambda p=part, w=where, n=processes: batched(p, tags, w, n)))
+            rows.append(Row(name, len(part), partial(batched, part, tags, where, processes)))
         few = sample(media, max(1, given.exiftool // 10))
         (root / "single").mkdir()
         name = "ExifTool once a file, sampled"
@@ -145,7 +146,7 @@ def measure(root: Path, media: list[Path], given: argparse.Namespace) -> list[Ro
 
 
 def migrate(command: str, root: Path) -> None:
-    """It moves what it fixes, so it gets a copy of its own (not measured)."""
+    """Measure google-photos-migrate. It moves the files that it fixes, so it gets a copy (not measured)."""
     for name in ("migrated", "errors"):
         (root / name).mkdir()
     call([*command.split(), "full", root / "for-migrate" / "Takeout", root / "migrated", root / "errors"])

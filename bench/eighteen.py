@@ -1,7 +1,7 @@
-"""What the ways of doing parts of the work cost beside each other: `python bench/eighteen.py [FILES]`.
+"""Compare the cost of alternatives for parts of the work: `python bench/eighteen.py [FILES]`.
 
 JSON libraries, ways of listing and of reading many small files, forms of small objects, caches and indexes. Prints
-microseconds of processor time (and of the clock, where they differ) a file; medians of five.
+microseconds of processor time (and elapsed time, if they differ) a file; medians of five.
 """
 
 from __future__ import annotations
@@ -19,21 +19,25 @@ import tracemalloc
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 import orjson
 
-from pef_tui.model import Sidecar
+from pef_tui.model import GeoPoint, Sidecar
 from pef_tui.testing.export import sidecar
 
-PLACE = {"place": (48.85, 2.35, 35.0), "people": ["Ana", "Bo"], "description": "At sea"}
+PLACE: dict[str, Any] = {
+    "place": GeoPoint(48.85, 2.35, 35.0),
+    "people": ["Ana", "Bo"],
+    "description": "At sea",
+}
 
 
 def told(what: str, count: int, work: Callable[[], object]) -> None:
-    """One line: what one of `count` took."""
+    """Print a line with the time for one of `count`."""
     used, took = [], []
     for _ in range(5):
         began, began_used = time.perf_counter(), time.process_time()
@@ -131,6 +135,10 @@ class Row(msgspec.Struct, frozen=True, gc=False):
     mtime_ns: int
 
 
+def _make_many(kind: Callable[[int, str, int, int], object], count: int) -> list[object]:
+    return [kind(0, "p", number, number) for number in range(count)]
+
+
 def objects(count: int) -> None:
     print("11  small objects: made, and bytes each")
     for kind in (Plain, Slotted, Named, Row):
@@ -143,7 +151,7 @@ def objects(count: int) -> None:
         told(
             f"{kind.__name__}, {size:.0f} bytes{chosen}",
             count,
-            lambda kind=kind: [kind(0, "p", number, number) for number in range(count)],
+            partial(_make_many, kind, count),
         )
 
 

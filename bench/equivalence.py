@@ -1,10 +1,11 @@
-"""Do two versions of pef-tui do the same? Run both over the same exports in every mode and compare all they produce.
+"""Compare two versions of pef-tui: run both over the same exports in every mode and compare all results.
 
     python bench/equivalence.py REFERENCE [--candidate FOLDER] [--count 10000] [--only MODE] [--work FOLDER]
 
 REFERENCE and FOLDER (default: this checkout) are checkouts in which `make venv` was run. For each export and mode these
-are compared: exit code, standard error, JSON lines, every output (name, size, bytes, time, mode), the records of the
-manifest, `--status`, and the same after a second run. Exits with 1, and prints the differences, if there are any.
+are compared: exit code, JSON lines, every output (name, size, bytes, time, mode), the records of the manifest,
+`--status`, and the same after a second run; with `--texts` the words on standard error too. Exits with 1, and prints
+the differences, if there are any.
 """
 
 from __future__ import annotations
@@ -70,7 +71,7 @@ class Program(Struct, frozen=True):
     root: Path
 
     def run(self, cwd: Path, *arguments: str) -> subprocess.CompletedProcess[bytes]:
-        """Run its command with a plain environment."""
+        """Run its command with a minimal environment."""
         environment = {
             "PATH": os.environ["PATH"],
             "LANG": "C.UTF-8",
@@ -79,7 +80,7 @@ class Program(Struct, frozen=True):
             "NO_COLOR": "1",
             "PYTHONHASHSEED": "0",
         }
-        command = [self.root / ".venv" / "bin" / "python", "-m", "pef_tui", *arguments]
+        command: list[str | Path] = [self.root / ".venv" / "bin" / "python", "-m", "pef_tui", *arguments]
         return subprocess.run(command, cwd=cwd, env=environment, capture_output=True, check=False)
 
 
@@ -87,7 +88,7 @@ class Program(Struct, frozen=True):
 
 
 def exports(work: Path, count: int) -> Iterator[tuple[str, Path, bool]]:
-    """Name, SOURCE folder and whether it is large, of each export; made below `work`."""
+    """Yield name, SOURCE folder and whether it is large, for each export; made below `work`."""
     sys.path.insert(0, str(ROOT / "bench"))
     import exports as made
 
@@ -107,7 +108,7 @@ def exports(work: Path, count: int) -> Iterator[tuple[str, Path, bool]]:
 
 
 def _samples(work: Path) -> Path:
-    """Every sample picture with a sidecar beside it, and the pictures of the cases."""
+    """Make an export of every sample picture with a sidecar, and of the pictures of the cases."""
     from pef_tui.testing.export import sidecar
     from pef_tui.testing.naming import sidecar_name
 
@@ -133,7 +134,7 @@ def _samples(work: Path) -> Path:
 
 
 def _vectors(work: Path) -> Path:
-    """Every matching vector as a folder of empty-bodied pictures and their sidecars."""
+    """Make a folder of pictures without image data and their sidecars for every matching vector."""
     from pef_tui.testing.export import sidecar
     from pef_tui.testing.media import make
 
@@ -157,7 +158,7 @@ def _vectors(work: Path) -> Path:
 
 
 def _album(photos: Path) -> None:
-    """An album of every fiftieth picture, with its JSON."""
+    """Make an album of every fiftieth picture, with its JSON."""
     album = photos / "Summer at sea"
     album.mkdir()
     (album / "metadata.json").write_bytes(orjson.dumps({"title": "Summer at sea"}))
@@ -168,14 +169,14 @@ def _album(photos: Path) -> None:
 
 
 def settle_times(folder: Path) -> None:
-    """Give every file the time of an export that was made long ago."""
+    """Set the time of every file to that of an old export."""
     for path in folder.rglob("*"):
         if path.is_file() and not path.is_symlink():
             os.utime(path, (EXPORTED, EXPORTED))
 
 
 def sources(mode: str, source: Path, work: Path) -> list[Path]:
-    """The SOURCE arguments of a mode: the folder, archives of it, or a copy that may be changed."""
+    """Return the SOURCE arguments of a mode: the folder, archives of it, or a copy for in-place runs."""
     if mode == "zip":
         files = [path for path in sorted(source.rglob("*")) if path.is_file()]
         parts = [work / f"takeout-20240101T000000Z-00{number}.zip" for number in (1, 2)]
@@ -199,7 +200,7 @@ def sources(mode: str, source: Path, work: Path) -> list[Path]:
 
 
 def steps(program: Program, mode: str, given: list[Path], work: Path) -> Iterator[tuple[str, Values]]:
-    """Carry out a mode and yield what each step produced."""
+    """Run a mode and yield the results of each step."""
     flags = list(MODES[mode])
     out = given[0] if mode == "in-place" else work / "out"
     if mode == "decisions":
@@ -216,7 +217,7 @@ def steps(program: Program, mode: str, given: list[Path], work: Path) -> Iterato
 
 
 def produced(done: subprocess.CompletedProcess[bytes], out: Path) -> Values:
-    """Everything that a command left behind, in a form that two runs share."""
+    """Return all results of a command, in a form that is equal for two equal runs."""
     return {
         "exit": done.returncode,
         "stderr": sorted(_plain(line) for line in done.stderr.decode(errors="replace").splitlines()),
@@ -247,7 +248,7 @@ def _plain(line: str) -> str:
 
 
 def tree(folder: Path) -> list[str]:
-    """Every file below a folder: name, link target, size, time, mode and hash; our own folder's left out."""
+    """Return every file below a folder except `.pef-tui`: name, link target, size, time, mode and hash."""
     lines = []
     for path in sorted(folder.rglob("*")) if folder.is_dir() else []:
         name = os.fsencode(path.relative_to(folder))
@@ -264,9 +265,10 @@ _ROW = struct.Struct("<QqQqH8s8s8sBB")
 
 
 def manifest(path: Path) -> list[str]:
-    """The journal's records, read by the format alone, without what differs between two runs of one version."""
+    """Return the journal's records, decoded by the format alone, without fields that differ in each run."""
     data = path.read_bytes() if path.is_file() else b""
-    at, records = data.find(b"\n") + 1, []
+    at = data.find(b"\n") + 1
+    records: list[str] = []
     while at and at < len(data):
         _, length, _, _ = _HEAD.unpack_from(data, at)
         record = msgspec.msgpack.decode(data[at + _HEAD.size : at + _HEAD.size + length])
@@ -291,16 +293,18 @@ def _record(record: list[object]) -> Iterator[str]:
     elif kind == "forgotten":
         assert isinstance(record[1], list)
         yield from (f"forgotten {key!r}" for key in record[1])
-    elif kind == "listed":  # what it says of its files is numbered by the order of a set
+    elif kind == "listed":
+        # The digest of a listing depends on times that runs in place change, and on the file of an archive. The texts
+        # on files are numbered by the order of a set.
         told = record[4] if len(record) > 4 else b""
         assert isinstance(told, bytes)
-        yield f"listed {record[1:4]} {len(told)}"
+        yield f"listed {record[1]!r} {record[3]!r} {len(told)}"
     else:
         yield f"{record}"
 
 
 def _entries(record: list[object]) -> Iterator[str]:
-    """The entries of one batch, whatever their order and number."""
+    """Return the entries of one batch, independent of order and number."""
     _, _, folders, _, rows, texts, ends = record[:7]
     assert isinstance(folders, list) and isinstance(rows, bytes)
     assert isinstance(texts, bytes) and isinstance(ends, bytes)
@@ -317,12 +321,12 @@ def _entries(record: list[object]) -> Iterator[str]:
 # -- comparing
 
 
-def compare(name: str, first: Values, second: Values) -> int:
-    """Print what differs; how many things do."""
+def compare(name: str, first: Values, second: Values, *, with_texts: bool) -> int:
+    """Print the differences; return their number."""
     differences = 0
     for key in first:
         one, other = first[key], second[key]
-        if one == other:
+        if one == other or (key == "stderr" and not with_texts):
             continue
         differences += 1
         print(f"DIFFERENT {name}: {key}")
@@ -335,8 +339,10 @@ def compare(name: str, first: Values, second: Values) -> int:
     return differences
 
 
-def compare_mode(programs: tuple[Program, Program], name: str, mode: str, source: Path, work: Path) -> int:
-    """Run one mode by both, in the same place; how many differences there are."""
+def compare_mode(
+    programs: tuple[Program, Program], name: str, mode: str, source: Path, work: Path, *, with_texts: bool
+) -> int:
+    """Run one mode with both versions, under the same path; return the number of differences."""
     results: list[dict[str, Values]] = []
     for program in programs:
         place = work / "place"
@@ -346,17 +352,20 @@ def compare_mode(programs: tuple[Program, Program], name: str, mode: str, source
         settle_times(place)
         results.append(dict(steps(program, mode, given, place)))
     first, second = results
-    return sum(compare(f"{name}, {mode}, {step}", first[step], second[step]) for step in first)
+    return sum(
+        compare(f"{name}, {mode}, {step}", first[step], second[step], with_texts=with_texts) for step in first
+    )
 
 
 def main() -> int:
-    """Every export in every mode."""
+    """Compare every export in every mode."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("reference", type=Path)
     parser.add_argument("--candidate", type=Path, default=ROOT)
     parser.add_argument("--count", type=int, default=10_000, help="pictures of the made export")
+    parser.add_argument("--texts", action="store_true", help="compare the words on standard error too")
     parser.add_argument("--only", action="append", choices=list(MODES), help="this mode alone")
     parser.add_argument("--work", type=Path, help="folder for what is made (default: a temporary one)")
     options = parser.parse_args()
@@ -372,7 +381,7 @@ def main() -> int:
             for mode in options.only or MODES:
                 if large and mode in SMALL_ONLY:
                     continue
-                found = compare_mode(programs, name, mode, source, work)
+                found = compare_mode(programs, name, mode, source, work, with_texts=options.texts)
                 compared += 1
                 differences += found
                 print(f"{name}, {mode}: {found or 'no'} differences", flush=True)

@@ -1,11 +1,11 @@
-"""Whole runs with threads and with processes, side by side: wall clock, processor time, files a second.
+"""Compare complete runs with threads and with processes: elapsed time, processor time, files a second.
 
     python bench/executors.py KIND [FILES] [ROUNDS] [WAY ...]
 
 KIND is `small` (JPEGs of 40 kB), `large` (JPEGs of 2 MB), `heic` or `mp4` (small ones; `--writer exiftool` has ExifTool
-write them, to show what workers do for that). WAY is what is given to `--executor`, with a number of workers behind it:
-`threads:2 processes:1 processes:2` unless told otherwise. The ways take turns, so that other work on the machine meets
-all of them alike; each figure is the median of its rounds. TMPDIR says where.
+write them, to show the effect of workers). WAY is a value of `--executor`, followed by a number of workers; the default
+is `threads:2 processes:1 processes:2`. The ways alternate, so that other load on the machine affects all of
+them; each figure is the median of its rounds. The files are in TMPDIR.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from pathlib import Path
 
 import orjson
 
+from pef_tui.model import GeoPoint
 from pef_tui.testing.exif import Exif
 from pef_tui.testing.export import sidecar
 from pef_tui.testing.jpeg import jpeg
@@ -36,20 +37,20 @@ FOLDER = 1000
 
 
 def build(root: Path, kind: str, files: int) -> None:
-    """An export of `files` pictures with their sidecars."""
+    """Make an export of `files` pictures with their sidecars."""
     chance = random.Random(1)
     for number in range(files):
         folder = root / "Takeout" / "Google Photos" / f"Photos from {1950 + number // FOLDER}"
         folder.mkdir(parents=True, exist_ok=True)
         name = f"IMG_{number:08}.{'jpg' if kind in SIZES else kind}"
-        place = (48.85 + number % 90 / 100, 2.35, 35.0)
+        place = GeoPoint(48.85 + number % 90 / 100, 2.35, 35.0)
         said = sidecar(name, taken=1_500_000_000 + number * 60, place=place, people=["Ana", "Zoë"])
         (folder / name).write_bytes(picture(kind, chance, number))
         (folder / f"{name}.supplemental-metadata.json").write_bytes(orjson.dumps(said))
 
 
 def picture(kind: str, chance: random.Random, number: int) -> bytes:
-    """A picture with a camera's tags, but without date and place; its scan is noise of the wanted size."""
+    """Return a picture with a camera's tags, without date and place; its scan is noise of the required size."""
     if kind not in SIZES:
         return make(kind, number)
     head = jpeg(number, exif=Exif(make="Maker", model="Camera", maker_note=bytes(500)))[:-2]
@@ -58,7 +59,7 @@ def picture(kind: str, chance: random.Random, number: int) -> bytes:
 
 
 def run(root: Path, out: Path, way: str, kind: str) -> tuple[float, float]:
-    """Seconds on the clock, seconds of all processors."""
+    """Return elapsed seconds and processor seconds."""
     name, _, workers = way.partition(":")
     command = [sys.executable, "-m", "pef_tui", "--batch", "--no-config", "-q", "--executor", name]
     command += ["--workers", workers or "0", "--writer", "exiftool" if kind in BY_EXIFTOOL else "auto"]

@@ -1,4 +1,4 @@
-"""Exports for measurements, of any size and mix of formats: the same bytes each time.
+"""Make exports for measurements, of any size and mix of formats, with the same bytes each time.
 
 python bench/exports.py FOLDER --count 20000 --kilobytes 40 --mix jpeg=70,heic=15,mp4=10,png=5
 """
@@ -29,7 +29,7 @@ JPEGS = {"jpeg": 100}
 
 
 class Spec(Struct, frozen=True):
-    """What an export is made of."""
+    """The content of an export."""
 
     count: int = 2000
     """Pictures and videos."""
@@ -45,7 +45,7 @@ class Spec(Struct, frozen=True):
 
 
 def build(root: Path, spec: Spec) -> list[Path]:
-    """Make `Takeout/Google Photos` below `root`; the media, in the order in which they were made."""
+    """Make `Takeout/Google Photos` below `root`; return the media files in the order of their creation."""
     models = _models(spec)
     rest = random.Random(1).randbytes(max(1, spec.kilobytes) * 10_000).replace(b"\xff", b"\xfe")
     made = []
@@ -65,7 +65,7 @@ def build(root: Path, spec: Spec) -> list[Path]:
 
 
 def said(name: str, number: int, spec: Spec) -> dict[str, object]:
-    """The sidecar of one file."""
+    """Return the sidecar of one file."""
     if number % 100 >= spec.tagged:
         return sidecar(name, taken=TAKEN + number)
     return sidecar(
@@ -81,7 +81,7 @@ def _formats(spec: Spec) -> Iterator[str]:
 
 
 def _models(spec: Spec) -> list[bytes]:
-    """Pictures of the folder that is named, but for those that are larger than is wanted."""
+    """Return the pictures of the folder, except those that are too large."""
     if spec.like is None:
         return []
     paths = sorted(path for path in spec.like.rglob("*") if path.suffix.lower() in (".jpg", ".jpeg"))
@@ -90,7 +90,7 @@ def _models(spec: Spec) -> list[bytes]:
 
 
 def padded(format: str, number: int, size: int, rest: bytes, model: bytes | None = None) -> bytes:
-    """One file of about `size` bytes; every second JPEG without model has EXIF of a camera, maker notes with it."""
+    """Return a file of about `size` bytes; every second JPEG without model has EXIF of a camera with maker notes."""
     if format == "jpeg":
         data = model or jpeg(number, exif=CAMERA if number % 2 else None)
         return data[:-2] + rest[: max(0, size - len(data))] + data[-2:]
@@ -108,12 +108,12 @@ def padded(format: str, number: int, size: int, rest: bytes, model: bytes | None
 
 
 def mix(text: str) -> dict[str, int]:
-    """`jpeg=70,heic=30` as weights."""
+    """Parse `jpeg=70,heic=30` into weights."""
     return {name: int(weight) for name, _, weight in (part.partition("=") for part in text.split(","))}
 
 
 def add_options(parser: argparse.ArgumentParser, count: int, kilobytes: int) -> None:
-    """The options that say what the export is like."""
+    """Add the options for the content of the export."""
     parser.add_argument("--count", type=int, default=count, help="pictures and videos")
     parser.add_argument(
         "--kilobytes", type=int, default=kilobytes, help="size of each (films: ten times that)"
@@ -127,7 +127,7 @@ def add_options(parser: argparse.ArgumentParser, count: int, kilobytes: int) -> 
 
 
 def spec_of(given: argparse.Namespace) -> Spec:
-    """What the options say."""
+    """Return the content that the options select."""
     return Spec(given.count, given.kilobytes, given.mix, given.folders, given.tagged, given.like)
 
 

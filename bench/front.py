@@ -1,10 +1,10 @@
-"""Scan, match and plan without writing: `pef-tui --batch --dry-run --json` over a made export.
+"""Measure scanning, matching and planning: `pef-tui --batch --dry-run --json` over a generated export.
 
     python bench/front.py [FILES] [FOLDERS]
 
 Half of FILES are JPEGs of a few hundred bytes, half their sidecars. Prints files a second, seconds until the first
-outcome, and the peak memory of the process; then files a second of processor time up to the matching, and with
-planning, where no picture is opened (each is taken for a JPEG without tags).
+outcome, and the peak memory of the process; then files a second of processor time for matching, and with planning,
+without opening a picture (each counts as a JPEG without tags).
 """
 
 from __future__ import annotations
@@ -19,26 +19,25 @@ import tempfile
 import time
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import orjson
 from msgspec.structs import replace
 
-from pef_tui.__main__ import UNSEEN
-from pef_tui.chain import Planning
-from pef_tui.model import State
+from pef_tui.__main__ import GC_THRESHOLD
+from pef_tui.model import FileMetadata, GeoPoint, Plan, Record
+from pef_tui.pipeline.context import open_run
+from pef_tui.pipeline.setup import set_up
+from pef_tui.pipeline.stages import Planning
 from pef_tui.progress import Progress
-from pef_tui.run.beginning import begun
-from pef_tui.run.gather import gather
-from pef_tui.run.opening import opened
 from pef_tui.settings import Settings
-from pef_tui.takeout.read_ahead import read_sidecars
 from pef_tui.testing.export import sidecar
 from pef_tui.testing.media import make
 from pef_tui.testing.running import plugin_host
 
 
 def build(root: Path, files: int, folders: int) -> None:
-    """An export of `files` files in `folders` folders, every second picture with a place."""
+    """Make an export of `files` files in `folders` folders, every second picture with a place."""
     picture = make("jpeg")
     pairs = files // 2
     for number in range(pairs):
@@ -46,7 +45,7 @@ def build(root: Path, files: int, folders: int) -> None:
         if number * folders % pairs < folders:
             folder.mkdir(parents=True, exist_ok=True)
         name = f"IMG_{number:08}.jpg"
-        place = (48.85 + number % 90 / 100, 2.35, 35.0) if number % 2 else None
+        place = GeoPoint(48.85 + number % 90 / 100, 2.35, 35.0) if number % 2 else None
         said = sidecar(
             name, taken=1_500_000_000 + number * 60, place=place, people=["Ana"] if number % 3 else []
         )
@@ -55,7 +54,7 @@ def build(root: Path, files: int, folders: int) -> None:
 
 
 def measure(root: Path) -> tuple[float, float, int, int]:
-    """Seconds in all, seconds to the first outcome, peak memory in kB, media planned."""
+    """Return the total seconds, seconds to the first outcome, peak memory in kB, and number of planned media files."""
     command = [sys.executable, "-m", "pef_tui", "--batch", "--dry-run", "--json", "--no-config", str(root)]
     began = time.monotonic()
     first, count = 0.0, 0
@@ -70,23 +69,32 @@ def measure(root: Path) -> tuple[float, float, int, int]:
     return time.monotonic() - began, first, usage.ru_maxrss, count
 
 
+class NullQueue:
+    """A PlanQueue that drops what it gets."""
+
+    def put(self, item: Record | Plan) -> None:
+        """Drop it."""
+
+
 def unopened(root: Path, planned: bool) -> float:
-    """Processor time from listing to Matches, or to Plans, no picture being opened."""
-    gc.set_threshold(UNSEEN)
+    """Return the processor time from listing to Matches, or to Plans, without opening a picture."""
+    gc.set_threshold(GC_THRESHOLD)
     output = str(root / "out")
-    given = {"sources": (str(root / "Takeout"),), "output": output}
+    given: dict[str, Any] = {"sources": (str(root / "Takeout"),), "output": output}
     settings, host = Settings(dry_run=True, **given), plugin_host(dry_run=True, **given)
     with ExitStack() as stack:
-        place = opened(begun(settings, host, Progress(), stack), stack)
+        place = open_run(set_up(settings, host, Progress(), stack), stack)
         began = time.process_time()
         if planned:
             planning = Planning(place)
-            bare = State("jpeg", {}, reader="native")
-            planning._look = lambda found: (replace(match, state=bare) for match in found)
-            planning.produce(lambda item: None)
+            bare = FileMetadata("jpeg", {}, reader="native")
+            without_reading = lambda matches: (replace(match, metadata=bare) for match in matches)  # noqa: E731
+            setattr(planning.parts, "read_metadata", without_reading)  # noqa: B010
+            planning.run(NullQueue())
         else:
-            for folder in read_sidecars(place.folders(), place.open_json, place.threads):
-                gather(folder, place.matchers, place.filters, place.open_media)
+            folders = place.source_folders
+            for folder in folders.read_sidecars(folders.list_folders(report_problems=True)):
+                folders.collect(folder)
         return time.process_time() - began
 
 

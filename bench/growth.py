@@ -1,10 +1,10 @@
-"""Does the time of one file, and memory, stay the same however many there are?
+"""Measure whether time per file and memory depend on the number of files.
 
     python bench/growth.py [--in FOLDER] [--kilobytes 2] [--export FOLDER ...] [COUNT ...]
 
-Exports of so many small JPEGs (10,000 and 1,000,000 unless told otherwise), 10,000 in a folder, or those that were
-made before and are named by --export; each is fixed once, and once more when there is nothing to do. A million needs
-some 15 GB and three million files of the disk.
+Uses exports of COUNT small JPEGs (default 10,000 and 1,000,000), 10,000 in a folder, or existing exports named by
+--export. Each is fixed, and then run again with nothing to do. A million files need some 15 GB and three million
+files on the disk.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ FOLDER = 10_000
 
 
 class Run:
-    """One run, measured."""
+    """The measurement of one run."""
 
     def __init__(self, export: Path, out: Path) -> None:
         os.sync()

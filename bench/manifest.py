@@ -1,7 +1,7 @@
-"""The manifest at scale: `python bench/manifest.py [ENTRIES] [--index]` prints what writing, loading and asking cost.
+"""Measure large manifests: `python bench/manifest.py [ENTRIES] [--index]` prints the cost of writing, loading, queries.
 
-Entries are made up: folders of 1,000 files, names of 20 bytes. Run it on an idle machine; memory is the growth of the
-process's own (not the page cache's) while the manifest is open.
+Entries are generated: folders of 1,000 files, names of 20 bytes. Run it on an idle machine. Memory is the growth of the
+process (without the page cache) while the manifest is open.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
-from pef_tui.manifest import Catalog, Entry, Ledger, RunOpened, Wanted
-from pef_tui.manifest.columns import pack
-from pef_tui.manifest.folder import open_folder
-from pef_tui.manifest.format import Listed, encode
+from pef_tui.manifest import Entry, EntryFilter, Manifest, RunHistory, RunOpened
+from pef_tui.manifest.entry_columns import pack_entries
+from pef_tui.manifest.folder import open_state_dir
 from pef_tui.manifest.journal import Journal
+from pef_tui.manifest.records import FolderListing, encode
 
 Result = TypeVar("Result")
 A_FOLDER = 1_000
@@ -34,22 +34,22 @@ def main() -> None:
         size = os.path.getsize(os.path.join(dest, ".pef-tui", "manifest"))
         print(f"{'on disk':<28} {size / 1e6:10.1f} MB  {size / count:.0f} B an entry")
         before = _memory()
-        ledger = _told("loaded", count, lambda: Ledger.open(dest, read_only=True))
+        ledger = _told("loaded", count, lambda: Manifest.open(dest, read_only=True))
         loaded = _memory()
         _told("look-ups, folder by folder", min(count, ASKED), lambda: _ask(ledger, count))
         print(f"{'memory, loaded':<28} {loaded - before:10.1f} MB")
         print(f"{'memory, after all look-ups':<28} {_memory() - before:10.1f} MB")
         ledger.release()
         if "--index" in sys.argv:
-            catalog = _told("index made", count, lambda: Catalog.open(dest))
+            catalog = _told("index made", count, lambda: RunHistory.open(dest))
             assert catalog is not None
             catalog.close()
-            catalog = _told("index opened", 1, lambda: Catalog.open(dest))
+            catalog = _told("index opened", 1, lambda: RunHistory.open(dest))
             assert catalog is not None
             _told("counts", 1, catalog.counts)
-            page = _told("a page of 100 failed", 1, lambda: catalog.page(Wanted(words=("failed",))))
-            _told("the next page", 1, lambda: catalog.page(Wanted(words=("failed",)), page[-1]))
-            _told("a name sought in all", 1, lambda: catalog.counts(Wanted(text="img_0000777")))
+            page = _told("a page of 100 failed", 1, lambda: catalog.page(EntryFilter(outcomes=("failed",))))
+            _told("the next page", 1, lambda: catalog.page(EntryFilter(outcomes=("failed",)), page[-1]))
+            _told("a name sought in all", 1, lambda: catalog.counts(EntryFilter(text="img_0000777")))
             catalog.close()
 
 
@@ -84,18 +84,18 @@ def _entries(start: int, end: int) -> Iterator[Entry]:
 
 
 def _write(dest: str, count: int) -> None:
-    """A journal as runs leave it, but for the syncs."""
-    folder = open_folder(dest, create=True)
+    """Write a journal as runs do, without the syncs."""
+    folder = open_state_dir(dest, create=True)
     assert folder is not None
     journal = Journal.create(folder)
     journal.append(encode(RunOpened("bench", 1, "0", b"shape123")))
     for start in range(0, count, A_BATCH):
         entries = list(_entries(start, min(count, start + A_BATCH)))
-        journal.append(encode(pack(start // A_BATCH + 1, entries)))
+        journal.append(encode(pack_entries(start // A_BATCH + 1, entries)))
         if start % A_FOLDER == 0:
             journal.append(
                 encode(
-                    Listed(
+                    FolderListing(
                         entries[0].key.rpartition(b"/")[0] + b".", b"l" * 16, b"shape123", bytes(8 * A_FOLDER)
                     )
                 )
@@ -104,14 +104,14 @@ def _write(dest: str, count: int) -> None:
     os.close(folder)
 
 
-def _ask(ledger: Ledger, count: int) -> None:
-    """As a run does it: folder by folder, every file of it."""
+def _ask(ledger: Manifest, count: int) -> None:
+    """Look up every file, folder by folder, as a run does."""
     for entry in _entries(0, min(count, ASKED)):
         assert ledger.get(entry.key) is not None
 
 
 def _memory() -> float:
-    """MB of this process alone."""
+    """Return the memory of this process in MB."""
     found = re.search(r"RssAnon:\s+(\d+)", Path("/proc/self/status").read_text())
     assert found is not None
     return int(found[1]) / 1000

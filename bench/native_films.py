@@ -1,9 +1,9 @@
-"""Measure reading and writing the tags of films natively against ExifTool, in processor time.
+"""Compare reading and writing the tags of videos natively and by ExifTool, in processor time.
 
     python bench/native_films.py [COUNT] [MEGABYTES] [FOLDER]
 
-COUNT small films (200) and a tenth as many of MEGABYTES (50), below FOLDER (a temporary one), each with dates, place,
-description and people to be written; half of them have their index first. The time of ExifTool's process counts.
+Uses COUNT small videos (200) and a tenth as many of MEGABYTES (50), below FOLDER (a temporary one), each with dates,
+place, description and people to write; half of them have their index first. Includes the time of ExifTool's process.
 """
 
 from __future__ import annotations
@@ -18,20 +18,20 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from pef_tui.exiftool import locate
+from pef_tui.exiftool.locate import locate
+from pef_tui.filesystem.copying import CopyMethods, assemble
 from pef_tui.hooks import Staged, WriterSession
-from pef_tui.model import Geo, Match, MediaFile, Person, Plan, Sidecar, State, Taken
-from pef_tui.state.natively import READERS
-from pef_tui.state.readers import TagReaders
+from pef_tui.model import CaptureTime, FileMetadata, Geo, Match, MediaFile, Person, Plan, Sidecar
+from pef_tui.native.writer import compose
+from pef_tui.output.exiftool_writer import exiftool_writer
+from pef_tui.readers.native_readers import READERS
+from pef_tui.readers.reader_pool import TagReaders
 from pef_tui.tags.dates import dates
 from pef_tui.tags.gps import gps
-from pef_tui.tags.people import people
-from pef_tui.tags.policy import settle
+from pef_tui.tags.keywords import people
+from pef_tui.tags.policy import decide
 from pef_tui.tags.text import text
 from pef_tui.testing.phone_films import PhoneFilm, phone_film
-from pef_tui.write.copying import Ways, assemble
-from pef_tui.write.exiftool_writer import exiftool_writer
-from pef_tui.write.native.writer import compose
 
 TAKEN = 1_561_977_296
 SAID = Sidecar(
@@ -41,7 +41,7 @@ ORDERS = (("ftyp", "free", "mdat", "moov"), ("ftyp", "moov", "free", "mdat"))
 
 
 def build(folder: Path, count: int, size: int) -> list[Path]:
-    """Films whose media data is filled up to about so many bytes."""
+    """Make videos whose media data is padded to about this size."""
     folder.mkdir(parents=True)
     filler = os.urandom(1 << 20).replace(b"mdat", b"mxat")
     paths = []
@@ -61,7 +61,7 @@ def build(folder: Path, count: int, size: int) -> list[Path]:
     return paths
 
 
-def read_natively(paths: Sequence[Path], format: str) -> list[State]:
+def read_natively(paths: Sequence[Path], format: str) -> list[FileMetadata]:
     states = []
     for path in paths:
         with path.open("rb") as stream:
@@ -70,16 +70,16 @@ def read_natively(paths: Sequence[Path], format: str) -> list[State]:
     return [state for state in states if state is not None]
 
 
-def planned(path: Path, state: State) -> Plan:
+def planned(path: Path, state: FileMetadata) -> Plan:
     media = MediaFile(0, str(path), path.stat().st_size, path.stat().st_mtime_ns)
-    match = Match(media, "", sidecar=SAID, state=state, taken=Taken(TAKEN, 120, "gps"))
+    match = Match(media, "", sidecar=SAID, metadata=state, capture_time=CaptureTime(TAKEN, 120, "gps"))
     wanted = [edit for mapper in (dates, gps, people, text) for edit in mapper(match)]
-    return Plan(match, "written", settle(match, wanted, "overwrite").edits)
+    return Plan(match, "written", decide(match, wanted, "overwrite").edits)
 
 
 def put_together(paths: Sequence[Path], plans: Sequence[Plan], folder: Path) -> None:
-    """Each written anew straight from its source, as a run does it, and removed again."""
-    ways = Ways()
+    """Write each from its source, as a run does, and remove it again."""
+    ways = CopyMethods()
     for path, plan in zip(paths, plans, strict=True):
         new = folder / f"new{path.suffix}"
         with path.open("rb") as source, new.open("wb+") as target:
@@ -90,23 +90,23 @@ def put_together(paths: Sequence[Path], plans: Sequence[Plan], folder: Path) -> 
 
 
 def write_copies(session: WriterSession, paths: Sequence[Path], plans: Sequence[Plan], folder: Path) -> None:
-    """Each copied, written and removed again."""
+    """Copy, write and remove each."""
     for path, plan in zip(paths, plans, strict=True):
         copy = folder / f"copy{path.suffix}"
         shutil.copyfile(path, copy)
         [answer] = session.write([Staged(plan, str(copy))])
-        assert answer.word == "written", answer
+        assert answer.outcome == "written", answer
         copy.unlink()
 
 
 def processor() -> float:
-    """Seconds of the processor that this process and its children that ended have used."""
+    """Return the processor seconds of this process and its finished children."""
     found = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     return sum(each.ru_utime + each.ru_stime for each in found)
 
 
 def spent(work: Callable[[], object], files: int, what: str) -> None:
-    """Print the milliseconds a file took of the processor, children that have ended included."""
+    """Print the processor time for a file in milliseconds, including finished children."""
     before, start = processor(), time.perf_counter()
     work()
     used, end = processor() - before, time.perf_counter()
@@ -116,7 +116,7 @@ def spent(work: Callable[[], object], files: int, what: str) -> None:
 
 
 def measure(paths: Sequence[Path], exiftool: str, folder: Path, format: str = "mp4") -> None:
-    """Print what reading, copying and writing these files takes, each way."""
+    """Print the time for reading, copying and writing these files, for each alternative."""
     states = read_natively(paths, format)
     plans = [planned(path, state) for path, state in zip(paths, states, strict=True)]
     sizes = [(str(path), path.stat().st_size) for path in paths]

@@ -1,9 +1,10 @@
-"""Measure writing tags into JPEGs: the writer `native` alone, and whole runs beside ExifTool and `cp -r`.
+"""Measure writing tags into JPEGs: the writer `native` alone, and complete runs compared with ExifTool and `cp -r`.
 
     python bench/native_jpeg.py [COUNT] [KILOBYTES] [FOLDER] [--exiftool N]
 
-COUNT pictures of KILOBYTES each (2,000 of 40), with dates, places and people, below FOLDER (a temporary one). ExifTool
-is measured over the first N of them (200), whole runs over all. Everything in one go, so that the disk is the same.
+Uses COUNT pictures of KILOBYTES each (2,000 of 40), with dates, places and people, below FOLDER (a temporary one).
+ExifTool is measured on the first N of them (200), complete runs on all, directly one after the other on the same
+disk.
 """
 
 from __future__ import annotations
@@ -20,24 +21,25 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import orjson
 
 from pef_tui.hooks import Staged
-from pef_tui.model import Geo, Match, MediaFile, Person, Plan, Sidecar, State, Taken
-from pef_tui.state.jpeg import read_jpeg
+from pef_tui.model import CaptureTime, FileMetadata, Geo, Match, MediaFile, Person, Plan, Sidecar
+from pef_tui.native.writer import NativeSession, compose
+from pef_tui.output.output_dir import OutputDir
+from pef_tui.output.staging import stage
+from pef_tui.readers.jpeg import read_jpeg
 from pef_tui.tags.dates import dates
 from pef_tui.tags.gps import gps
-from pef_tui.tags.people import people
-from pef_tui.tags.policy import settle
+from pef_tui.tags.keywords import people
+from pef_tui.tags.policy import decide
 from pef_tui.tags.text import text
 from pef_tui.testing.exif import Exif
 from pef_tui.testing.export import sidecar
 from pef_tui.testing.jpeg import jpeg
-from pef_tui.write.dest import Dest
-from pef_tui.write.native.writer import NativeSession, compose
-from pef_tui.write.staging import stage
 
 TAKEN = 1_561_977_296
 CAMERA = Exif(
@@ -46,7 +48,7 @@ CAMERA = Exif(
 
 
 def build(root: Path, count: int, kilobytes: int) -> Path:
-    """An export of so many pictures; every second one has EXIF of a camera."""
+    """Make an export of this number of pictures; every second one has EXIF of a camera."""
     folder = root / "export" / "Takeout" / "Google Photos" / "Photos from 2019"
     folder.mkdir(parents=True)
     for number in range(count):
@@ -64,7 +66,7 @@ def build(root: Path, count: int, kilobytes: int) -> Path:
 
 def planned(path: Path) -> Plan:
     with path.open("rb") as stream:
-        state = read_jpeg(stream) or State()
+        state = read_jpeg(stream) or FileMetadata()
     found = path.stat()
     said = Sidecar(
         title=path.name,
@@ -73,8 +75,8 @@ def planned(path: Path) -> Plan:
         people=(Person("Ann"), Person("Bob")),
     )
     media = MediaFile(0, str(path), found.st_size, found.st_mtime_ns)
-    match = Match(media, "", sidecar=said, state=state, taken=Taken(TAKEN, 120, "gps"))
-    edits = settle(
+    match = Match(media, "", sidecar=said, metadata=state, capture_time=CaptureTime(TAKEN, 120, "gps"))
+    edits = decide(
         match, [edit for mapper in (dates, gps, people, text) for edit in mapper(match)], "overwrite"
     ).edits
     return Plan(match, "written", edits, writer="native")
@@ -90,8 +92,8 @@ def measured(what: str, count: int) -> Iterator[None]:
 
 
 def writer_alone(plans: list[Plan], root: Path) -> None:
-    """Each step of the writer by itself, in one process."""
-    dest = Dest(str(root / "alone"))
+    """Measure each step of the writer separately, in one process."""
+    dest = OutputDir(str(root / "alone"))
     count = len(plans)
     with measured("copy into staging", count):
         for number, plan in enumerate(plans):
@@ -120,7 +122,7 @@ def writer_alone(plans: list[Plan], root: Path) -> None:
             thread.join()
     with measured("the same in two processes", count):
         children = [
-            fork(lambda part=part, mark=mark: straight(dest, part, mark))
+            fork(partial(straight, dest, part, mark))
             for part, mark in ((plans[:half], "g"), (plans[half:], "h"))
         ]
         for child in children:
@@ -136,7 +138,7 @@ def fork(work: Callable[[], None]) -> int:
     os._exit(0)
 
 
-def straight(dest: Dest, plans: list[Plan], mark: str) -> None:
+def straight(dest: OutputDir, plans: list[Plan], mark: str) -> None:
     for number, plan in enumerate(plans):
         media = plan.match.media
         with open(media.path, "rb") as source:  # noqa: PTH123
@@ -179,7 +181,7 @@ def main() -> None:
         plans = [planned(path) for path in paths]
         if given.profile:
             profile = cProfile.Profile()
-            profile.runcall(lambda: straight(Dest(str(root / "profile")), plans, "p"))
+            profile.runcall(lambda: straight(OutputDir(str(root / "profile")), plans, "p"))
             pstats.Stats(profile).sort_stats("tottime").print_stats(25)
             return
         writer_alone(plans, root)

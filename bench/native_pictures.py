@@ -1,9 +1,9 @@
-"""Measure reading and writing the tags of pictures natively against ExifTool, by format, in processor time.
+"""Compare reading and writing the tags of pictures natively and by ExifTool, by format, in processor time.
 
     python bench/native_pictures.py [COUNT] [KILOBYTES] [FOLDER]
 
-COUNT pictures (200) of each format, of KILOBYTES each (2,000), below FOLDER (a temporary one), with dates, place,
-description and people to be written. The time of ExifTool's process counts. JPEGs and whole runs: native_jpeg.py.
+Uses COUNT pictures (200) of each format, of KILOBYTES each (2,000), below FOLDER (a temporary one), with dates, place,
+description and people to write. Includes the time of ExifTool's process. For JPEGs and complete runs: native_jpeg.py.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from pathlib import Path
 
 from native_films import measure
 
-from pef_tui.exiftool import locate
+from pef_tui.exiftool.locate import locate
 from pef_tui.formats import FORMATS
 from pef_tui.formats.chunks import png_chunk, riff_chunk
 from pef_tui.testing import Exif, jpeg, make
@@ -63,7 +63,7 @@ def large_tiff(seed: int, filler: bytes, more: Directory | None = None) -> bytes
 
 
 def large_heic(seed: int, filler: bytes) -> bytes:
-    """Of 48 tiles, as phones make them, with a camera's EXIF."""
+    """Return a HEIC picture of 48 tiles, as phones make them, with EXIF of a camera."""
     edges = [len(filler) * part // TILES for part in range(TILES + 1)]
     tiles = [Item(2 + number, b"hvc1", filler[at:end]) for number, (at, end) in enumerate(pairwise(edges))]
     block = exif_block(Exif(date="2019:07:01 12:34:56", make="Kamera", maker_note=bytes(4096)))
@@ -84,7 +84,7 @@ MAKERS: Mapping[str, Callable[[int, bytes], bytes]] = {
 
 
 def build(folder: Path, format: str, count: int, size: int) -> list[Path]:
-    """So many pictures of about so many bytes."""
+    """Make this number of pictures of about this size."""
     folder.mkdir()
     filler = os.urandom(size)
     paths = [folder / f"{number:05}{FORMATS[format].extensions[0]}" for number in range(count)]

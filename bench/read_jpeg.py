@@ -9,7 +9,7 @@ import sys
 import time
 from pathlib import Path
 
-from pef_tui.state.jpeg import read_jpeg
+from pef_tui.readers.jpeg import read_jpeg
 
 SECONDS = 3.0
 NEEDED = 2500
@@ -17,7 +17,7 @@ NEEDED = 2500
 
 
 def main(folder: str) -> int:
-    """Read every JPEG below `folder` again and again, print the rate; 1 when it is below NEEDED."""
+    """Read every JPEG below `folder` repeatedly and print the rate; return 1 if it is below NEEDED."""
     paths = [
         str(path) for path in sorted(Path(folder).rglob("*")) if path.suffix.lower() in (".jpg", ".jpeg")
     ]
@@ -29,7 +29,7 @@ def main(folder: str) -> int:
     while time.perf_counter() - began < SECONDS:
         for path in paths:
             with open(path, "rb", buffering=0) as stream:  # noqa: PTH123
-                unsure += read_jpeg(stream) is None  # type: ignore[arg-type]
+                unsure += read_jpeg(stream) is None
         read += len(paths)
     rate = read / (time.process_time() - used)
     print(f"{len(paths)} JPEGs: {rate:,.0f} files/s and core, {unsure / read:.0%} left to ExifTool")

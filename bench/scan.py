@@ -1,7 +1,7 @@
-"""How fast an export is listed, joined into Folders, and its sidecars read: `python bench/scan.py [FILES]`.
+"""Measure listing an export, joining it into Folders, and reading its sidecars: `python bench/scan.py [FILES]`.
 
-Makes an export of FILES files (half of them sidecars, 40 folders) in a temporary folder. Warm disk cache. First what
-telling whether anything changed takes, of the processor: by `statx`, and by `os.scandir` where there is none.
+Makes an export of FILES files (half of them sidecars, 40 folders) in a temporary folder, with a warm disk cache. First
+it measures the processor time for detecting changes, with `statx`, and with `os.scandir` for systems without it.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 
+from pef_tui.filesystem.parallel_io import io_queue
 from pef_tui.model import Folder, JsonFile, Source
-from pef_tui.takeout import entries
-from pef_tui.takeout.join import folders
-from pef_tui.takeout.read_ahead import read_sidecars
-from pef_tui.takeout.scan import DirectoryReader
+from pef_tui.sources import dir_entries as entries
+from pef_tui.sources.directory import DirectoryReader
+from pef_tui.sources.folders import folders
+from pef_tui.sources.sidecar_reader import read_sidecars
 
 FOLDERS = 40
 ROUNDS = 3
-THREADS = 4
 ANSWER = 0.001
 """Seconds that a slow disk or server takes to open a file."""
 
@@ -84,13 +84,13 @@ def measure(what: str, stream: Iterable[Folder]) -> None:
 
 
 def look(reader: DirectoryReader, files: int) -> None:
-    """Both ways, the least of some rounds."""
+    """Measure both ways; return the minimum of some rounds."""
     ways = {"statx": entries._STATX, "os.scandir": None}
     for name, way in ways.items():
         entries._STATX, least = way, float("inf")
         for _ in range(2 * ROUNDS):
             start = time.process_time()
-            reader.look()
+            reader.current_state()
             least = min(least, time.process_time() - start)
         print(f"{'look, by ' + name:32} {files / least:9,.0f} files/s  {least / files * 1e6:5.1f} us/file")
     entries._STATX = ways["statx"]
@@ -112,11 +112,9 @@ def main() -> None:
         look(DirectoryReader(Source(0, top)), files)
         for _ in range(ROUNDS):
             measure("scan, join", folders([reader]))
-            measure("scan, join, sidecars", read_sidecars(folders([reader]), opened, THREADS))
+            measure("scan, join, sidecars", read_sidecars(folders([reader]), opened, io_queue()))
         few = islice(folders([reader]), 2)
-        measure(
-            f"same, {ANSWER * 1e3:.0f} ms an open, {THREADS} threads", read_sidecars(few, far_away, THREADS)
-        )
+        measure(f"same, {ANSWER * 1e3:.0f} ms an open", read_sidecars(few, far_away, io_queue()))
     print(f"memory at most {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB")
 
 

@@ -1,7 +1,7 @@
-"""Puts back into photos and videos what a Google Photos export leaves in JSON files beside them.
+"""Writes the metadata of a Google Photos export, which is in JSON files, back into its pictures and videos.
 
-What is exported here is the interface for plugins; it is loaded when it is first used, so that
-`pef-tui --version` loads nothing.
+The names in `__all__` are the interface for plugins. They are imported on first use, so that `pef-tui --version`
+starts without further imports.
 """
 
 from __future__ import annotations
@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pef_tui.hooks import (
         Check,
+        Compose,
         Executor,
         Filter,
         Finding,
         Listing,
         Matcher,
         OpenFile,
+        Piece,
         Scanner,
         SettingsTable,
         SourceReader,
@@ -31,53 +33,68 @@ if TYPE_CHECKING:
     )
     from pef_tui.model import (
         Album,
+        CaptureTime,
+        Choice,
         Conflict,
+        FileMetadata,
         Folder,
         Geo,
+        GeoPoint,
         JsonFile,
+        JsonKind,
+        JsonOutcome,
         JsonRecord,
         Match,
         MediaFile,
+        MediaOutcome,
         Origin,
         OtherRecord,
         Outcome,
         Person,
-        Place,
         Plan,
         Sidecar,
         Source,
-        Stamp,
-        State,
         TagEdit,
-        Taken,
+        Timestamp,
+        Value,
+        When,
         XmpFile,
     )
-    from pef_tui.settings import Settings
+    from pef_tui.settings import Existing, Settings
     from pef_tui.xmp import xmp_packet
 
 __version__ = "0.1.0"
 
 __all__ = [
     "Album",
+    "CaptureTime",
     "Check",
+    "Choice",
+    "Compose",
     "Conflict",
     "Executor",
+    "Existing",
+    "FileMetadata",
     "Filter",
     "Finding",
     "Folder",
     "Geo",
+    "GeoPoint",
     "JsonFile",
+    "JsonKind",
+    "JsonOutcome",
     "JsonRecord",
     "Listing",
     "Match",
     "Matcher",
     "MediaFile",
+    "MediaOutcome",
     "OpenFile",
     "Origin",
     "OtherRecord",
     "Outcome",
     "Person",
-    "Place",
+    "Piece",
     "Plan",
     "Scanner",
     "Settings",
@@ -88,11 +105,11 @@ __all__ = [
     "Span",
     "Stage",
     "Staged",
-    "Stamp",
-    "State",
     "TagEdit",
     "TagMapper",
-    "Taken",
+    "Timestamp",
+    "Value",
+    "When",
     "Writer",
     "WriterSession",
     "Written",
@@ -102,16 +119,18 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> object:
-    if name == "xmp_packet":  # the only one that needs a parser
-        from pef_tui.xmp import xmp_packet
+if not TYPE_CHECKING:  # to type checkers, names that are not imported above are errors
 
-        return xmp_packet
-    if name in __all__:
-        from pef_tui import hooks, model, settings
+    def __getattr__(name: str) -> object:
+        if name == "xmp_packet":  # the only name that imports the XML parser
+            from pef_tui.xmp import xmp_packet
 
-        for module in (model, hooks, settings):
-            if (found := vars(module).get(name)) is not None:
-                globals()[name] = found
-                return found
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+            return xmp_packet
+        if name in __all__:
+            from pef_tui import hooks, model, settings
+
+            for module in (model, hooks, settings):
+                if (value := vars(module).get(name)) is not None:
+                    globals()[name] = value
+                    return value
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,52 +1,64 @@
-"""`python -m pef_tui` and the command `pef-tui`."""
+"""Entry point of `python -m pef_tui` and of the command `pef-tui`."""
 
 from __future__ import annotations
 
 import gc
 import os
 import sys
+from importlib.util import find_spec
 
-UNSEEN = 50_000
-"""Objects more before the collector of cycles looks for some: a file makes hundreds, of which none is in a cycle."""
+GC_THRESHOLD = 50_000
+"""Number of new objects after which the garbage collector runs. It is high, because the collector would find nothing:
+a run creates hundreds of objects for each file, but no reference cycles.
+"""
+UNSUPPORTED_SYSTEM = (
+    "pef-tui: does not run on Windows itself. Use WSL: run `wsl --install`, then install it in its Linux\n"
+)
 
 
 def main() -> None:
-    """Run the command line and leave with its exit code."""
-    _have_streams()
+    """Run the command and exit with its exit code."""
+    if sys.platform == "win32" or find_spec("fcntl") is None:
+        sys.stderr.write(UNSUPPORTED_SYSTEM)
+        raise SystemExit(1)
+    _open_closed_streams()
     try:
         status: object = _command()
-    except SystemExit as left:  # --help
-        status = left.code
+    except SystemExit as exit_request:  # --help
+        status = exit_request.code
     try:
         sys.stdout.flush()
-    except (OSError, ValueError):  # nobody reads any more, or a plugin closed it
+    except (OSError, ValueError):  # the reader of the pipe, or a plugin, has closed standard output
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     raise SystemExit(status)
 
 
 def _command() -> int:
-    if sys.argv[1:] == ["--version"]:  # answered without loading anything
+    """Run the command and return its exit code. If `--version` is the only argument, import no further modules."""
+    if sys.argv[1:] == ["--version"]:  # without further imports
         from pef_tui import __version__
 
         print(f"pef-tui {__version__}")
         return 0
     if sys.getfilesystemencoding().lower() != "utf-8" and os.environ.get("PYTHONUTF8") != "1":
-        _again_in_utf8()
-    _leave_working_directory()
-    gc.set_threshold(UNSEEN, 20, 20)
-    from pef_tui.cli import main as command
+        _restart_in_utf8()
+    _remove_working_directory()
+    gc.set_threshold(GC_THRESHOLD, 20, 20)
+    from pef_tui.cli.main import main as command
 
     return command(sys.argv[1:])
 
 
-def _again_in_utf8() -> None:
-    """File names are bytes; only in UTF-8 mode does Python hand every one of them through unchanged."""
+def _restart_in_utf8() -> None:
+    """Restart Python in UTF-8 mode, because only this mode preserves all file names (which are bytes) exactly."""
     os.environ["PYTHONUTF8"] = "1"
     os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
 
 
-def _have_streams() -> None:
-    """A closed standard stream (`>&-`) is opened on the null device, or the next file opened would be it."""
+def _open_closed_streams() -> None:
+    """Open closed standard streams (`>&-`) on the null device, because otherwise the next opened file would get the
+    descriptor of a standard stream.
+    """
     for number in range(3):
         try:
             os.fstat(number)
@@ -57,13 +69,13 @@ def _have_streams() -> None:
     sys.stderr = sys.stderr or open(2, "w")  # noqa: SIM115
 
 
-def _leave_working_directory() -> None:
-    """`python -m` puts the working directory on the path of modules; nothing is ever loaded from there."""
+def _remove_working_directory() -> None:
+    """Remove the working directory, which `python -m` adds, from `sys.path`, so that no module is loaded from it."""
     try:
-        here = os.getcwd()
+        directory = os.getcwd()
     except OSError:  # it was removed
-        here = ""
-    if not sys.flags.safe_path and sys.path and sys.path[0] in ("", here):
+        directory = ""
+    if not sys.flags.safe_path and sys.path and sys.path[0] in ("", directory):
         del sys.path[0]
 
 

@@ -1,23 +1,33 @@
-"""What ends a run as a whole; each text is one line for the user: what, where, what to do."""
+"""Errors that end a run. The message of each error is one line for the user: what failed, where, and what to do."""
 
 from __future__ import annotations
 
 
 class RunError(Exception):
-    """The run cannot go on (exit code 1)."""
+    """Raised if the run cannot begin or continue (exit code 1)."""
 
 
 class UsageError(RunError):
-    """What was asked for cannot be meant (exit code 2)."""
+    """Raised if the arguments or settings are invalid (exit code 2)."""
 
 
 class ExifToolMissing(RunError):
-    """ExifTool is missing or too old, though asked for (exit code 4)."""
+    """Raised if ExifTool is required, but is missing or too old (exit code 4)."""
 
 
-class DestHeld(RunError):
-    """Another run holds DEST (exit code 75)."""
+class DestLocked(RunError):
+    """Raised if another run has locked DEST (exit code 75)."""
+
+
+class DiskGone(RunError):
+    """Raised if the disk of DEST or of a source was unmounted or does not answer (exit code 1).
+
+    A later run continues.
+    """
 
 
 class DiskFull(RunError):
-    """The output's disk is full (exit code 1); a later run goes on."""
+    """Raised if the disk of DEST is full, or has too little room for the run (exit code 1).
+
+    A later run continues.
+    """

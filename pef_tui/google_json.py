@@ -1,25 +1,27 @@
-"""What Google writes into its JSON files, as frozen structs decoded straight from their bytes."""
+"""The JSON files of Google Photos as frozen structs. msgspec decodes the bytes of a file directly into them."""
 
 from __future__ import annotations
 
 import math
 import unicodedata
+from functools import lru_cache
 
 from msgspec import UNSET, Struct, UnsetType
 
-MILLISECONDS_FROM = 100_000_000_000  # a timestamp above this cannot be seconds (it would be the year 5138)
+MILLISECONDS_FROM = 100_000_000_000  # a larger timestamp cannot be in seconds (it would be the year 5138)
 
 
-class Stamp(Struct, frozen=True, gc=False):
-    """A moment as Google writes it: UTC seconds, in a string."""
+class Timestamp(Struct, frozen=True, gc=False):
+    """A date in Google's JSON: seconds since 1970-01-01 UTC, usually as a string."""
 
     timestamp: str | int | float | None = None
+    """The number in the JSON, as Google wrote it; None if it is missing."""
 
     @property
     def seconds(self) -> float | None:
-        """UTC seconds since 1970 (negative before), None for "0", "" and what is no number.
+        """Seconds since 1970-01-01 UTC, negative for earlier dates; None for 0, "", and texts that are no number.
 
-        Above 1e11 the number is milliseconds.
+        A number above 1e11 is read as milliseconds.
         """
         try:
             number = float(self.timestamp or 0)
@@ -30,86 +32,123 @@ class Stamp(Struct, frozen=True, gc=False):
         return number if number and math.isfinite(number) and abs(number) < 250_000_000_000 else None
 
 
-class Place(Struct, frozen=True, gc=False):
-    """A point on the earth: degrees, south and west negative; altitude in metres or None."""
+class GeoPoint(Struct, frozen=True, gc=False):
+    """A point on the earth: degrees (south and west are negative), and altitude in metres (None if unknown)."""
 
     latitude: float
+    """Degrees, south negative."""
     longitude: float
+    """Degrees, west negative."""
     altitude: float | None = None
+    """Metres above sea level; None if unknown."""
 
 
 class Geo(Struct, frozen=True, gc=False):
-    """Coordinates as Google writes them; both 0.0 means none."""
+    """Coordinates in Google's JSON. Google writes latitude 0.0 and longitude 0.0 if there is no location."""
 
     latitude: float | str | None = None
+    """Degrees, south negative; 0 without a location."""
     longitude: float | str | None = None
+    """Degrees, west negative; 0 without a location."""
     altitude: float | str | None = None
+    """Metres above sea level; 0 if unknown."""
 
     @property
-    def place(self) -> Place | None:
-        """The point meant, None where there is none or where it cannot be one."""
-        try:
-            latitude, longitude = float(self.latitude or 0), float(self.longitude or 0)
-            altitude = float(self.altitude or 0)
-        except ValueError:
-            return None
-        if not (abs(latitude) <= 90 and abs(longitude) <= 180) or (latitude == 0 and longitude == 0):
-            return None
-        return Place(latitude, longitude, altitude if altitude and abs(altitude) < 100_000 else None)
+    def point(self) -> GeoPoint | None:
+        """The point. None if latitude and longitude are missing, both 0, or out of range."""
+        return _parse_point(self.latitude, self.longitude, self.altitude)
+
+
+Degrees = float | str | None
+
+
+@lru_cache(256)
+def _parse_point(latitude: Degrees, longitude: Degrees, altitude: Degrees) -> GeoPoint | None:
+    """Return the point. None if latitude and longitude are missing, both 0, out of range, or no numbers.
+
+    The result is cached: several parts of the program need it, and many pictures have the same point.
+    """
+    try:
+        north, east, up = float(latitude or 0), float(longitude or 0), float(altitude or 0)
+    except ValueError:
+        return None
+    if not (abs(north) <= 90 and abs(east) <= 180) or (north == 0 and east == 0):
+        return None
+    return GeoPoint(north, east, up if up and abs(up) < 100_000 else None)
 
 
 class Person(Struct, frozen=True, gc=False):
-    """One entry of `people`."""
+    """One person in a picture: an entry of `Sidecar.people`."""
 
     name: str | None = None
+    """Name in Google Photos; None if the entry has none."""
 
 
 class Origin(Struct, frozen=True, gc=False, rename="camel"):
-    """`googlePhotosOrigin`: which key is there is the signal."""
+    """How a picture was added to Google Photos (`googlePhotosOrigin`). Usually one field is present."""
 
     from_partner_sharing: dict[str, object] | None = None
+    """Present if a partner shared the picture."""
     from_shared_album: dict[str, object] | None = None
+    """Present if the picture was saved from a shared album."""
     mobile_upload: dict[str, object] | None = None
+    """Present if a phone uploaded the picture: `deviceType`, `deviceFolder`."""
     composition: dict[str, object] | None = None
+    """Present if Google made the picture: a collage, an animation."""
 
 
 class Sidecar(Struct, frozen=True, gc=False, rename="camel"):
-    """One parsed Google JSON of a picture ("supplemental metadata"), decoded straight from its bytes."""
+    """The content of the JSON file of a picture or video ("supplemental metadata")."""
 
     title: str = ""
-    """The picture's name before Google cut it; data, never a path."""
+    """File name of the picture before Google shortened it. It may contain any character, so it is never used as a
+    path."""
     description: str | None = None
-    photo_taken_time: Stamp | None = None
+    """Description of the picture, possibly with several lines; None if the JSON has none."""
+    photo_taken_time: Timestamp | None = None
+    """When the picture was taken (`taken` has the number); None if the JSON has no date."""
     geo_data: Geo | None = None
-    """The place set, edited or guessed in Google Photos."""
+    """Location in Google Photos: set by the user, or estimated by Google Photos."""
     geo_data_exif: Geo | None = None
-    """The place the camera wrote."""
+    """Location that the camera recorded."""
     people: tuple[Person, ...] | None = None
+    """People in the picture, as Google lists them (`names` has each name once); None if there are none."""
     favorited: bool | None = None
+    """True if the picture is a favourite."""
     archived: bool | None = None
+    """True if the picture is in the archive."""
     trashed: bool | None = None
+    """True if the picture is in the bin."""
     url: str | None = None
+    """Address of the picture's page on Google Photos."""
     google_photos_origin: Origin | None = None
+    """How the picture was added to Google Photos."""
     in_locked_folder: bool | UnsetType | None = UNSET
-    """True where it is in the locked folder. Left out where Google does not say it, so that what the manifest remembers
-    of sidecars without it still holds."""
+    """True if the picture is in the locked folder; UNSET if the JSON does not have this field. The default is not None:
+    so hashes of sidecars in older manifests stay valid."""
 
     @property
     def taken(self) -> float | None:
-        """The instant the picture was taken, UTC seconds since 1970."""
+        """When the picture was taken, in seconds since 1970-01-01 UTC; None if unknown."""
         return self.photo_taken_time.seconds if self.photo_taken_time else None
 
     @property
-    def place(self) -> Place | None:
-        """Where: what Google Photos shows, else what the camera wrote."""
+    def point(self) -> GeoPoint | None:
+        """Where the picture was taken: `geo_data`, else `geo_data_exif`; None if neither has coordinates."""
         for geo in (self.geo_data, self.geo_data_exif):
-            if geo is not None and (place := geo.place) is not None:
-                return place
+            if geo is not None and (point := geo.point) is not None:
+                return point
         return None
 
     @property
+    def is_partner_shared(self) -> bool:
+        """Whether a partner of the account shared the picture: `googlePhotosOrigin` has `fromPartnerSharing`."""
+        origin = self.google_photos_origin
+        return origin is not None and origin.from_partner_sharing is not None
+
+    @property
     def names(self) -> tuple[str, ...]:
-        """Who is in it: each name once, NFC, in Google's order, empty ones left out."""
+        """Names of the people, each name once, in Google's order and in Unicode form NFC. Empty names are left out."""
         names: dict[str, None] = {}
         for person in self.people or ():
             if name := unicodedata.normalize("NFC", person.name or "").strip():
@@ -118,11 +157,13 @@ class Sidecar(Struct, frozen=True, gc=False, rename="camel"):
 
 
 class Album(Struct, frozen=True, gc=False):
-    """What an album's JSON tells."""
+    """The content of the JSON file of an album."""
 
     title: str = ""
+    """Title of the album in Google Photos."""
     description: str = ""
+    """Description of the album."""
     texts: tuple[str, ...] = ()
-    """Texts written between the pictures."""
-    places: tuple[tuple[str, Place], ...] = ()
-    """Named places put between the pictures."""
+    """Texts that the user added between the pictures."""
+    places: tuple[tuple[str, GeoPoint], ...] = ()
+    """Places that the user added between the pictures: name and point of each place."""

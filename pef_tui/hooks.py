@@ -1,7 +1,7 @@
-"""Every hook, and what it yields.
+"""The hooks that plugins implement, and the types of the registration objects that hooks yield.
 
-A hook is called once a run and yields registration objects; the program sorts them by `(order, plugin, name)`
-and runs plain generators and functions from then on. A hook implementation may leave out arguments it does not need.
+Each hook is called once in a run. The program sorts the registration objects by (order, plugin, name), and calls the
+functions in them during the run. An implementation of a hook may omit arguments that it does not need.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import BinaryIO, Literal, Protocol
 import pluggy
 from msgspec import Struct
 
-from pef_tui.model import Folder, Match, MediaFile, Plan, Source, TagEdit
+from pef_tui.model import Folder, JsonFile, Match, MediaFile, Plan, Source, TagEdit
 from pef_tui.settings import Settings
 
 hookspec = pluggy.HookspecMarker("pef_tui")
@@ -21,240 +21,296 @@ hookimpl = pluggy.HookimplMarker("pef_tui")
 
 
 class Listing(Struct, frozen=True):
-    """The files of one directory of one source, sorted by name; regular files only."""
+    """The files of one directory of a source."""
 
     path: str
-    """Below the Google Photos container, or below the source where there is none."""
+    """Path of the directory below the "Google Photos" directory, or below the source if there is no such directory."""
     files: tuple[MediaFile, ...]
+    """Regular files in the directory, sorted by name."""
 
 
 class SourceReader(Protocol):
-    """A source opened for reading; used from several threads."""
+    """An open source (a directory or an archive). Several threads call its methods."""
 
     def listings(self) -> Iterator[Listing]:
-        """Every directory once, ordered by the components of `Listing.path`."""
+        """Yield each directory once, sorted by the components of `Listing.path`."""
 
     def open(self, path: str) -> BinaryIO:
-        """Open one file for reading. Raises OSError. Files of directories have a `fileno`."""
+        """Open the file at `path` below the source for reading. Raises OSError.
+
+        If the source is a directory, the stream has a file descriptor (`fileno`).
+        """
 
     def problems(self) -> Sequence[str]:
-        """What could not be read, each in one line; complete when `listings` is."""
+        """Return one line for each part of the source that could not be read. The list is complete when `listings` has
+        ended.
+        """
 
     def whole(self) -> bool:
-        """Was everything in it found? False for a part cut short or a folder nobody may read; once listed."""
+        """Return True if all files were listed; False if some may be missing (truncated archive, unreadable directory).
+
+        It is called after `listings` has ended.
+        """
 
     def close(self) -> None:
-        """Nothing more is wanted: a listing under way may end early with OSError. What is open stays open."""
+        """Stop reading the source. A listing in progress may raise OSError. Open streams stay open."""
 
 
 class Scanner(Struct, frozen=True):
-    """Reads one kind of source."""
+    """Reads one kind of source, such as a directory or a zip archive."""
 
     name: str
+    """Name of the scanner in messages and reports; unique among the scanners."""
     accepts: Callable[[str], bool]
-    """Is the path given by the user one of this kind?"""
+    """Returns whether this scanner can read the source at a path."""
     open: Callable[[Source], SourceReader]
+    """Opens a source that `accepts` accepted."""
     order: int = 100
+    """Of several scanners that accept a path, the one with the lowest order reads it."""
 
 
 class Filter(Struct, frozen=True):
-    """Leaves files out."""
+    """Excludes media files from the run."""
 
     name: str
+    """Name of the filter in messages and reports; unique among the filters."""
     reason: Callable[[Match], str | None]
-    """Why this file is left out; None keeps it."""
+    """Returns why the file is excluded; None if it is not."""
     order: int = 100
+    """Filters with a lower order are called first. The first reason counts."""
 
 
-OpenFile = Callable[[MediaFile], BinaryIO]
-"""Opens a file of a Folder for reading. Raises OSError."""
+OpenMedia = Callable[[MediaFile], BinaryIO]
+"""Opens a file of a Folder for reading: a media file or any other file, but no JSON file. Raises OSError."""
+
+OpenFile = Callable[[MediaFile | JsonFile], BinaryIO]
+"""Opens any file of a Folder for reading, JSON files included. Raises OSError."""
 
 
 class Matcher(Struct, frozen=True):
-    """Joins media and sidecars of a Folder. It sees only what matchers of lower order left without a partner."""
+    """Matches media and sidecars of a Folder. It gets only files that no matcher of lower order matched."""
 
     name: str
+    """Name of the matcher in messages and reports; unique among the matchers."""
     match: Callable[[Folder], Iterable[Match]] | Callable[[Folder, OpenFile], Iterable[Match]]
+    """Yields one Match for each file that it can match. The other files are left to the next matcher."""
     order: int = 100
+    """Matchers with a lower order are called first. The built-in one has 100."""
     reads: bool = False
-    """`match` takes an `OpenFile` too: for sidecars that are no Google JSON."""
+    """True if `match` takes an `OpenFile` as second argument, to read sidecars other than the JSON files of Google."""
     whole: bool = False
-    """`match` sees the files of all exports given together; else a Folder of each, where they are several."""
+    """How `match` is called for a Folder with files of several exports (two dates or accounts). True: once, with all
+    files of the Folder. False: once for each export, with the files of that export."""
 
 
 class Stage(Struct, frozen=True):
-    """Work on the stream of Matches that needs more than one of them. Yields each it was given, once, in order.
+    """Processes the stream of Matches, for work that needs more than one Match at a time.
 
-    What it finds out goes into `Match.facts`. Where it raises, what it held goes on as it was, and it is begun anew.
+    `run` yields each Match exactly once and in order, with its results in `Match.facts`. If `run` raises an exception,
+    the Matches that it has taken and not yielded continue unchanged. Then `run` is called again for the following
+    Matches.
     """
 
     name: str
+    """Name of the stage in messages and reports; unique among the stages."""
     run: Callable[[Iterator[Match]], Iterator[Match]]
+    """A generator from Matches to the same Matches."""
     order: int = 100
+    """Stages with a lower order come first. The built-in one has 10."""
 
 
 class TagMapper(Struct, frozen=True):
-    """From one Match to the tags it should have."""
+    """Yields the tags that a picture or video should have."""
 
     name: str
+    """Name of the mapper in messages and reports; unique among the mappers."""
     map: Callable[[Match], Iterable[TagEdit]]
+    """Yields the tags that the media file of a Match should have. It is called once for each media file."""
     order: int = 100
-    """Two mappers want one tag: the lower order wins."""
+    """If two mappers yield different values for one tag, the mapper with the lower order counts."""
 
 
 class Staged(Struct, frozen=True):
-    """A Plan and the private copy its writer works on."""
+    """A Plan, and a copy of its media file for the writer to change. No other program uses the copy."""
 
     plan: Plan
+    """The Plan with the edits to write."""
     path: str
-    """Of the copy, with the true extension; never a name from the export."""
+    """Path of the copy. Its extension fits the content; the rest of its name is made by the program."""
 
 
 class Written(Struct, frozen=True):
-    """What a writer did to one staged copy."""
+    """Result of a writer for one staged copy."""
 
-    word: Literal["written", "unchanged", "sidecar", "failed", "declined"]
-    """`sidecar`: the copy is as it was, and the tags are in `path + ".xmp"`. `declined`: the copy is as it was, and the
-    next writer that accepts the Plan is asked."""
+    outcome: Literal["written", "unchanged", "sidecar", "failed", "declined"]
+    """`written`: the tags were written into the copy. `unchanged`: the copy had the tags already. `sidecar`: the tags
+    were written into `path + ".xmp"`, and the copy is unchanged. `failed`: `reason` states why. `declined`: the copy
+    is unchanged, and the next writer that accepts the Plan gets it."""
     reason: str = ""
+    """Why `outcome` is not `written`, as a text; "" for no reason."""
     warnings: tuple[str, ...] = ()
+    """Warnings about the file, one line each."""
     temporary: bool = False
-    """A failure that is not the file's fault."""
+    """True if the writer failed for a temporary cause that is not in the file. The next run tries again."""
     edits: tuple[TagEdit, ...] | None = None
-    """What was written, where that is not what the Plan says."""
+    """Edits that were written; None if all edits of the Plan were written."""
 
 
 class Span(Struct, frozen=True):
-    """Bytes of a source, from `start` up to `stop`, that are moved as they are."""
+    """A range of bytes of the source file that is copied unchanged into the output."""
 
     start: int
+    """Offset of the first byte."""
     stop: int
+    """Offset after the last byte."""
 
 
 Piece = bytes | Span
-"""One after the other they are a file."""
+"""A part of an output file: new bytes, or a range of the source file. An output consists of such pieces, in order."""
 
 Compose = Callable[[Plan, BinaryIO], Sequence[Piece] | Written]
-"""What a source, opened at its beginning and able to seek, consists of once the Plan's edits are made; or the answer
-that makes a copy of it as it is (`declined`, `unchanged`). Only reads; called from several threads. Raises OSError."""
+"""A function that composes an output with the edits of a Plan. It takes the Plan and the seekable source file, which is
+at position 0.
 
-Fit = Callable[[Plan, BinaryIO, int], Sequence[Piece] | Written]
-"""The same with so many bytes more before the Span that is longest, if the format has a place for them."""
+It returns the pieces of the output, or a Written (`declined`, `unchanged`) if there is nothing to compose. It writes
+nothing. Several threads call it. It raises OSError.
+"""
+
+AlignPieces = Callable[[Plan, BinaryIO, int], Sequence[Piece] | Written]
+"""A Compose function with a third argument: the number of padding bytes to insert before the longest Span."""
 
 
 class WriterSession(Protocol):
-    """A writer at work; lives in one thread."""
+    """An open writer. Only one thread uses it."""
 
     def write(self, staged: Sequence[Staged]) -> Iterator[Written]:
-        """Write the edits of each Plan into its copy; one answer each, in order."""
+        """Write the edits of each Plan into its copy. Yield one result for each item of `staged`, in order."""
 
     def close(self) -> None:
-        """Let go of everything held."""
+        """Release all resources of the session, such as processes and files."""
 
 
 class Writer(Struct, frozen=True):
-    """Puts the edits of Plans into files."""
+    """Writes the edits of Plans into files."""
 
     name: str
+    """Name of the writer in messages and reports; unique among the writers."""
     accepts: Callable[[Plan], bool]
-    """Can it write what this Plan says? The first in order that can is taken."""
+    """Returns whether this writer can write the edits of a Plan. Of all writers that accept a Plan, the one with the
+    lowest order is used."""
     open: Callable[[], WriterSession]
+    """Opens a session of the writer, for one thread."""
     order: int = 100
+    """Writers with a lower order are called first. The built-in ones have 100, the writer of XMP files has 900."""
     compose: Compose | None = None
-    """For writers that change little of a file: it is put together straight from its source, and no byte is moved
-    twice. Where a source cannot seek, the session writes into a staged copy as for every writer."""
-    fit: Fit | None = None
-    """Asked where DEST's disk lets files share blocks and a Span would lie at another place in a block than in its
-    source: with the bytes that are missing it takes no time and no room."""
+    """For a writer that changes only a small part of a file: returns the output as pieces. Unchanged bytes are then
+    copied only once, directly from the source. If the source has no file descriptor (a member of an archive), a session
+    writes into a staged copy. None if the writer has only sessions."""
+    _compose_aligned: AlignPieces | None = None
+    """`compose` with padding, only for the native writer. On a file system with reflinks, an output shares blocks with
+    its source only if the longest Span has the same offset within a block in both. If it does not, this function is
+    called with the number of padding bytes that makes the offsets equal."""
 
 
 class Executor(Struct, frozen=True):
-    """Where batches of Plans are written: processes, a cluster. `--executor NAME` chooses it.
+    """Writes batches of files in other processes, on this machine or on a cluster. `--executor NAME` selects it.
 
-    Its workers make private copies in DEST's staging folder, write and check them; final names and manifest stay with
-    the run. So they need the same sources and the same DEST under the same paths, and the same writers.
+    Its workers copy files into the staging folder of DEST, write tags into the copies, and check them. The process of
+    the run gives the copies their final names, and writes the manifest. Workers need the same writers as the
+    run, and the sources and DEST under the same paths.
     """
 
     name: str
+    """Name of the executor: the value of `--executor` that selects it."""
     open: Callable[[], futures.Executor]
-    """Begins it, once, when the run needs it; what it gives is shut down at the end. Calls, arguments and results
-    pickle. A call that fails is made once more, then in the run's own threads."""
+    """Returns the executor. It is called once, when the run needs the executor. The run shuts the executor down at its
+    end. Submitted functions, their arguments and their results can be pickled. A failed call is repeated once, then
+    made in a thread of the run."""
     what: str = ""
-    """What it is for, in one line."""
+    """Description of the executor, one line."""
     workers: Callable[[futures.Executor], int] | None = None
-    """How many calls it works on at once; asked when it is open. None: as many as `--workers` says."""
+    """Returns how many calls the open executor runs at the same time. None: the number of `--workers`."""
     here: bool = True
-    """Are its workers processes or threads of this machine?"""
+    """True if the workers run on this machine."""
     order: int = 100
+    """Of several executors with one name, the one with the lowest order is used."""
 
 
 class SettingsTable(Struct, frozen=True):
-    """The `[plugins.NAME]` table of a plugin: a frozen Struct with defaults."""
+    """The `[plugins.NAME]` table of a plugin in `config.toml`."""
 
     name: str
+    """Name of the table: NAME in `[plugins.NAME]`. It is the name of the plugin."""
     type: type[Struct]
+    """Struct that defines the keys of the table. The table is decoded into it."""
 
 
 class Finding(Struct, frozen=True):
-    """One line of `--doctor`."""
+    """One result of a check of `--doctor`."""
 
     level: Literal["ok", "note", "warning", "problem"]
+    """Severity. A `problem` makes the exit code of `--doctor` 1."""
     what: str
+    """What the check determined, one line."""
     advice: str = ""
+    """What the user can do; "" if nothing."""
 
 
 class Check(Struct, frozen=True):
     """One check of `--doctor`."""
 
     name: str
+    """Name of the check in the output of `--doctor`; unique among the checks."""
     run: Callable[[], Iterable[Finding]]
+    """Carries out the check, and yields its findings."""
     order: int = 100
+    """Checks with a lower order are carried out first."""
 
 
 class Hooks:
-    """The specifications."""
+    """The specification of each hook."""
 
     @hookspec
     def pef_scanners(self, settings: Settings) -> Iterable[Scanner]:
-        """Where Folders come from."""
+        """Yield Scanners, which read further kinds of sources."""
         return ()
 
     @hookspec
     def pef_filters(self, settings: Settings) -> Iterable[Filter]:
-        """Leaving files out, with a reason."""
+        """Yield Filters, which exclude media files from the run, with a reason."""
         return ()
 
     @hookspec
     def pef_matchers(self, settings: Settings) -> Iterable[Matcher]:
-        """Joining media and sidecars in a Folder."""
+        """Yield Matchers, which match media and sidecars of a Folder."""
         return ()
 
     @hookspec
     def pef_stages(self, settings: Settings) -> Iterable[Stage]:
-        """Streaming work on Matches that needs more than one of them."""
+        """Yield Stages, which process the stream of Matches with access to more than one Match."""
         return ()
 
     @hookspec
     def pef_tag_mappers(self, settings: Settings) -> Iterable[TagMapper]:
-        """Tags from a Match."""
+        """Yield TagMappers, which return the tags that a matched media file should have."""
         return ()
 
     @hookspec
     def pef_writers(self, settings: Settings) -> Iterable[Writer]:
-        """Putting Plans into files."""
+        """Yield Writers, which write the edits of Plans into files."""
         return ()
 
     @hookspec
     def pef_executors(self, settings: Settings) -> Iterable[Executor]:
-        """Where batches of Plans are written."""
+        """Yield Executors, which write batches of files in other processes or on a cluster."""
         return ()
 
     @hookspec
     def pef_settings(self) -> Iterable[SettingsTable]:
-        """A `[plugins.NAME]` table of the configuration, validated like our own."""
+        """Yield the `[plugins.NAME]` tables of the configuration. They are validated like the built-in settings."""
         return ()
 
     @hookspec
     def pef_checks(self, settings: Settings) -> Iterable[Check]:
-        """Checks for `--doctor`."""
+        """Yield Checks, which `--doctor` carries out."""
         return ()

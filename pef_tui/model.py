@@ -1,7 +1,7 @@
-"""The nouns: everything that travels between stages, as frozen structs.
+"""The data model: the frozen structs that the stages of a run pass to each other.
 
-Paths are `str` with undecodable bytes as lone surrogates (PEP 383), always with `/`; `os.fsencode` gives
-the exact bytes back. A Struct only ever gains fields, with defaults, at its end.
+Paths are `str` with `/` as separator. A byte of a path that is not valid UTF-8 is a lone surrogate (PEP 383);
+`os.fsencode` returns the exact bytes. New fields are only added at the end of a Struct, with defaults.
 """
 
 from __future__ import annotations
@@ -14,312 +14,386 @@ from msgspec import UNSET, Struct, UnsetType
 
 from pef_tui.google_json import Album as Album
 from pef_tui.google_json import Geo as Geo
+from pef_tui.google_json import GeoPoint as GeoPoint
 from pef_tui.google_json import Origin as Origin
 from pef_tui.google_json import Person as Person
-from pef_tui.google_json import Place as Place
 from pef_tui.google_json import Sidecar as Sidecar
-from pef_tui.google_json import Stamp as Stamp
+from pef_tui.google_json import Timestamp as Timestamp
 
 Value = str | int | float | tuple[str, ...]
-"""A tag's value: text, a number, or a list of texts."""
+"""Value of a tag: a text, a number or a tuple of texts."""
 
 Choice = Literal["", "keep", "google"]
-"""Of a conflict: not decided, the file's value stays, Google's is written."""
+"""Decision on a conflict. "": undecided; `keep`: keep the value in the file; `google`: write Google's value."""
 
 When = Literal["missing", "merge", "always"]
-"""`missing`: only where the file has no value (what differs is a conflict, settled by `--existing`);
-`merge`: a list, joined with what is there; `always`: replaces whatever is there."""
+"""When an edit is written. `missing`: only if the file has no value; another value in the file is a conflict, which
+`--existing` decides. `merge`: add the texts to the list in the file. `always`: replace the value in the file."""
 
 MediaOutcome = Literal[
     "written", "sidecar", "copied", "unmatched", "duplicate", "unchanged", "excluded", "failed"
 ]
+"""What a run did with a media file (docs/usage.md describes each outcome)."""
+
 JsonOutcome = Literal["used", "orphan", "album", "other", "invalid"]
+"""What a run did with a JSON file."""
+
 JsonKind = Literal["unread", "sidecar", "album", "other", "invalid"]
+"""Kind of a JSON file, found in its content. `unread`: the file was not read yet."""
 
 UNREADABLE = "cannot be read"
-"""How the reason of a JSON file begins whose bytes were not to be had; another time they may be."""
+"""Start of `JsonRecord.reason` if the bytes of the file could not be read. A later run reads the file again."""
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _zone = cache(lambda minutes: timezone(timedelta(minutes=minutes)))
 
 
 class Source(Struct, frozen=True, gc=False):
-    """One directory or archive given by the user."""
+    """One source of a run: a directory or archive that a SOURCE argument names, or an archive in such a directory."""
 
     root: int
-    """Its number among the sources (`sources` of the JSON line `start`), from 0."""
+    """Number of the source: its index in `sources` of the JSON line `start`, from 0."""
     path: str
+    """Absolute path of the source in the file system."""
     scanner: str = "directory"
-    """Name of the scanner that reads it."""
+    """Name of the Scanner that reads the source."""
     inside: tuple[str, ...] = ()
-    """Paths in this folder that are sources of their own, and no part of this one."""
+    """Paths below this source that are sources themselves. Files in them do not belong to this source."""
 
 
 class MediaFile(Struct, frozen=True, gc=False):
-    """One picture or video (or a file not known yet to be one) as it lies in a source."""
+    """One picture or video of a source; or a file that may prove to be one."""
 
     root: int
+    """Number of the source that contains the file (`Source.root`)."""
     path: str
-    """Below the source; for an archive the member's path."""
+    """Path below the source; in an archive, the path of the member."""
     size: int
+    """Size in bytes."""
     mtime_ns: int
+    """Modification time in nanoseconds since 1970."""
     version: int = 0
-    """A number that changes whenever anything of the file changes, even where size and time are kept: from its place
-    and the time of its last change, or from the checksum in its archive. 0 where none is known."""
+    """A number that changes with every change of the file, even if size and modification time stay the same. It is made
+    from the source and the change time (ctime), or from the checksum in the archive. 0 if unknown."""
 
     @property
     def name(self) -> str:
-        """The file's name without its folder."""
+        """The last component of `path`."""
         return self.path.rpartition("/")[2]
 
 
 class JsonFile(Struct, frozen=True, gc=False):
-    """One JSON file as it lies in a source and, once read, what it is."""
+    """One JSON file of a source. After it was read, its decoded content is in `sidecar` or `album`."""
 
     root: int
+    """Number of the source that contains the file (`Source.root`)."""
     path: str
+    """Path below the source; in an archive, the path of the member."""
     size: int
+    """Size in bytes."""
     mtime_ns: int
+    """Modification time in nanoseconds since 1970."""
     kind: JsonKind = "unread"
+    """What the content is; `unread` until the file was read."""
     sidecar: Sidecar | None = None
+    """The decoded content, if `kind` is `sidecar`; otherwise None."""
     album: Album | None = None
+    """The decoded content, if `kind` is `album`; otherwise None."""
     reason: str = ""
-    """Why it is `invalid`."""
+    """Why the file is invalid; "" unless `kind` is `invalid`."""
     version: int = 0
-    """As `MediaFile.version`."""
+    """A number that changes with every change of the file (see `MediaFile.version`)."""
 
     @property
     def name(self) -> str:
-        """The file's name without its folder."""
+        """The last component of `path`."""
         return self.path.rpartition("/")[2]
 
 
-class Folder(Struct, frozen=True, gc=False):
-    """One Google Photos folder, joined over all sources: its media, its JSON files, the rest.
+FileId = tuple[int, str]
+"""Identifies a file of the sources: number of the source (`root`), and path below the source."""
 
-    Every tuple is sorted by (name, root, path), so a Folder is the same however its sources were listed.
+
+def file_id(file: MediaFile | JsonFile) -> FileId:
+    """Return the FileId of a file: number of its source, and path below the source."""
+    return file.root, file.path
+
+
+class Folder(Struct, frozen=True, gc=False):
+    """One folder of Google Photos, with its files from all sources.
+
+    Each tuple of files is sorted by (name, root, path): the order of the sources does not matter.
     """
 
     path: str
-    """Below the Google Photos container of the export (or below SOURCE where there is none); "" for the top."""
+    """Path below the "Google Photos" directory of the export, or below the source without such a directory. "" is that
+    directory itself."""
     media: tuple[MediaFile, ...] = ()
+    """Pictures and videos: files whose names have the extension of a media file."""
     json: tuple[JsonFile, ...] = ()
+    """JSON files, decoded."""
     other: tuple[MediaFile, ...] = ()
-    """Files whose name does not say that they are media; a matcher or their content may still make them so."""
+    """Files without the extension of a media file. If a matcher or the content shows that a file is a picture or video,
+    it becomes one of `media`."""
     ignored: tuple[MediaFile, ...] = ()
-    """Files of systems and programs (`takeout/system_files.py`): counted, never media."""
+    """Files of operating systems and programs, such as `Thumbs.db`. They are only counted."""
 
     @property
     def album(self) -> Album | None:
-        """What the folder's album JSON tells, where it has one."""
+        """The album that a JSON file in the folder describes; None if the folder has no such file."""
         return next((file.album for file in self.json if file.album is not None), None)
 
 
-class State(Struct, frozen=True, gc=False):
-    """What a media file is and holds before anything is written."""
+class FileMetadata(Struct, frozen=True, gc=False):
+    """Format and tags of a media file in the sources, before the run writes anything."""
 
     format: str = ""
-    """Name of its format by content (`formats.py`), "" where unknown."""
+    """Name of the format, detected by content (`pef_tui.formats.FORMATS`); "" if unknown."""
     tags: dict[str, Value] = {}
-    """Existing values by `group:tag` in the spelling that edits use (`EXIF:DateTimeOriginal`,
-    `XMP-dc:Subject`, `Keys:CreationDate`); coordinates signed, numbers as numbers."""
+    """Values in the file by `group:tag`, in the spelling of `TagEdit.tag` (`EXIF:DateTimeOriginal`, `XMP-dc:Subject`,
+    `Keys:CreationDate`). Numeric values are `int` or `float`; coordinates are degrees, negative for south and west."""
     reader: str = ""
-    """Who read the tags: `native`, `exiftool`, or "" when nobody could."""
+    """Reader of the tags: `native` (this program) or `exiftool`; "" if the tags could not be read."""
     damage: str = ""
-    """What is wrong with the file, in words; "" when it looks sound."""
+    """How the file is damaged; "" if no damage was detected."""
     embed: bool = False
-    """A raw picture that is to be written into all the same."""
+    """True for a raw picture whose tags are written into the file (`--raw embed`)."""
     closed: str = ""
-    """Why ExifTool must not change the file, in words; "" where it may."""
+    """Why ExifTool must not change the file; "" if it may."""
 
 
 class XmpFile(Struct, frozen=True, gc=False):
-    """An XMP file that lies beside a media file in the sources: `a.jpg.xmp` or `a.xmp`."""
+    """An XMP file beside a media file in the sources: `a.jpg.xmp` or `a.xmp`."""
 
     file: MediaFile
+    """The XMP file itself."""
     tags: dict[str, Value] = {}
-    """What it says, as in `State.tags`."""
+    """Values in the XMP file by `group:tag`, as in `FileMetadata.tags`."""
     problem: str = ""
-    """Why it cannot be read; then it goes with its media as it is."""
+    """Why the XMP file cannot be read; "" if it can. An unreadable XMP file is copied unchanged."""
     content: bytes = b""
-    """8 bytes: hash of its bytes."""
+    """Hash of the content of the XMP file, 8 bytes."""
 
 
-class Taken(Struct, frozen=True, gc=False):
-    """When a picture was taken: the instant, and the offset of the clock on the wall there."""
+class CaptureTime(Struct, frozen=True, gc=False):
+    """When a picture was taken: the instant in UTC, and the offset of local time from UTC."""
 
     instant: float
-    """UTC seconds since 1970."""
+    """Seconds since 1970-01-01 UTC."""
     offset: int | None = None
-    """Minutes east of UTC; None where no zone is known."""
+    """Minutes east of UTC; None if the time zone is unknown."""
     zone: str = ""
-    """What told the offset: `file`, `maker`, `gps-time`, `gps`, `camera`, `name`, `neighbour`, `option`, `assumed`."""
-    told: str = "sidecar"
-    """What told the instant: `sidecar`, `file` (its own tags), `name` (the date in its name)."""
+    """Origin of `offset`: `file` (a tag), `maker` (maker notes), `gps-time` (GPS time in the file), `gps` (place),
+    `camera` (the clock of the camera), `name` (file name), `neighbour` (a picture taken near in time), `option`
+    (`--timezone`), `assumed` (zone of this machine)."""
+    source: str = "sidecar"
+    """Origin of `instant`: `sidecar`, `file` (tags of the file), `name` (date in the file name)."""
 
     @property
     def local(self) -> datetime:
-        """The wall clock there (in UTC where no offset is known)."""
+        """Local date and time with its UTC offset; in UTC if the offset is unknown."""
         return (EPOCH + timedelta(seconds=self.instant)).astimezone(_zone(self.offset or 0))
 
 
 class Match(Struct, frozen=True, gc=False):
-    """A MediaFile with its Sidecar (or none) and the rule that joined them."""
+    """A MediaFile with the Sidecar that was matched with it, if there is one, and the rule that matched them."""
 
     media: MediaFile
+    """The picture or video."""
     folder: str
-    """`Folder.path` it lies in."""
+    """Path of the Folder that contains the media file (`Folder.path`)."""
     sidecar: Sidecar | None = None
+    """The sidecar of the media file; None without one."""
     json: JsonFile | None = None
-    """The file the sidecar was read from."""
+    """The JSON file that contains the sidecar; None without a sidecar, or if the sidecar is not from a JSON file."""
     rule: str | None = None
-    """Name of the rule that joined them (docs/matching.md)."""
+    """Name of the rule that matched media file and sidecar (docs/matching.md); None without a sidecar."""
     reason: str = ""
-    """Why there is no sidecar."""
+    """Reason why there is no sidecar; "" if there is one."""
     main: str = ""
-    """For an edited copy, a live or a motion film: the name of the picture it belongs to, in the same folder."""
+    """For an edited copy, and for the video of a live or motion photo: name of its picture, in the same folder. "" for
+    other media."""
     album: Album | None = None
-    state: State | None = None
-    """Filled before tag mappers are called."""
-    taken: Taken | None = None
-    """Filled before tag mappers are called."""
+    """The album that a JSON file in the folder describes; None if the folder has no such file."""
+    metadata: FileMetadata | None = None
+    """Format and tags of the media file. Set before tag mappers are called; None until then."""
+    capture_time: CaptureTime | None = None
+    """When the picture was taken; None if unknown. Set before tag mappers are called."""
     excluded: str = ""
-    """Reason of the filter that leaves it out."""
+    """Why a filter excluded the media file; "" if none did."""
     xmp: XmpFile | None = None
-    """The XMP file beside it. Its tags count as the media file's own where that has none of the name."""
+    """The XMP file beside the media file; None without one. If the media file lacks a tag, the value in the XMP file
+    counts."""
     copies: tuple[str, ...] = ()
-    """What else there is of its name and size, where the Plan depends on it (`albums.py`)."""
+    """Folders with files of the same name and size, each with its album title. With `--albums`, the Plan depends on
+    them; otherwise it is empty. Set by the program."""
     albums: tuple[str, ...] = ()
-    """Titles of the albums it is in, where they are asked for."""
+    """Titles of the albums that contain the media file, which are written with `--albums tag`. A matcher may set those
+    that no folder of the export shows."""
     facts: dict[str, Value] = {}
-    """What stages of plugins found out for tag mappers; names begin with the plugin's: `places.city`."""
+    """Results of the stages of plugins, for tag mappers. Each key starts with the name of the plugin: `places.city`."""
     doubts: tuple[str, ...] = ()
-    """What is to be reported of the join, as that an older export says otherwise."""
+    """Warnings about the match. Example: an older export has a different sidecar."""
     proof: bytes = b""
-    """What a join across Folders rests on (`joining.py`), for later runs."""
+    """For a match with a sidecar in another Folder: what confirmed the match, for the check by a later run. Set by the
+    program.
+
+    `date`: the date of the media file. 8 bytes: another media file has equal bytes and this sidecar; they are a hash of
+    that file's path, size, modification time and version. Empty: anything else.
+    """
 
 
 class TagEdit(Struct, frozen=True, gc=False):
-    """One intended value."""
+    """A tag, and the value that it should have."""
 
     tag: str
-    """`group:tag` in ExifTool's spelling."""
+    """`group:tag` in the spelling of ExifTool: `EXIF:DateTimeOriginal`."""
     value: Value | None
-    """None removes the tag."""
+    """The value; None removes the tag."""
     when: When = "missing"
+    """When the edit is written: `missing`, `merge` or `always`."""
     unit: str = ""
-    """Edits of one unit (`date`, `place`) are written all or none; "" stands for itself."""
+    """Name of a group of edits (`date`, `place`) that are written all or none; "" for an edit without group."""
     mapper: str = ""
-    """Who wants it; filled by the program."""
+    """Name of the TagMapper that yielded the edit. Set by the program."""
 
 
 class Conflict(Struct, frozen=True, gc=False):
-    """The file says one thing and the sidecar another."""
+    """A tag whose value in the media file differs from the value in the sidecar."""
 
     unit: str
+    """`TagEdit.unit` of the edit; "" for an edit without group."""
     tag: str
+    """The tag with the two values: `group:tag` in the spelling of ExifTool."""
     file: Value
+    """Value in the file."""
     google: Value
+    """Value from the sidecar."""
     kind: str = ""
-    """What many conflicts may share: `differs by 1 h` (`tags/kinds.py`)."""
+    """Kind of the difference, by which conflicts are grouped: `differs by 1 h`."""
     choice: Choice = ""
-    """What a person decided on it."""
+    """The decision of the user; "" if there is none."""
     differs: str | UnsetType = UNSET
-    """By how much, where `kind` names a likely cause instead; a decision may name either."""
+    """Amount of the difference (`differs by 3 days`), if `kind` is its likely cause (`set by hand in Google Photos`).
+    As the kind, a decision can name either text."""
 
 
 class Plan(Struct, frozen=True, gc=False):
-    """Everything that is to happen to one MediaFile."""
+    """What the run will do with one MediaFile."""
 
     match: Match
+    """The Match that is planned."""
     outcome: MediaOutcome
-    """What it will be if nothing goes wrong."""
+    """Outcome of the MediaFile if nothing fails."""
     edits: tuple[TagEdit, ...] = ()
-    """What is written, after the file's own values were looked at."""
+    """Tags to write: the edits of the tag mappers that remain after a comparison with the values in the file."""
     output: str | None = None
-    """Path below the output folder, None when nothing is put there."""
+    """Path of the output below DEST; None if no file is written."""
     mtime_ns: int = 0
-    """Modification time of the output."""
+    """Modification time of the output, in nanoseconds since 1970."""
     writer: str = ""
-    """Name of the writer that takes it; "" when nothing is written into the file."""
+    """Name of the Writer; "" if no tags are written into the file."""
     conflicts: tuple[Conflict, ...] = ()
+    """Tags whose value in the file differs from Google's, with both values."""
     warnings: tuple[str, ...] = ()
+    """Warnings about the file, one line each."""
     reason: str = ""
+    """Reason of `outcome`; "" if there is none."""
     key: bytes = b""
-    """What the manifest knows the file by: its path below the container, `\0n` behind it for the n-th of that path."""
+    """Key of the file in the manifest: its path below "Google Photos". If several files have this path, the n-th one
+    has `\0n` after it."""
     xmp_edits: tuple[TagEdit, ...] = ()
-    """What is put into the XMP file beside the output, besides what the writer does."""
+    """Tags to write into the XMP file beside the output, in addition to `edits`."""
     short_xmp: bool = False
-    """The XMP file is called `a.xmp`, not `a.jpg.xmp`."""
+    """True if the XMP file is named `a.xmp` instead of `a.jpg.xmp`."""
     link: str = ""
-    """Of a `duplicate`: the output that has the same bytes already. With an output of its own it becomes a link."""
+    """With the outcome `duplicate`: path of the output with the same content. If `output` is set too, it becomes a link
+    to that output."""
     temporary: bool = False
-    """The file, or what it says, could not be read: another time it may be, so a later run plans anew."""
+    """True if the file or its metadata could not be read, perhaps for a temporary cause. The next run plans the file
+    again."""
     by_name: bool = False
-    """It has no sidecar, and the date in its name is all that dates it."""
+    """True if the only date of the file is in its name: it has no sidecar and no date tag."""
     for_json: bool = False
-    """The copy of an album that has the sidecar only: reported with that, for it has no media file of its own."""
+    """True if the output is a copy of a picture for an album that has only the sidecar of the picture. The copy is
+    reported in the JsonRecord of this sidecar."""
     withdraws: bool = False
-    """Nothing is put there, and what an earlier run put there is removed: it has another picture's metadata."""
+    """True if no file is written, and the output of an earlier run is removed because it has the metadata of another
+    picture."""
 
 
 class Outcome(Struct, frozen=True, gc=False):
-    """What did happen to one MediaFile (in a dry run: what would)."""
+    """What the run did with one MediaFile; in a dry run, what it would do."""
 
     plan: Plan
-    word: MediaOutcome
+    """The Plan that was carried out."""
+    outcome: MediaOutcome
+    """What was done: one of the outcomes of media in docs/usage.md."""
     output: str | None = None
+    """Path of the output below DEST; None if no file was written."""
     writer: str = ""
+    """Name of the Writer; "" if no tags were written into the file."""
     reason: str = ""
+    """Reason of `outcome`; "" if there is none."""
     warnings: tuple[str, ...] = ()
+    """Warnings about the file, one line each, including those of the Plan."""
     size: int = 0
-    """Bytes of the output file."""
+    """Size of the output file, in bytes."""
     mtime_ns: int = 0
-    """Modification time the output file has on its disk."""
+    """Modification time of the output file as its file system stores it, in nanoseconds since 1970."""
     temporary: bool = False
-    """A failure that may pass (disk full, ExifTool died): tried again by the next run."""
+    """True if the failure has a temporary cause (disk full, ExifTool crashed). The next run tries again."""
     xmp: tuple[int, int] | None = None
-    """Size and modification time (ns) of the XMP file put beside the output; None where none was."""
+    """Size in bytes, and modification time in nanoseconds, of the XMP file beside the output; None without XMP file."""
     short_xmp: bool = False
-    """The XMP file is called `a.xmp`, not `a.jpg.xmp`."""
+    """True if the XMP file is named `a.xmp` instead of `a.jpg.xmp`."""
     edits: tuple[TagEdit, ...] | None = None
-    """What was written into the file, where that is not what the Plan says."""
+    """Tags that were written into the file; None if they are `plan.edits`."""
     verified: bool | None = None
-    """Was it read back and found right? None where it was not looked at."""
+    """Result of `--verify`: True if the file was read back and is correct, False if it differs; None if it was not read
+    back."""
     beside: tuple[TagEdit, ...] = ()
-    """Edits of a `written` file that only its XMP file says, because the file could not be made to say them."""
+    """With the outcome `written`: edits that are only in the XMP file, because the media file cannot store them."""
     source_digest: bytes = b""
-    """Fingerprint (`pef_tui.fingerprint`) of the media file as it was copied; empty where it was not."""
+    """Fingerprint (`pef_tui.filesystem.fingerprint`) of the source file; empty if it was not copied."""
     output_digest: bytes = b""
-    """Fingerprint of the output file."""
+    """Fingerprint of the output file; empty if there is none."""
     xmp_digest: bytes = b""
-    """Fingerprint of the XMP file put beside it."""
+    """Fingerprint of the XMP file beside the output; empty if there is none."""
+    recorded_time: int | None = None
+    """With the outcome `unchanged`: local time at which the picture was taken, as the earlier run recorded it. In
+    seconds since 1970, as if it were UTC; None if unknown."""
 
 
 def xmp_name(name: str, short: bool = False) -> str:
-    """The XMP file of a media file, by its name or path: `a.jpg.xmp`, or the short `a.xmp`."""
+    """Return the name or path of the XMP file of a media file: `a.jpg.xmp`; `a.xmp` if `short`."""
     if short and (stem := name.rpartition(".")[0]) and not stem.endswith("/"):
         return stem + ".xmp"
     return name + ".xmp"
 
 
 class JsonRecord(Struct, frozen=True, gc=False):
-    """What became of one JSON file."""
+    """Result for one JSON file."""
 
     file: JsonFile
+    """The JSON file."""
     outcome: JsonOutcome
+    """What the file is for: one of the outcomes of JSON in docs/usage.md."""
     reason: str = ""
+    """Reason of `outcome`; "" if there is none."""
     outputs: tuple[str, ...] = ()
-    """Of the sidecar of an album without the picture: what is put there for it."""
+    """Paths below DEST of the copies of the picture in the album folder. They were written because the folder has this
+    sidecar but not its picture."""
 
 
 class OtherRecord(Struct, frozen=True, gc=False):
-    """A file that is neither media nor JSON."""
+    """Result for one file of any other kind (not media, not JSON)."""
 
     file: MediaFile
+    """The file, which is neither media nor JSON."""
     reason: str = ""
-    """Why it is not looked into; "" for a document or anything else that lies beside media."""
+    """Reason why the file is not processed; "" for documents and other files beside media."""
 
 
 Record = Outcome | JsonRecord | OtherRecord
-"""What a run tells of one file it found."""
+"""The result for one file of the sources."""

@@ -1,32 +1,60 @@
-"""Every setting, once: flags, environment variables and configuration keys all come from these fields.
+"""All settings. Flags, environment variables and configuration keys are derived from the fields of `Settings`.
 
-The name of a field is its key in `config.toml`; `PEF_TUI_` + the name in capitals is its environment
-variable; `--` + the name with dashes is its flag.
+For the field `max_errors`, the key in `config.toml` is `max_errors`, the environment variable is
+`PEF_TUI_MAX_ERRORS`, and the flag is `--max-errors`.
 """
 
 from __future__ import annotations
 
-import os
+import re
 from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
+from pef_tui.suggestions import suggestion
+from pef_tui.system_calls import processor_count
+
 Existing = Literal["fill", "overwrite", "never"]
+"""What happens if a file has a value already: keep it, replace it, or write only XMP files."""
 
 TAGS_BY_DEFAULT = ("dates", "gps", "people", "text", "favourites")
 TAGS_ON_DEMAND = ("archived", "trashed", "link")
 
 
 def wanted_tags(tags: str) -> frozenset[str]:
-    """The mappers that `--tags` leaves on. Raises ValueError, in one line, for what it does not know."""
-    wanted = set(TAGS_BY_DEFAULT)
+    """Return the names of the tag mappers that are active: the default ones, changed by the value `tags` of `--tags`.
+
+    `tags`: `+NAME` or `-NAME`, separated by commas. Raises ValueError, with a message of one line, for any other text
+    or an unknown name.
+    """
+    names = set(TAGS_BY_DEFAULT)
     for word in filter(None, (part.strip() for part in tags.split(","))):
         name = word.lstrip("+-")
         if word[0] not in "+-" or name not in TAGS_BY_DEFAULT + TAGS_ON_DEMAND:
-            known = ", ".join(TAGS_BY_DEFAULT + TAGS_ON_DEMAND)
-            raise ValueError(f"+ or - and one of {known}, separated by commas, not {word!r}")
-        (wanted.add if word[0] == "+" else wanted.discard)(name)
-    return frozenset(wanted)
+            known = TAGS_BY_DEFAULT + TAGS_ON_DEMAND
+            text = f"+ or - and one of {', '.join(known)}, separated by commas, not {word!r}"
+            raise ValueError(text + (suggestion(name, known) if name not in known else ""))
+        (names.add if word[0] == "+" else names.discard)(name)
+    return frozenset(names)
+
+
+_DURATION = re.compile(r"(?a)(?=.)(?:([\d.]+)d)?(?:([\d.]+)h)?(?:([\d.]+)m)?(?:([\d.]+)s?)?")
+_UNITS = (86_400, 3_600, 60, 1)
+
+
+def duration_seconds(text: str) -> float:
+    """Return the seconds of a duration: `90`, `90s`, `30m`, `1h30m` or `2d`; 0 for "".
+
+    Raises ValueError, with a message of one line, for any other text.
+    """
+    found = _DURATION.fullmatch(text.strip().lower())
+    try:
+        if text.strip() and found is None:
+            raise ValueError
+        parts = found.groups() if found is not None else ()
+        return float(sum(float(part) * unit for part, unit in zip(parts, _UNITS, strict=False) if part))
+    except ValueError:
+        raise ValueError(f"a duration such as 90s, 30m or 1h30m, not {text!r}") from None
 
 
 def setting(
@@ -36,124 +64,139 @@ def setting(
     shapes: bool = False,
     ge: int | None = None,
     le: int | None = None,
+    path: bool = False,
 ) -> Meta:
-    """What a field tells of itself: its line of help, its short flag, what its value is called there.
+    """Return the metadata of a setting, for its annotation.
 
-    `shapes`: the value decides what is put into the output, so a change of it makes a later run plan again.
+    `text`: help text. `short`: short flag. `metavar`: placeholder for the value in the help (`DEST`). `shapes`: whether
+    the value affects the output files, so that a later run with another value plans all files again. `ge`, `le`:
+    smallest and largest number. `path`: whether the value is a path, or a list of paths, in which a leading `~` stands
+    for the home directory.
     """
-    return Meta(description=text, ge=ge, le=le, extra={"short": short, "metavar": metavar, "shapes": shapes})
+    extra = {"short": short, "metavar": metavar, "shapes": shapes, "path": path}
+    return Meta(description=text, ge=ge, le=le, extra=extra)
 
 
 class Settings(Struct, frozen=True, forbid_unknown_fields=True):
-    """What a run does. Lists are tuples; paths are as the user gave them."""
+    """The settings of a run. Lists are tuples; paths are in the form that the user entered."""
 
     sources: Annotated[
-        tuple[str, ...], setting("folders of the export, or its archive parts", metavar="SOURCE")
+        tuple[str, ...], setting("folders of the export, or its archive parts", metavar="SOURCE", path=True)
     ] = ()
     batch: Annotated[bool, setting("no screen, no prompt, ever")] = False
     output: Annotated[
         str,
-        setting("output folder, new or existing (default: the source's path plus -fixed)", "-o", "DEST"),
+        setting(
+            "output folder, new or existing (default: the source's path plus -fixed)", "-o", "DEST", path=True
+        ),
     ] = ""
     dry_run: Annotated[bool, setting("plan everything, write nothing anywhere", "-n")] = False
     json: Annotated[bool, setting("JSON lines on standard output")] = False
     in_place: Annotated[
-        bool, setting("write into the media under SOURCE, keeping what --undo needs", shapes=True)
+        bool, setting("write into the media files under SOURCE, keep the data for --undo", shapes=True)
     ] = False
     hard_links: Annotated[
         Literal["refuse", "replace"],
-        setting("in place, media with other names: left alone (default), or replaced under this name"),
+        setting("in place, hard-linked media: do not change them (default), or replace them under this name"),
     ] = "refuse"
     symlinks: Annotated[
         Literal["refuse", "replace"],
         setting(
-            "in place, symbolic links to media outside SOURCE: left alone (default), or each replaced by a written copy"
+            "in place, symbolic links to media outside SOURCE: do not change them (default), or replace each with a "
+            "written copy"
         ),
     ] = "refuse"
     existing: Annotated[
         Existing,
         setting(
-            "where the file has a value: keep it (fill, the default), replace it, or only write XMP files",
+            "if the file has a value: keep it (fill, the default), replace it, or write only XMP files",
             shapes=True,
         ),
     ] = "fill"
-    decisions: Annotated[
-        str, setting("what a person decided on conflicts (JSON or TOML)", metavar="FILE")
-    ] = ""
+    decisions: Annotated[str, setting("decisions on conflicts (JSON or TOML)", metavar="FILE", path=True)] = (
+        ""
+    )
     tags: Annotated[
         str,
         setting(
             "leave out tags (-dates, -gps, -people, -text, -favourites) or add some (+archived, +trashed, +link), "
-            "as in --tags=-people,+link",
+            "as in --tags -people,+link",
             metavar="-NAME,+NAME",
             shapes=True,
         ),
     ] = ""
     timezone: Annotated[
         str,
-        setting("IANA zone for pictures whose zone nothing else tells", metavar="ZONE", shapes=True),
+        setting("IANA zone for pictures whose zone is otherwise unknown", metavar="ZONE", shapes=True),
     ] = ""
     dates_from_names: Annotated[
         bool,
-        setting(
-            "write the date in a file's name where neither a sidecar nor the file tells one", shapes=True
-        ),
+        setting("write the date in a file's name if neither a sidecar nor the file has one", shapes=True),
     ] = False
     unmatched: Annotated[
-        Literal["copy", "skip"], setting("media without a sidecar (default copy)", shapes=True)
+        Literal["copy", "skip"],
+        setting("copy media without a sidecar (default), or leave them out", shapes=True),
     ] = "copy"
     extensions: Annotated[
-        Literal["fix", "keep"], setting("a JPEG called .heic gets its right name (default fix)", shapes=True)
+        Literal["fix", "keep"],
+        setting("give a JPEG called .heic its right extension (default fix)", shapes=True),
     ] = "fix"
     albums: Annotated[
         Literal["folder", "link", "tag", "none"],
         setting(
-            "a picture that is in an album too: a copy in each folder (default), a link, an album tag on one copy, "
-            "or one copy",
+            "a picture that is also in an album: a copy in each folder (default), a link, an album tag on one copy, "
+            "or one copy only",
             shapes=True,
         ),
     ] = "folder"
     layout: Annotated[
         str,
         setting(
-            "where outputs go, as in {year}/{month}/{name} (default: the export's own folders)",
+            "path of the outputs, as in {year}/{month}/{name} (default: the folders of the export)",
             metavar="TEMPLATE",
             shapes=True,
         ),
     ] = ""
     xmp: Annotated[
         Literal["auto", "always", "never"],
-        setting("XMP files photo.jpg.xmp: where the file cannot hold tags (auto, the default)", shapes=True),
+        setting(
+            "write XMP files photo.jpg.xmp: if the file cannot hold tags (auto, the default), always or never",
+            shapes=True,
+        ),
     ] = "auto"
     raw: Annotated[
         Literal["xmp", "embed"],
-        setting("raw pictures: tags go into an XMP file (default), or into them", shapes=True),
+        setting("write tags of raw pictures into an XMP file (default), or into the pictures", shapes=True),
     ] = "xmp"
     xmp_name: Annotated[
         Literal["long", "short"],
-        setting("XMP files are called photo.jpg.xmp (long, the default) or photo.xmp (short)", shapes=True),
+        setting("name XMP files photo.jpg.xmp (long, the default) or photo.xmp (short)", shapes=True),
     ] = "long"
     writer: Annotated[
         Literal["auto", "native", "exiftool"],
         setting(
-            "who writes into files (default auto: common formats natively, ExifTool the rest)", shapes=True
+            "what writes into files (default auto: common formats natively, all others by ExifTool)",
+            shapes=True,
         ),
     ] = "auto"
     workers: Annotated[
-        int, setting("parallel writers (default 0: the number of processors)", metavar="N", ge=0, le=256)
+        int,
+        setting(
+            "number of parallel writers (default 0: the number of processors)", metavar="N", ge=0, le=256
+        ),
     ] = 0
     executor: Annotated[
         str,
         setting(
-            "where files are written: threads, processes, a plugin's by NAME, or auto (default: processes where a run "
-            "is large)",
+            "where files are written: threads, processes, a plugin's executor NAME, or auto (default: processes if the "
+            "run is large)",
             metavar="NAME",
         ),
     ] = "auto"
     unpack_ratio: Annotated[
         int,
         setting(
-            "how many times its packed size what an archive holds may have (default 20), some hundred MB aside",
+            "how many times its packed size the content of an archive may have (default 20), plus some hundred MB",
             metavar="N",
             ge=1,
             le=10_000,
@@ -162,23 +205,24 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     only: Annotated[Literal["", "photo", "video"], setting("only pictures or only videos", shapes=True)] = ""
     album: Annotated[
         tuple[str, ...],
-        setting("only folders whose name fits GLOB (repeatable)", metavar="GLOB", shapes=True),
+        setting("only folders whose name matches GLOB (repeatable)", metavar="GLOB", shapes=True),
     ] = ()
     skip: Annotated[
-        tuple[str, ...],
-        setting("leave out trash, archive or locked (repeatable)", metavar="WHAT", shapes=True),
+        tuple[Literal["trash", "archive", "locked", "partner"], ...],
+        setting("leave out trash, archive, locked or partner (repeatable)", shapes=True),
     ] = ()
     include: Annotated[
-        tuple[str, ...], setting("only files whose path fits GLOB (repeatable)", metavar="GLOB", shapes=True)
+        tuple[str, ...],
+        setting("only files whose path matches GLOB (repeatable)", metavar="GLOB", shapes=True),
     ] = ()
     exclude: Annotated[
-        tuple[str, ...], setting("no files whose path fits GLOB (repeatable)", metavar="GLOB", shapes=True)
+        tuple[str, ...], setting("no files whose path matches GLOB (repeatable)", metavar="GLOB", shapes=True)
     ] = ()
     since: Annotated[
-        str, setting("only what was taken on DATE (YYYY-MM-DD) or later", metavar="DATE", shapes=True)
+        str, setting("only files taken on DATE (YYYY-MM-DD) or later", metavar="DATE", shapes=True)
     ] = ""
     until: Annotated[
-        str, setting("only what was taken on DATE (YYYY-MM-DD) or before", metavar="DATE", shapes=True)
+        str, setting("only files taken on DATE (YYYY-MM-DD) or earlier", metavar="DATE", shapes=True)
     ] = ""
     verify: Annotated[
         int,
@@ -186,48 +230,77 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
             "read back what was written and compare, all or PERCENT of it", metavar="PERCENT", ge=0, le=100
         ),
     ] = 0
-    force: Annotated[bool, setting("forget the manifest for this run")] = False
-    retry_failed: Annotated[bool, setting("only what failed before")] = False
+    force: Annotated[bool, setting("ignore the manifest in this run: process everything again")] = False
+    retry_failed: Annotated[bool, setting("only files that failed before")] = False
+    lock_wait: Annotated[
+        str,
+        setting(
+            "if another run uses DEST, wait for its end, at most DURATION (90s, 30m, 1h30m; default: do not wait)",
+            metavar="DURATION",
+        ),
+    ] = ""
     report: Annotated[
-        str, setting("write a report of the run to FILE.html, for a browser", metavar="FILE")
+        str, setting("write a report of the run to FILE.html, for a browser", metavar="FILE", path=True)
+    ] = ""
+    metrics: Annotated[
+        str,
+        setting(
+            "with --batch, write the result to FILE for Prometheus (textfile collector of node_exporter)",
+            metavar="FILE",
+            path=True,
+        ),
     ] = ""
     profile: Annotated[
         str,
-        setting("write to FILE where the time went, per stage, writer and format", metavar="FILE"),
+        setting("write the time per stage, writer and format to FILE", metavar="FILE", path=True),
     ] = ""
-    exiftool: Annotated[str, setting("path of the ExifTool to use", metavar="PATH")] = ""
+    exiftool: Annotated[str, setting("path of the ExifTool to use", metavar="PATH", path=True)] = ""
     progress: Annotated[
-        float, setting("a full progress line every SECONDS, off a terminal", metavar="SECONDS", ge=0)
+        float,
+        setting(
+            "a full progress line every SECONDS, without a terminal; with --json, a progress object too",
+            metavar="SECONDS",
+            ge=0,
+        ),
     ] = 0.0
-    log: Annotated[str, setting("write a log to FILE", metavar="FILE")] = ""
+    log: Annotated[str, setting("append the log to FILE", metavar="FILE", path=True)] = ""
     max_errors: Annotated[int, setting("stop after N failed files (default 0: never)", metavar="N", ge=0)] = 0
-    quiet: Annotated[bool, setting("no progress and no summary, only errors", "-q")] = False
+    quiet: Annotated[
+        bool, setting("no progress and no summary, only what failed, was lost or was not read", "-q")
+    ] = False
     verbose: Annotated[bool, setting("one line for every picture and video", "-v")] = False
     plugin: Annotated[
         tuple[str, ...],
         setting(
-            "load a plugin (NAME, MODULE or FILE.py), or no:NAME to switch one off (repeatable)", "-p", "NAME"
+            "load a plugin (NAME, MODULE or FILE.py), or no:NAME to disable one (repeatable)",
+            "-p",
+            "NAME",
+            path=True,
         ),
     ] = ()
+    no_exiftool_advice: Annotated[
+        bool, setting("do not advise to replace an old ExifTool that still works")
+    ] = False
     trace_plugins: Annotated[
         bool,
-        setting("tell every hook called, and what each registration of a plugin did and how long it took"),
+        setting("report every hook call, and the calls and duration of each registration of a plugin"),
     ] = False
     plain: Annotated[bool, setting("numbered questions instead of screens")] = False
     on_hangup: Annotated[
         Literal["finish", "stop"],
-        setting("when the terminal goes away: the run goes on to its end (finish, the default), or stops"),
+        setting("if the terminal is closed: continue the run to its end (finish, the default), or stop it"),
     ] = "finish"
     theme: Annotated[
         Literal["auto", "dark", "light", "ansi-dark", "ansi-light"],
-        setting("colours of the screens (default auto: by what the terminal can)"),
+        setting("colours of the screens (default auto: depends on the terminal)"),
     ] = "auto"
     keys: dict[str, str] = {}
-    """The `[keys]` table: other keys for the screens, by the name of what they do."""
+    """The `[keys]` table: keys that replace the default keys of the screens, by the name of the action."""
     plugins: dict[str, object] = {}
-    """The `[plugins.NAME]` tables; once plugins are loaded, each as the plugin's own Struct."""
+    """The `[plugins.NAME]` tables by name. When the plugins are loaded, each table is decoded into the Struct of its
+    plugin."""
 
     @property
     def worker_count(self) -> int:
-        """How many parallel writers: the setting, else one a processor."""
-        return self.workers or len(os.sched_getaffinity(0))
+        """Number of parallel writers: the value of `workers`, or the number of processors if it is 0."""
+        return self.workers or processor_count()

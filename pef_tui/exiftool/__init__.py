@@ -1,4 +1,4 @@
-"""Driving ExifTool: finding it, speaking to it, and saying values so that they stay values."""
+"""Run ExifTool: locate it, exchange commands with it, and encode values as arguments."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pef_tui.exiftool.encode import arguments
-    from pef_tui.exiftool.process import Answer, Died, Process, ProcessError, Refused, TimedOut
+    from pef_tui.exiftool.process import CommandResult, Died, ExifToolProcess, ProcessError, Refused, TimedOut
     from pef_tui.exiftool.tables import fits, valid_tag
 
 __all__ = [
-    "Answer",
+    "CommandResult",
     "Died",
-    "Process",
+    "ExifToolProcess",
     "ProcessError",
     "Refused",
     "TimedOut",
@@ -25,10 +25,15 @@ __all__ = [
 _ROOMS = {"arguments": "encode", "fits": "tables", "valid_tag": "tables"}
 
 
-def __getattr__(name: str) -> object:
-    """Loaded when first asked for: whoever needs the table of tags alone starts no driver."""
-    if name not in __all__:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    found: object = getattr(import_module(f"{__name__}.{_ROOMS.get(name, 'process')}"), name)
-    globals()[name] = found
-    return found
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> object:
+        """Import a name of `__all__` on first use. A caller that needs only the table of tags does not load the driver.
+
+        Raises AttributeError for any other name.
+        """
+        if name not in __all__:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        value: object = getattr(import_module(f"{__name__}.{_ROOMS.get(name, 'process')}"), name)
+        globals()[name] = value
+        return value

@@ -1,8 +1,11 @@
-"""The one subclass of pyexiftool's ExifTool: its command building and parsing, our start, reading and stop.
+"""Run one ExifTool process, by a subclass of pyexiftool's `ExifTool`.
 
-pyexiftool 0.5.6 reads end-of-file for ever when ExifTool dies, deadlocks over 64 KiB on stderr, and has no time-out.
-Here its `execute` speaks to an Exchange in the place of a subprocess: the command written there is carried out whole,
-within its time, and the two answers are handed back as files.
+pyexiftool builds the commands and parses the answers. This module starts the process, reads its outputs and stops it,
+because pyexiftool 0.5.6 has three faults: it reads end-of-file forever if ExifTool dies; it deadlocks if ExifTool
+writes more than 64 KiB to stderr; it has no time limit.
+
+For this, pyexiftool's `execute` gets an Exchange in place of a subprocess. A command that is written to the Exchange
+runs to its end within its time limit. Both answers (stdout and stderr) are returned as files.
 """
 
 from __future__ import annotations
@@ -17,75 +20,83 @@ from typing import Any
 
 import exiftool
 
-from pef_tui.exiftool.exchange import Died, Exchange, ProcessError, Refused, TimedOut, check
+from pef_tui.exiftool.exchange import Died, Exchange, ProcessError, Refused, TimedOut, check_argument
 
 __all__ = ["Died", "Driver", "ProcessError", "Refused", "TimedOut"]
 
-# PERL5OPT, PERL5LIB and EXIFTOOL_HOME would let a stranger's code in; HOME is where ExifTool looks for a configuration.
-_KEPT_VARIABLES = ("PATH", "SYSTEMROOT")
+# All other variables are left out: PERL5LIB, PERL5OPT and EXIFTOOL_HOME could load foreign code, and ExifTool looks for
+# a configuration in HOME.
+_PASSED_VARIABLES = ("PATH", "SYSTEMROOT")
 _FIXED_VARIABLES = {"LC_ALL": "C", "TZ": "UTC"}
-"""UTC, because ExifTool adds the machine's zone to a date that should have one and has none."""
+"""TZ is UTC: ExifTool adds the machine's time zone to a date that should have a time zone and has none."""
 
-# Started in between, for a moment: asks the kernel (PR_SET_PDEATHSIG) to kill what it becomes when our thread
-# dies, then becomes ExifTool. `preexec_fn` would do the same, but runs Python in a fork of a program with threads.
+# A program that starts in the process of ExifTool. It asks the kernel to kill the process when the thread that started
+# it ends (PR_SET_PDEATHSIG). Then it replaces itself by ExifTool. `preexec_fn` cannot do this: it runs Python in a fork
+# of a program with threads.
 _LAUNCHER = """
 import ctypes, os, sys
 ctypes.CDLL(None).prctl(1, 9, 0, 0, 0)
 if os.getppid() == int(sys.argv[1]):
     os.execv(sys.argv[2], sys.argv[2:])
 """
-_GRACE = 2.0
-"""Seconds that ExifTool gets to end by itself before the next stronger means."""
+_GRACE_SECONDS = 2.0
+"""Seconds that ExifTool gets to end, before the next stronger signal is sent."""
 
 
 class Driver(exiftool.ExifTool):  # type: ignore[misc]
-    """One ExifTool process. `execute` raises Refused, Died or TimedOut; then it is of no more use."""
+    """One ExifTool process. After `execute` raises Died or TimedOut, the Driver must not be used again."""
 
     seconds: float = 60.0
-    """How long the next command may take."""
+    """Time limit of the next command, in seconds."""
 
     def __init__(self, path: str) -> None:
         super().__init__(executable=path, common_args=[], config_file=None, encoding="utf-8")
         self.block_size = 1 << 20
 
     def run(self) -> None:
-        """Start ExifTool. Raises OSError when that cannot be."""
+        """Start ExifTool. Raises OSError if ExifTool cannot be started."""
         command = [os.path.abspath(self.executable), "-config", "", "-stay_open", "True", "-@", "-"]
         with contextlib.ExitStack() as stack:
             self._process = Exchange(_start(command, _safe_directory(stack)), self)
         self._running = True
 
     def execute(self, *params: str | bytes, raw_bytes: bool = True) -> Any:
-        """Carry out one command, each argument checked first; stdout, as bytes."""
-        return super().execute(*[check(each) for each in params], raw_bytes=raw_bytes)
+        """Check each argument, run one command, and return its stdout as bytes.
+
+        Raises Refused for an argument that cannot be sent, Died or TimedOut if there is no complete answer.
+        """
+        return super().execute(*[check_argument(param) for param in params], raw_bytes=raw_bytes)
 
     @property
     def running(self) -> bool:
-        """Was it started, and not yet ended by us? (Its death shows in `execute`.)"""
+        """Whether ExifTool was started, and not ended by this program. (If ExifTool died, `execute` raises Died.)"""
         return bool(self._running)
 
     @property
     def pid(self) -> int | None:
-        """Process number of ExifTool."""
+        """Process number of ExifTool, None if it is not running."""
         return self._process.popen.pid if self._running else None
 
-    def terminate(self, timeout: float = _GRACE, _del: bool = False) -> None:
-        """End ExifTool: by its own command, else SIGINT (it removes its temporary file), else SIGKILL."""
+    def terminate(self, timeout: float = _GRACE_SECONDS, _del: bool = False) -> None:
+        """End ExifTool by its own command. If it still runs, send SIGINT; if it still runs, send SIGKILL.
+
+        On SIGINT, ExifTool removes its temporary file. `timeout`: seconds to wait after each step.
+        """
         if self._running:
-            self._process.say_goodbye()
+            self._process.request_stop()
             self._end((None, signal.SIGINT, signal.SIGKILL), timeout)
 
     def abandon(self) -> None:
-        """End an ExifTool that no longer answers: SIGINT, else SIGKILL."""
+        """End an ExifTool that no longer answers: send SIGINT; if it still runs, send SIGKILL."""
         if self._running:
-            self._end((signal.SIGINT, signal.SIGKILL), _GRACE / 2)
+            self._end((signal.SIGINT, signal.SIGKILL), _GRACE_SECONDS / 2)
 
     def _end(self, steps: tuple[signal.Signals | None, ...], timeout: float) -> None:
         exchange: Any = self._process
         self._flag_running_false()
-        for means in steps:
-            if means is not None:
-                exchange.popen.send_signal(means)
+        for stop_signal in steps:
+            if stop_signal is not None:
+                exchange.popen.send_signal(stop_signal)
             try:
                 exchange.popen.wait(timeout)
                 break
@@ -99,7 +110,7 @@ def _start(command: list[str], directory: str) -> subprocess.Popen[bytes]:
         raise FileNotFoundError(2, "no program that can be run", command[0])
     if sys.platform == "linux" and sys.executable:
         command = [sys.executable, "-I", "-S", "-c", _LAUNCHER, str(os.getpid()), *command]
-    kept = {name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ}
+    environment = {name: os.environ[name] for name in _PASSED_VARIABLES if name in os.environ}
     return subprocess.Popen(
         command,
         bufsize=0,
@@ -107,23 +118,23 @@ def _start(command: list[str], directory: str) -> subprocess.Popen[bytes]:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         cwd=directory,
-        env=kept | _FIXED_VARIABLES,
+        env=environment | _FIXED_VARIABLES,
         start_new_session=True,
     )
 
 
 def _safe_directory(stack: contextlib.ExitStack) -> str:
-    """A working directory where nobody can put anything: the kernel's own where the system has it.
+    """Return a working directory in which other users cannot create files: `/proc` on Linux.
 
-    Else one that is gone once ExifTool has started; without a place for it, the root of the file system, where only
-    root can put things.
+    On other systems, return a new directory, which `stack` removes after ExifTool has started. If none can be created,
+    return `/`, in which only root can create files.
     """
     if os.path.isdir("/proc/self"):
         return "/proc"
-    for place in (os.environ.get("XDG_RUNTIME_DIR"), os.environ.get("TMPDIR"), "/dev/shm", "/tmp"):
+    for parent in (os.environ.get("XDG_RUNTIME_DIR"), os.environ.get("TMPDIR"), "/dev/shm", "/tmp"):
         with contextlib.suppress(OSError):
-            if place:
-                directory = tempfile.mkdtemp(prefix="pef-tui-", dir=place)
+            if parent:
+                directory = tempfile.mkdtemp(prefix="pef-tui-", dir=parent)
                 stack.callback(os.rmdir, directory)
                 return directory
     return "/"

@@ -1,6 +1,7 @@
-"""From edits to ExifTool's arguments. One argument is one line, whatever a value holds.
+"""Convert edits to arguments of ExifTool. An argument is always one line, even for a value of several lines.
 
-Values are written as HTML entities (ExifTool's `-E`), because its own C-style escape changes `$5` to `\\$5`.
+Values are written as HTML entities (ExifTool's option `-E`). The option for C-style escapes is not used: it changes
+`$5` to `\\$5`.
 """
 
 from __future__ import annotations
@@ -13,55 +14,57 @@ from pef_tui.exiftool.tables import fits, valid_tag
 from pef_tui.formats import Class
 from pef_tui.model import TagEdit, Value
 
-# What XML 1.0 cannot hold, and lone surrogates, which UTF-8 cannot.
+# Characters that XML 1.0 cannot hold, and lone surrogates, which UTF-8 cannot hold.
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
-# Entities for what means something to ExifTool, for line breaks of every kind, and for blanks at either end.
+# Converted to entities: characters with a meaning for ExifTool, line breaks of every kind, and blanks at either end.
 _SPECIAL = re.compile("[&<>\"'\\t\\n\\r\x7f-\xa0\u2028\u2029\ufeff]|^ +| +$")
 
-_NORTH = {"EXIF:GPSLATITUDE": "NS", "EXIF:GPSLONGITUDE": "EW"}
+_HEMISPHERES = {"EXIF:GPSLATITUDE": "NS", "EXIF:GPSLONGITUDE": "EW"}
 _ALTITUDES = frozenset({"EXIF:GPSALTITUDE", "XMP-EXIF:GPSALTITUDE"})
 
 
 def arguments(edits: Sequence[TagEdit], format_class: Class) -> list[str]:
-    """The arguments that make these edits; those that the class cannot hold are left out.
+    """Return the arguments of ExifTool that make the edits.
 
-    A signed EXIF coordinate or an altitude becomes the number and its reference. Raises ValueError for a tag that may
-    not be written and a number that is none.
+    Edits that a file of `format_class` cannot hold are left out; the list is empty if none remains. A signed EXIF
+    coordinate or altitude becomes two arguments: the number and its reference (`S` for south). The reference is left
+    out if it has its own edit. Raises ValueError for a tag that must not be written, and for a number that is not
+    finite.
     """
-    chosen = [edit for edit in edits if _checked(edit) and fits(edit.tag, format_class)]
-    if not chosen:
+    writable = [edit for edit in edits if _check_tag(edit) and fits(edit.tag, format_class)]
+    if not writable:
         return []
-    given = {_key(edit.tag) for edit in chosen}
-    found = ["-E"]
-    for edit in chosen:
-        found.extend(_assign(edit.tag, edit.value))
-        if f"{_key(edit.tag)}REF" not in given:
-            found.extend(_reference(edit))
-    return found
+    edited_keys = {_key(edit.tag) for edit in writable}
+    result = ["-E"]
+    for edit in writable:
+        result.extend(_assignments(edit.tag, edit.value))
+        if f"{_key(edit.tag)}REF" not in edited_keys:
+            result.extend(_reference(edit))
+    return result
 
 
 def encode(text: str) -> str:
-    """The text as one line for `-E`; what neither XML nor UTF-8 can hold is removed."""
+    """Return `text` as one line for `-E`. Characters that XML or UTF-8 cannot hold are removed."""
     return _SPECIAL.sub(_entities, _FORBIDDEN.sub("", text))
 
 
-def _entities(found: re.Match[str]) -> str:
-    return "".join(f"&#{ord(character)};" for character in found[0])
+def _entities(match: re.Match[str]) -> str:
+    return "".join(f"&#{ord(character)};" for character in match[0])
 
 
-def _checked(edit: TagEdit) -> bool:
+def _check_tag(edit: TagEdit) -> bool:
     if not valid_tag(edit.tag):
         raise ValueError(f"not a tag that may be written: {edit.tag!r}")
     return True
 
 
 def _key(tag: str) -> str:
-    """The tag in capitals, with one name for the groups that are EXIF's."""
+    """Return `tag` in capitals, with EXIF in place of the groups GPS, IFD0 and ExifIFD."""
     group, _, name = tag.upper().partition(":")
     return f"EXIF:{name}" if group in ("GPS", "IFD0", "EXIFIFD") else f"{group}:{name}"
 
 
-def _assign(tag: str, value: Value | None) -> Iterator[str]:
+def _assignments(tag: str, value: Value | None) -> Iterator[str]:
     match value:
         case None | ():
             yield f"-{tag}="
@@ -76,7 +79,7 @@ def _assign(tag: str, value: Value | None) -> Iterator[str]:
 
 
 def _number(value: float) -> str:
-    """Digits without an exponent."""
+    """Return `value` in digits without an exponent. Raises ValueError if `value` is not finite."""
     if not math.isfinite(value):
         raise ValueError(f"not a number that can be written: {value}")
     text = repr(value)
@@ -84,16 +87,16 @@ def _number(value: float) -> str:
 
 
 def _reference(edit: TagEdit) -> Iterator[str]:
-    """Hemisphere of a signed coordinate, side of the sea's surface of an altitude.
+    """Yield the argument for the hemisphere of a coordinate or the reference of an altitude; none for other tags.
 
-    Always raw: `GPSAltitudeRef=1` through ExifTool's reading of words is stored as 0.
+    It always has `#` (raw value): without `#`, `GPSAltitudeRef=1` is parsed as words, and stored as 0.
     """
     key, value = _key(edit.tag), edit.value
-    if isinstance(value, str | tuple) or not (key in _NORTH or key in _ALTITUDES):
+    if isinstance(value, str | tuple) or not (key in _HEMISPHERES or key in _ALTITUDES):
         return
     if value is None:
         yield f"-{edit.tag}Ref="
     elif key in _ALTITUDES:
         yield f"-{edit.tag}Ref#={int(value < 0)}"
     else:
-        yield f"-{edit.tag}Ref#={_NORTH[key][value < 0]}"
+        yield f"-{edit.tag}Ref#={_HEMISPHERES[key][value < 0]}"

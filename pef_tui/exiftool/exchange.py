@@ -1,4 +1,4 @@
-"""One command to ExifTool and both its answers, whole and in time, or an error."""
+"""Send one command to ExifTool, and receive both answers (stdout and stderr), complete and in time."""
 
 from __future__ import annotations
 
@@ -11,49 +11,55 @@ import tempfile
 import time
 from typing import IO, Protocol
 
-MOST_OUTPUT = 64 << 20
-"""Bytes of one answer; more is not ExifTool's."""
-_BLOCK = 1 << 16
+from pef_tui.system_calls import HAS_MEMORY_FILES, memory_file
+
+MAX_OUTPUT = 64 << 20
+"""Limit of one answer in bytes. A longer output is no answer of ExifTool."""
+_READ_SIZE = 1 << 16
 
 _CONTROL = re.compile(rb"-(?:execute\d*|stay_open|common_args|config|echo\d?|@|if\d*|p|eval)", re.IGNORECASE)
-_NEVER_FIRST = b"# \t\x0b\x0c"  # b"" is in it too: an empty argument
+_FORBIDDEN_FIRST = b"# \t\x0b\x0c"  # `in` is also true for b"", an empty argument
 _UNSENDABLE = re.compile(rb"[\r\n\0]")
 _NUMBER = re.compile(rb"-execute(\d+)\n\Z")
-# With the line's end: a number that is still arriving must not be taken for another number.
+# Both patterns include the end of the line: the first digits of an incomplete number must not match.
 _READY = re.compile(rb"\{ready(\d*)\}\r?\n\Z")
 _POST = re.compile(rb"post(\d+)\r?\n\Z")
 
 
 class ProcessError(Exception):
-    """ExifTool did not answer. The message is for people."""
+    """Raised if ExifTool did not answer. The message is for the user."""
 
 
 class Died(ProcessError):
-    """It ended, or said what is no answer to what was asked."""
+    """Raised if ExifTool ended, or if its output is not an answer to the command."""
 
 
 class TimedOut(ProcessError):
-    """It took too long."""
+    """Raised if ExifTool exceeded the time limit of the command."""
 
 
 class Refused(ValueError):
-    """An argument that cannot be one line to ExifTool, or would be a command of its own."""
+    """Raised for an argument that ExifTool would split, or take as a command (`-execute`)."""
 
 
 class Limit(Protocol):
-    """Tells how many seconds the next command may take."""
+    """An object that holds the time limit of the next command."""
 
     seconds: float
+    """Time limit in seconds."""
 
 
 class Exchange:
-    """Stands where pyexiftool has its subprocess: `stdin` to write a command to, `stdout` and `stderr` to read from."""
+    """Takes the place of the subprocess that pyexiftool would start.
+
+    A command is written to `stdin`. Its answers are read from `stdout` and `stderr`.
+    """
 
     def __init__(self, popen: subprocess.Popen[bytes], limit: Limit) -> None:
         self.popen = popen
         self.stdin = self
-        self.stdout: IO[bytes] = _memory()
-        self.stderr: IO[bytes] = _memory()
+        self.stdout: IO[bytes] = _answer_file()
+        self.stderr: IO[bytes] = _answer_file()
         self._limit = limit
         assert popen.stdin and popen.stdout and popen.stderr
         self._pipes = (popen.stdin, popen.stdout, popen.stderr)
@@ -61,113 +67,126 @@ class Exchange:
             os.set_blocking(pipe.fileno(), False)
 
     def write(self, command: bytes) -> None:
-        """Carry out a command as pyexiftool builds it; its answers are then in `stdout` and `stderr`."""
+        """Run `command`, which pyexiftool built, and store its answers in `stdout` and `stderr`.
+
+        Raises Refused if the command has no number. Raises Died or TimedOut if there is no complete answer.
+        """
         number = _NUMBER.search(command)
         if number is None:
             raise Refused("a command without its number")
-        answers = self._converse(command, number[1])
-        for kept, answer in zip((self.stdout, self.stderr), answers, strict=True):
-            kept.seek(0)
-            kept.truncate()
-            kept.write(answer)
-            kept.flush()
-            kept.seek(0)
+        answers = self._run_command(command, number[1])
+        for answer_file, answer in zip((self.stdout, self.stderr), answers, strict=True):
+            answer_file.seek(0)
+            answer_file.truncate()
+            answer_file.write(answer)
+            answer_file.flush()
+            answer_file.seek(0)
 
     def flush(self) -> None:
-        """Nothing is held back."""
+        """Do nothing, because `write` has no buffer."""
 
     def poll(self) -> int | None:
-        """Exit status of ExifTool, None while it runs."""
+        """Return the exit status of ExifTool, None while it runs."""
         return self.popen.poll()
 
-    def say_goodbye(self) -> None:
-        """Ask ExifTool to end."""
+    def request_stop(self) -> None:
+        """Send ExifTool the command to end. If sending fails, do nothing."""
         with contextlib.suppress(OSError):
             self._pipes[0].write(b"-stay_open\nFalse\n")
             self._pipes[0].close()
 
     def close(self) -> None:
-        """Let go of pipes and files."""
+        """Close the pipes to ExifTool and the files of the answers."""
         for file in (*self._pipes, self.stdout, self.stderr):
             with contextlib.suppress(OSError):
                 file.close()
 
-    def _converse(self, command: bytes, number: bytes) -> tuple[bytes, bytes]:
-        """Send and listen at once, so that no full pipe can stop either side."""
+    def _run_command(self, command: bytes, number: bytes) -> tuple[bytes, bytes]:
+        """Send `command`, and return its answers on stdout and stderr.
+
+        Sending and receiving overlap, so a full pipe blocks neither this program nor ExifTool. `number`: number of the
+        command. Raises Died or TimedOut if there is no complete answer.
+        """
         stdin, stdout, stderr = self._pipes
-        sides = (_Side(_READY, number), _Side(_POST, number))
-        rest = memoryview(command)
+        readers = (_OutputReader(_READY, number), _OutputReader(_POST, number))
+        unsent = memoryview(command)
         deadline = time.monotonic() + self._limit.seconds
         with selectors.DefaultSelector() as selector:
             selector.register(stdin, selectors.EVENT_WRITE)
-            selector.register(stdout, selectors.EVENT_READ, sides[0])
-            selector.register(stderr, selectors.EVENT_READ, sides[1])
-            while rest or not (sides[0].complete and sides[1].complete):
-                left = deadline - time.monotonic()
-                ready = selector.select(left) if left > 0 else []
+            selector.register(stdout, selectors.EVENT_READ, readers[0])
+            selector.register(stderr, selectors.EVENT_READ, readers[1])
+            while unsent or not (readers[0].complete and readers[1].complete):
+                seconds_left = deadline - time.monotonic()
+                ready = selector.select(seconds_left) if seconds_left > 0 else []
                 if not ready:
                     raise TimedOut(f"ExifTool did not answer within {self._limit.seconds:.0f} s")
                 for key, _ in ready:
                     if key.data is not None:
-                        if not key.data.listen(key.fd):
+                        if not key.data.read_available(key.fd):
                             selector.unregister(key.fileobj)
                         continue
-                    rest = rest[_send(key.fd, rest) :]
-                    if not rest:
+                    unsent = unsent[_send(key.fd, unsent) :]
+                    if not unsent:
                         selector.unregister(stdin)
-        return bytes(sides[0].said), bytes(sides[1].said)
+        return bytes(readers[0].data), bytes(readers[1].data)
 
 
-class _Side:
-    """What ExifTool says on one of its two outputs, up to the end of one answer."""
+class _OutputReader:
+    """Reads one output of ExifTool (stdout or stderr) up to the end of the answer to one command."""
 
     def __init__(self, end: re.Pattern[bytes], number: bytes) -> None:
-        self.said = bytearray()
+        self.data = bytearray()
         self.complete = False
         self._end = end
         self._number = number
 
-    def listen(self, descriptor: int) -> bool:
-        """Take what is there; is more to come? Raises Died for an end too early, too much, or another answer."""
+    def read_available(self, descriptor: int) -> bool:
+        """Read the available bytes. Return whether more may follow.
+
+        Raises Died if the output ends within an answer, is longer than `MAX_OUTPUT`, or belongs to another command.
+        """
         try:
-            block = os.read(descriptor, _BLOCK)
+            block = os.read(descriptor, _READ_SIZE)
         except BlockingIOError:
             return True
         if not block and self.complete:
             return False
         if not block:
             raise Died("ExifTool ended in the middle of a command")
-        self.said += block
-        if len(self.said) > MOST_OUTPUT:
+        self.data += block
+        if len(self.data) > MAX_OUTPUT:
             raise Died("ExifTool does not stop talking")
-        found = self._end.search(self.said, max(0, len(self.said) - 64))
-        self.complete = found is not None
-        if found is not None and found[1] != self._number:
+        match = self._end.search(self.data, max(0, len(self.data) - 64))
+        self.complete = match is not None
+        if match is not None and match[1] != self._number:
             raise Died("ExifTool answered another command")
         return True
 
 
-def check(argument: str | bytes) -> bytes:
-    """The argument as it is sent. Raises Refused for what ExifTool would not take as one argument, or as a command."""
+def check_argument(argument: str | bytes) -> bytes:
+    """Return `argument` as the bytes to send.
+
+    Raises Refused if ExifTool would split these bytes, or take them as a command.
+    """
     try:
         sent = argument if isinstance(argument, bytes) else argument.encode()
     except UnicodeEncodeError as error:
         raise Refused(f"cannot be an argument of ExifTool: {argument!r:.80}") from error
-    if sent == b"-" or sent[:1] in _NEVER_FIRST or _UNSENDABLE.search(sent) or _CONTROL.fullmatch(sent):
+    if sent == b"-" or sent[:1] in _FORBIDDEN_FIRST or _UNSENDABLE.search(sent) or _CONTROL.fullmatch(sent):
         raise Refused(f"cannot be an argument of ExifTool: {argument!r:.80}")
     return sent
 
 
-def _memory() -> IO[bytes]:
-    """A file for answers: in memory where the system has such files, so that a full disk does not matter."""
-    if hasattr(os, "memfd_create"):
-        return os.fdopen(os.memfd_create("exiftool-answer"), "w+b")
+def _answer_file() -> IO[bytes]:
+    """Return a file for an answer. It is in memory, if the system supports that: a full disk then does no harm."""
+    if HAS_MEMORY_FILES:
+        return os.fdopen(memory_file("exiftool-answer"), "w+b")
     return tempfile.TemporaryFile()
 
 
-def _send(descriptor: int, rest: memoryview) -> int:
+def _send(descriptor: int, data: memoryview) -> int:
     try:
-        return os.write(descriptor, rest)
+        return os.write(descriptor, data)
     except BlockingIOError:
         return 0
     except OSError as error:

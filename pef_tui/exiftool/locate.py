@@ -1,4 +1,4 @@
-"""Finding ExifTool, judging its version, and saying how to install it on this system."""
+"""Locate ExifTool, check its version, and return the command that installs it on this system."""
 
 from __future__ import annotations
 
@@ -12,11 +12,14 @@ from pathlib import Path
 from msgspec import Struct
 
 OLDEST = (12, 38)
-"""Before it a file name could run a program (CVE-2022-23935)."""
+"""Oldest version that may be used. In older versions a file name could run a program (CVE-2022-23935)."""
 GOOD = (13, 9)
-"""Before it: losses in HEIC gain maps, damaged QuickTime files, HEIC motion photos."""
+"""Oldest version that is used without a warning.
+
+Older versions lose HEIC gain maps, and damage QuickTime files and HEIC motion photos.
+"""
 BEST = (13, 54)
-"""The version to have (CVE-2026-7580)."""
+"""The recommended version (CVE-2026-7580)."""
 
 _VERSION = re.compile(r"(\d{1,3})\.(\d{1,3})")
 
@@ -35,72 +38,85 @@ _INSTALL = {
     "darwin": "brew install exiftool",
     "win32": "winget install OliverBetz.ExifTool",
 }
-_ANYWHERE = "see exiftool.org, or ask your system's package manager for exiftool"
+_GENERAL_ADVICE = "see exiftool.org, or ask your system's package manager for exiftool"
 
 
 Program = tuple[str, int, int, int, int]
-"""A program as a file: path, inode, size, times of modification and of change (ns)."""
+"""A program, identified by its file: path, inode, size, and times of modification and of change (ns)."""
 
 
-class Found(Struct, frozen=True):
-    """What there is of ExifTool."""
+class ExifToolInfo(Struct, frozen=True):
+    """The installed ExifTool, and whether it may be used."""
 
     path: str = ""
-    """Of the program, absolute; "" where there is none."""
+    """Absolute path of ExifTool; "" if ExifTool was not found."""
     version: str = ""
-    """As it says itself, for instance `12.57`; "" where it does not answer."""
+    """Version as ExifTool reports it, for instance `12.57`; "" if it does not answer."""
     problem: str = ""
-    """Why it must not be used; "" when it may."""
+    """Why this ExifTool must not be used; "" if it may be used."""
     warning: str = ""
-    """What is not well with a version that may be used."""
+    """A problem of a version that may still be used; "" if there is none."""
     advice: str = ""
-    """What to do about the problem or the warning."""
+    """How to solve the problem or the warning; "" if there is neither."""
 
     @property
     def usable(self) -> bool:
-        """May it read and write files?"""
+        """Whether this ExifTool may read and write files."""
         return not self.problem
 
 
-def locate(path: str = "") -> Found:
-    """The ExifTool at this path (or under this name), else the first on PATH. Asks its version (0.1 s)."""
-    found = shutil.which(os.path.expanduser(path) if path else "exiftool")
-    if found is None:
-        what = f"there is no ExifTool at {path}" if path else "ExifTool is not installed"
-        return Found(problem=what, advice=install_advice())
-    return judge(os.path.abspath(found), ask_version(found))
+def locate(path: str = "") -> ExifToolInfo:
+    """Return the ExifTool at `path` (a path, or a name on PATH). If `path` is "", use the first `exiftool` on PATH.
+
+    Runs ExifTool to get its version (0.1 s). If there is no ExifTool, the result has a `problem`.
+    """
+    program = shutil.which(path or "exiftool")
+    if program is None:
+        problem = f"there is no ExifTool at {path}" if path else "ExifTool is not installed"
+        return ExifToolInfo(problem=problem, advice=install_advice())
+    return judge(os.path.abspath(program), ask_version(program))
 
 
-def judge(path: str, version: str) -> Found:
-    """May an ExifTool of this version be used?"""
-    found = _VERSION.fullmatch(version)
-    if found is None:
-        return Found(path, "", f"{path} does not answer as ExifTool does", "", install_advice())
-    number = (int(found[1]), int(found[2]))
-    best = f"install {BEST[0]}.{BEST[1]:02} or newer"
+def judge(path: str, version: str) -> ExifToolInfo:
+    """Return the ExifToolInfo of a program, judged by its version.
+
+    It has a `problem` if the version is too old, or is no version of ExifTool. It has a `warning` if the version is old
+    but usable.
+    """
+    match = _VERSION.fullmatch(version)
+    if match is None:
+        return ExifToolInfo(path, "", f"{path} does not answer as ExifTool does", "", install_advice())
+    number = (int(match[1]), int(match[2]))
+    best = f"install {version_text(BEST)} or newer"
     if number < OLDEST:
         problem = (
-            f"ExifTool {version} is too old: before {OLDEST[0]}.{OLDEST[1]} a file's name could run a program"
+            f"ExifTool {version} is too old: before {version_text(OLDEST)} a file's name could run a program"
         )
-        return Found(path, version, problem, "", f"{best} ({install_advice()})")
+        return ExifToolInfo(path, version, problem, "", f"{best} ({install_advice()})")
     if number < GOOD:
-        warning = f"ExifTool {version} is old: newer ones are safer with HEIC pictures and videos"
-        return Found(path, version, "", warning, f"{best} when you can (exiftool.org)")
-    return Found(path, version)
+        good = version_text(GOOD)
+        warning = f"ExifTool {version} is old: {good} and newer are safer with HEIC pictures and videos"
+        return ExifToolInfo(path, version, "", warning, f"{best} when you can (exiftool.org)")
+    return ExifToolInfo(path, version)
+
+
+def version_text(number: tuple[int, int]) -> str:
+    """Return a version as ExifTool writes it: `13.09`."""
+    return f"{number[0]}.{number[1]:02}"
 
 
 def ask_version(path: str) -> str:
-    """What the program says to `-ver`; "" when it says nothing within 20 s.
+    """Return the program's answer to `-ver`; "" if there is no answer within 20 s.
 
-    Asked once for as long as the program stays the same file, so that all parts of a run go by the same answer; once
-    more where it was killed before it answered.
+    The answer is stored: all parts of a run use the same one. The program runs again only if its file changed. If a
+    signal killed it before it answered, it is run a second time.
     """
-    if (program := _program(path)) is None:
+    if (program := _program_file(path)) is None:
         return ""
     if program not in _VERSIONS:
-        version, killed = _ask_version(path)
+        version, killed = _run_version_command(path)
         if killed:
-            version, _ = _ask_version(path)
+            version, _ = _run_version_command(path)
         if not version:
             return ""
         _VERSIONS[program] = version
@@ -108,38 +124,44 @@ def ask_version(path: str) -> str:
 
 
 _VERSIONS: dict[Program, str] = {}
-"""What programs answered."""
+"""Versions that programs reported, by the program's file."""
 
 
-def _program(path: str) -> Program | None:
+def _program_file(path: str) -> Program | None:
     try:
-        found = os.stat(path)
+        status = os.stat(path)
     except OSError:
         return None
-    return os.path.abspath(path), found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
+    return os.path.abspath(path), status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
 
 
-def answered(path: str) -> tuple[Program, str] | None:
-    """A program that was asked its version, and what it said; None where it was not, or is another file now."""
-    program = _program(path) if path else None
+def known_version(path: str) -> tuple[Program, str] | None:
+    """Return the program at `path`, and its stored version.
+
+    None if no version is stored, or if the program's file changed since then.
+    """
+    program = _program_file(path) if path else None
     return (program, _VERSIONS[program]) if program is not None and program in _VERSIONS else None
 
 
-def believe(program: Program, version: str) -> bool:
-    """Take an earlier run's answer for granted while the file is the same; False where it was asked by itself."""
+def assume_version(program: Program, version: str) -> bool:
+    """Store the version that an earlier run read. The program then need not run. Return whether it was stored.
+
+    The version is valid while the program's file is unchanged. False if another version is stored: that one stays.
+    """
     return _VERSIONS.setdefault(program, version) is version
 
 
-def ask_again(program: Program) -> None:
-    """What was taken for granted is to be asked the next time."""
+def forget_version(program: Program) -> None:
+    """Remove the stored version of `program`. It then runs when its version is needed again."""
     _VERSIONS.pop(program, None)
 
 
-def _ask_version(path: str) -> tuple[str, bool]:
-    """Its answer, and whether a signal ended it."""
+def _run_version_command(path: str) -> tuple[str, bool]:
+    """Run the program with `-ver`. Return its answer ("" if there is none), and whether a signal ended it."""
     environment = {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C"}
     try:
-        done = subprocess.run(
+        result = subprocess.run(
             [os.path.abspath(path), "-config", "", "-ver"],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -151,18 +173,21 @@ def _ask_version(path: str) -> tuple[str, bool]:
         )
     except (OSError, subprocess.SubprocessError):
         return "", False
-    lines = done.stdout[:200].decode("ascii", "replace").split()
-    return (lines[0] if lines else ""), done.returncode < 0
+    lines = result.stdout[:200].decode("ascii", "replace").split()
+    return (lines[0] if lines else ""), result.returncode < 0
 
 
 def install_advice(release: str = "/etc/os-release", platform: str = sys.platform) -> str:
-    """The command that installs ExifTool on this system."""
+    """Return the command that installs ExifTool on this system, or general advice if the system is not known.
+
+    `release`: file that names the Linux distribution. `platform`: name of the system, as `sys.platform`.
+    """
     if platform != "linux":
-        return _INSTALL.get(platform, _ANYWHERE)
+        return _INSTALL.get(platform, _GENERAL_ADVICE)
     try:
         text = Path(release).read_text("utf-8", "replace")
     except OSError:
-        return _ANYWHERE
+        return _GENERAL_ADVICE
     fields = dict(line.split("=", 1) for line in text.splitlines() if "=" in line)
     names = f"{fields.get('ID', '')} {fields.get('ID_LIKE', '')}".replace('"', "").replace("-", " ").split()
-    return next((_INSTALL[name] for name in names if name in _INSTALL), _ANYWHERE)
+    return next((_INSTALL[name] for name in names if name in _INSTALL), _GENERAL_ADVICE)

@@ -1,4 +1,4 @@
-"""Which tags may be written at all, and which format takes which groups."""
+"""Tables of the tags that may be written, and of the groups of tags that each format can hold."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 
 from pef_tui.formats import Class
 
-# A name that ends in "-" would turn `-TAG-=value` into ExifTool's "remove this value".
+# A name must not end in "-": ExifTool reads `-TAG-=value` as "remove this value".
 _TAG = re.compile(r"([A-Za-z][\w-]*):([A-Za-z][\w-]*)(?<!-)", re.ASCII)
 
 _EXIF = frozenset({"EXIF", "IFD0", "EXIFIFD", "GPS"})
@@ -21,25 +21,34 @@ _GROUPS: dict[Class, frozenset[str]] = {
     "xmp": frozenset(),
     "none": frozenset(),
 }
-"""Groups besides XMP that a format of each class takes. What is missing is missing on purpose: `System` and `File`
-rename and link files, `All`, `MakerNotes`, `Trailer`, `ICC_Profile` and the like remove what cannot be made again."""
+"""Groups of tags, in addition to XMP, that a format of each class can hold.
+
+Other groups are left out on purpose. `System` and `File` rename and link files. `All`, `MakerNotes`, `Trailer`,
+`ICC_Profile` and similar groups remove data that cannot be restored.
+"""
 
 _WRITABLE = frozenset().union(*_GROUPS.values())
-_WHOLE_GROUPS = frozenset({"all", "exif", "gps", "iptc", "xmp", "photoshop", "makernotes"})
-"""Names behind the colon that mean a whole block, not a tag."""
+_BLOCK_NAMES = frozenset({"all", "exif", "gps", "iptc", "xmp", "photoshop", "makernotes"})
+"""Names (after the colon) that mean a whole block of tags, and not a single tag."""
 
 
 def valid_tag(tag: str) -> bool:
-    """May this `group:tag` be written? Wants the grammar, a group known here, and a single tag."""
-    found = _TAG.fullmatch(tag)
-    if found is None or found[2].lower() in _WHOLE_GROUPS:
+    """Return whether the tag (`group:name`) may be written.
+
+    Its name must be valid and mean a single tag. Its group must be known.
+    """
+    match = _TAG.fullmatch(tag)
+    if match is None or match[2].lower() in _BLOCK_NAMES:
         return False
-    group = found[1].upper()
+    group = match[1].upper()
     return group in _WRITABLE or _is_xmp(group)
 
 
 def fits(tag: str, format_class: Class) -> bool:
-    """Can a file of this class hold the tag? ExifTool leaves out what does not fit without a word, status 0."""
+    """Return whether a file of `format_class` can hold `tag`.
+
+    (ExifTool skips a tag that the file cannot hold. It still exits with status 0.)
+    """
     group = tag.partition(":")[0].upper()
     return format_class != "none" and (group in _GROUPS[format_class] or _is_xmp(group))
 

@@ -1,4 +1,4 @@
-"""What a file is, by its content, and which extensions say so."""
+"""Detect the format of a file by its content, and list the extensions of each format."""
 
 from pef_tui.formats.detect import HEAD, detect
 from pef_tui.formats.table import FORMATS, MEDIA_EXTENSIONS, Class, Format, Kind, by_extension, right_name

@@ -1,4 +1,4 @@
-"""The format of a file from its first bytes."""
+"""Detect the format of a file by its first bytes."""
 
 from __future__ import annotations
 
@@ -8,15 +8,16 @@ from collections.abc import Callable
 from pef_tui.formats.table import FORMATS, Format
 
 HEAD = 4096
-"""How many bytes of a file's beginning `detect` wants; fewer will do where the file is shorter."""
+"""Number of first bytes of a file that `detect` needs. A shorter file is passed whole."""
 
 _JPEG = FORMATS["jpeg"]
 
 
 def detect(head: bytes) -> Format | None:
-    """The format of the file that begins with these bytes; None for what is no picture or film.
+    """Return the format of a file that begins with `head`; None if it is no known picture or video.
 
-    Only content counts, never a name. Costs 0.2 us for a JPEG, 4 us for a film, 10 us for a raw picture.
+    Only the content counts, never the name of the file. Detection takes 0.2 us for a JPEG, 4 us for a video, 10 us for
+    a raw picture.
     """
     if head.startswith(b"\xff\xd8\xff"):
         return _JPEG
@@ -25,16 +26,16 @@ def detect(head: bytes) -> Format | None:
         return _by_brand(head)
     if box in _QUICKTIME_BOXES and _plausible_box(head):
         return FORMATS["mov"]
-    for magic, found in _MAGIC:
+    for magic, format_or_function in _MAGIC:
         if head.startswith(magic):
-            return found(head) if callable(found) else FORMATS[found]
+            return format_or_function(head) if callable(format_or_function) else FORMATS[format_or_function]
     return FORMATS["m2ts"] if _is_transport_stream(head) else None
 
 
-# Brands of the ISO base media file format, whole or by their first letters. Audio and what else is no picture
-# or film stands here with "". An unknown brand counts as MP4, as players do. Those of pictures are from ISO/IEC
-# 23008-12 (structure, and codecs: HEVC, AVC, VVC, EVC, JPEG, JPEG 2000), 23000-22 (MIAF), 23001-17 (unif) and the
-# AVIF specification.
+# Format by brand of the ISO base media file format. A key is a complete brand (4 letters), or its first 2 or 3 letters.
+# "" stands for a file that is no picture or video, such as audio. An unknown brand counts as MP4, as in players.
+# (Brands of pictures: ISO/IEC 23008-12 (structure, and codecs: HEVC, AVC, VVC, EVC, JPEG, JPEG 2000), 23000-22 (MIAF),
+# 23001-17 (unif), AVIF specification.)
 _BRANDS = {
     b"avif": "avif", b"avis": "avif", b"avio": "avif",
     b"mif1": "heif", b"mif2": "heif", b"mif3": "heif", b"msf1": "heif", b"miaf": "heif", b"unif": "heif",
@@ -49,12 +50,15 @@ _BRANDS = {
 
 
 def _by_brand(head: bytes) -> Format | None:
-    """The format of an ISO base media file from its `ftyp` box: the first brand known here."""
-    if len(head) < 12:  # cut before its first brand: it could be a picture or a film
+    """Return the format of an ISO base media file, by the first known brand in its box `ftyp`.
+
+    MP4 if no brand is known. None for a file that is no picture or video, such as audio.
+    """
+    if len(head) < 12:  # the file ends before its first brand: it could be a picture or a video
         return None
     end = min(max(struct.unpack_from(">I", head)[0], 16), 512)
     brands = [head[8:12], *(head[at : at + 4] for at in range(16, end, 4))]
-    if brands[0] == b"mif3":  # its minor version is the brand of the codec (ISO/IEC 23008-12, section 10.2.4)
+    if brands[0] == b"mif3":  # the minor version is the brand of the codec (ISO/IEC 23008-12, section 10.2.4)
         brands.append(head[12:16])
     names = (_BRANDS.get(brand, _BRANDS.get(brand[:3], _BRANDS.get(brand[:2]))) for brand in brands)
     name = next((name for name in names if name is not None), "mp4")
@@ -67,7 +71,10 @@ _QUICKTIME_BOXES = frozenset((b"moov", b"mdat", b"wide", b"free", b"skip", b"pno
 
 
 def _plausible_box(head: bytes) -> bool:
-    """Is this the first box of an old QuickTime film, or a text that has "free" or "wide" as second word?"""
+    """Return whether `head` begins with the first box of an old QuickTime video, judged by the size of the box.
+
+    A text may have a word such as "free" or "wide" at the same position; the size excludes it.
+    """
     size = int(struct.unpack_from(">I", head)[0])
     return 8 <= size < 0x2000_0000 or (head[4:8] == b"mdat" and (size < 2 or size >= 8))
 
@@ -78,20 +85,26 @@ def _riff(head: bytes) -> Format | None:
 
 
 def _matroska(head: bytes) -> Format | None:
-    """WebM and Matroska differ in the DocType element (EBML id 4282)."""
+    """Return WebM if the DocType element (EBML id 4282) contains "webm", otherwise Matroska."""
     at = head.find(b"\x42\x82", 4, 256)
     return FORMATS["webm" if at > 0 and b"webm" in head[at : at + 14] else "mkv"]
 
 
 def _icon(head: bytes) -> Format | None:
-    """Icon or cursor: a small count, and a first entry whose reserved byte is 0."""
+    """Return the format of icons; None if the file is no icon.
+
+    An icon has 1 to 63 pictures, and the reserved byte of its first entry is 0.
+    """
     return FORMATS["ico"] if len(head) >= 22 and 0 < head[4] < 64 and head[5] == 0 == head[9] else None
 
 
 def _bitmap(head: bytes) -> Format | None:
-    """Many a text begins with "BM" too; the size of the header that follows is one of a few."""
-    known = len(head) >= 18 and struct.unpack_from("<I", head, 14)[0] in (12, 16, 40, 52, 56, 64, 108, 124)
-    return FORMATS["bmp"] if known else None
+    """Return the BMP format; None if the second header does not have a known size.
+
+    The size is checked because a text may also begin with "BM".
+    """
+    is_known = len(head) >= 18 and struct.unpack_from("<I", head, 14)[0] in (12, 16, 40, 52, 56, 64, 108, 124)
+    return FORMATS["bmp"] if is_known else None
 
 
 def _ciff(head: bytes) -> Format | None:
@@ -99,12 +112,16 @@ def _ciff(head: bytes) -> Format | None:
 
 
 def _mpeg(head: bytes) -> Format | None:
-    """A program stream (pack header), or a bare video stream (sequence header)."""
+    """Return the MPEG format for a program stream (pack header) or a bare video stream (sequence header), else None."""
     return FORMATS["mpg"] if head[3:4] in (b"\xba", b"\xb3") else None
 
 
 def _is_transport_stream(head: bytes) -> bool:
-    """Sync byte 0x47 in each packet of 188 bytes, or of 192 with a time stamp before it (AVCHD)."""
+    """Return whether the file is an MPEG transport stream: its first packets (up to four) have the sync byte 0x47.
+
+    A packet has 188 bytes, and the sync byte is the first. Or it has 192 bytes, with a time stamp before that byte
+    (AVCHD).
+    """
     return any(
         len(head) >= first + 188 and set(head[first : first + 4 * step : step]) == {0x47}
         for first, step in ((0, 188), (4, 192))
@@ -120,8 +137,8 @@ _SUBFILE, _COMPRESSION, _PHOTOMETRIC, _MAKE, _SUB_IFDS, _DNG_VERSION = (
     0x14A,
     0xC612,
 )
-_SENSOR = 32803  # photometric interpretation of a colour filter array
-_RAW_COMPRESSIONS = frozenset((32767, 32769, 32770, 34713, 65000, 65535))
+SENSOR = 32803  # value of PhotometricInterpretation for bare sensor values (colour filter array)
+RAW_COMPRESSIONS = frozenset((32767, 32769, 32770, 34713, 65000, 65535))
 _RAW_MAKES = (
     ("NIKON", "nef"),
     ("SONY", "arw"),
@@ -137,10 +154,10 @@ _RAW_MAKES = (
 
 
 def _tiff(head: bytes) -> Format | None:
-    """TIFF and the raw formats built on it, told apart by the tags of IFD0.
+    """Return TIFF, or one of the raw formats based on TIFF, by the tags of IFD0 (the first directory).
 
-    A raw file says there that it is a reduced picture with the real one in a sub-IFD, or that it holds bare
-    sensor values; a scanner's or editor's TIFF with the same maker's name says neither.
+    IFD0 of a raw file describes a reduced picture, with the full picture in a sub-IFD; or it holds bare sensor values.
+    Without these signs it is a TIFF: a scanner or an editor may also write the name of a camera maker.
     """
     if head[8:11] == b"CR\x02":
         return FORMATS["cr2"]
@@ -150,8 +167,8 @@ def _tiff(head: bytes) -> Format | None:
     hides_picture = tags.get(_SUBFILE) == 1 and _SUB_IFDS in tags
     if (
         not hides_picture
-        and tags.get(_PHOTOMETRIC) != _SENSOR
-        and tags.get(_COMPRESSION) not in _RAW_COMPRESSIONS
+        and tags.get(_PHOTOMETRIC) != SENSOR
+        and tags.get(_COMPRESSION) not in RAW_COMPRESSIONS
     ):
         return FORMATS["tiff"]
     at = tags.get(_MAKE, 0)
@@ -160,7 +177,10 @@ def _tiff(head: bytes) -> Format | None:
 
 
 def _first_directory(head: bytes) -> dict[int, int]:
-    """IFD0 as tag: value (or offset of the value), as far as the head reaches."""
+    """Return the values of the entries of IFD0 that are inside `head`, by tag number; {} if there are none.
+
+    For a value that does not fit into its entry, return its offset.
+    """
     order = "<" if head[:2] == b"II" else ">"
     if len(head) < 8:
         return {}
@@ -169,7 +189,7 @@ def _first_directory(head: bytes) -> dict[int, int]:
         return {}
     count = min(struct.unpack_from(order + "H", head, start)[0], (len(head) - start - 2) // 12)
     entries = struct.iter_unpack(order + "HHII", head[start + 2 : start + 2 + 12 * count])
-    shift = 16 if order == ">" else 0  # a lone SHORT stands at the left of its four bytes
+    shift = 16 if order == ">" else 0  # a single SHORT is in the first two of the four value bytes
     return {tag: value >> shift & 0xFFFF if kind == _SHORT else value for tag, kind, _, value in entries}
 
 

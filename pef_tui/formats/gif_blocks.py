@@ -1,86 +1,98 @@
-"""The blocks of a GIF: where its XMP lies, or would. (GIF89a; XMP specification part 3, section 1.1.2.)"""
+"""Read the blocks of a GIF, and locate the XMP in it. (GIF89a; XMP specification part 3, section 1.1.2.)"""
 
 from __future__ import annotations
 
 import re
 from typing import BinaryIO, NamedTuple
 
-from pef_tui.formats.walk import LONGEST, Unsound, Walk
+from pef_tui.formats.errors import UnsupportedStructure
+from pef_tui.formats.forward_reader import MAX_BLOCK, ForwardReader
 
-XMP_BLOCK = b"\x21\xff\x0bXMP DataXMP"
-"""How the application extension with XMP begins; the packet follows as it is, not cut into blocks."""
-LANDING = bytes((1, *range(255, -1, -1), 0))
-"""What follows the packet: whoever takes its letters for lengths of blocks comes to the end here."""
-_MOST = 1_000_000
+XMP_HEADER = b"\x21\xff\x0bXMP DataXMP"
+"""Beginning of the application extension with XMP. The XMP packet follows, not divided into sub-blocks."""
+MAGIC_TRAILER = bytes((1, *range(255, -1, -1), 0))
+"""Bytes after the XMP packet, for programs that do not know XMP.
+
+Such a program reads bytes of the packet as lengths of sub-blocks, and skips to some byte of this trailer. From any byte
+there, the lengths lead to the end of the trailer.
+"""
+_MAX_BLOCKS = 1_000_000
 _END = re.compile(rb"<\?xpacket end=['\"][wr]['\"]\?>")
 _EXTENSION, _IMAGE, _TRAILER = 0x21, 0x2C, 0x3B
 
 
 class Gif(NamedTuple):
-    """A whole GIF."""
+    """The XMP of a GIF, and the offset for new XMP."""
 
-    place: int
-    """Where new XMP goes: before the first block that is no extension."""
+    insertion_point: int
+    """Offset at which new XMP is inserted: the start of the first block that is not an extension."""
     xmp: tuple[int, int] | None
-    """Where the extension with XMP begins and ends."""
+    """Start and end of the extension with XMP; None if there is none."""
     packet: bytes | None
+    """The XMP packet; None if there is none."""
 
 
 def read_gif(stream: BinaryIO) -> Gif:
-    """The blocks of the GIF in `stream`, up to its end. Raises Unsound, OSError."""
-    walk = Walk(stream)
-    head = walk.take(13)
+    """Read the blocks of the GIF in `stream`.
+
+    Raises UnsupportedStructure if the GIF is damaged or has XMP twice, and OSError.
+    """
+    walk = ForwardReader(stream)
+    head = walk.read(13)
     if head[:6] not in (b"GIF87a", b"GIF89a"):
-        raise Unsound("not a GIF")
-    _pass_palette(walk, head[10])
-    place = -1
+        raise UnsupportedStructure("not a GIF")
+    _skip_palette(walk, head[10])
+    insertion_point = -1
     xmp: tuple[int, int] | None = None
-    for _ in range(_MOST):
-        start = walk.place
-        kind = walk.take(1)[0]
-        if kind != _EXTENSION and place < 0:
-            place = start
+    for _ in range(_MAX_BLOCKS):
+        start = walk.offset
+        kind = walk.read(1)[0]
+        if kind != _EXTENSION and insertion_point < 0:
+            insertion_point = start
         if kind == _EXTENSION:
-            if _pass_extension(walk):
+            if _skip_extension(walk):
                 if xmp is not None:
-                    raise Unsound("XMP twice")
-                xmp = (start, walk.place)
+                    raise UnsupportedStructure("XMP twice")
+                xmp = (start, walk.offset)
         elif kind == _IMAGE:
-            _pass_palette(walk, walk.take(9)[8])
-            walk.take(1)
-            walk.pass_blocks()
+            _skip_palette(walk, walk.read(9)[8])
+            walk.read(1)
+            walk.skip_sub_blocks()
         elif kind == _TRAILER:
-            return Gif(place, xmp, None if xmp is None else _packet(stream, *xmp))
+            return Gif(insertion_point, xmp, None if xmp is None else _read_packet(stream, *xmp))
         else:
-            raise Unsound("blocks of an odd form")
-    raise Unsound("blocks without end")
+            raise UnsupportedStructure("blocks of an odd form")
+    raise UnsupportedStructure("blocks without end")
 
 
-def _pass_palette(walk: Walk, flags: int) -> None:
+def _skip_palette(walk: ForwardReader, flags: int) -> None:
     if flags & 0x80:
-        walk.take(3 << (flags & 7) + 1)
+        walk.read(3 << (flags & 7) + 1)
 
 
-def _pass_extension(walk: Walk) -> bool:
-    """Go behind an extension; is it the one with XMP?"""
-    head = walk.take(2)
-    if head == XMP_BLOCK[1:3] and head[1]:
-        name = walk.take(head[1])
-        walk.pass_blocks()
-        return name == XMP_BLOCK[3:]
-    walk.take(head[1])
+def _skip_extension(walk: ForwardReader) -> bool:
+    """Move past an extension. Return whether it holds XMP."""
+    head = walk.read(2)
+    if head == XMP_HEADER[1:3] and head[1]:
+        name = walk.read(head[1])
+        walk.skip_sub_blocks()
+        return name == XMP_HEADER[3:]
+    walk.read(head[1])
     if head[1]:
-        walk.pass_blocks()
+        walk.skip_sub_blocks()
     return False
 
 
-def _packet(stream: BinaryIO, start: int, end: int) -> bytes:
-    """The packet of an XMP extension, without what follows it."""
-    if end - start > LONGEST:
-        raise Unsound("XMP of an odd size")
-    stream.seek(start + len(XMP_BLOCK))
-    content = stream.read(end - start - len(XMP_BLOCK))
-    found = _END.search(content)
-    if found is None:
-        raise Unsound("XMP without end")
-    return content[: found.end()]
+def _read_packet(stream: BinaryIO, start: int, end: int) -> bytes:
+    """Return the XMP packet in the extension between two offsets, without the trailer after the packet.
+
+    Raises UnsupportedStructure if the packet has no end mark or is too large, and OSError.
+    """
+    if end - start > MAX_BLOCK:
+        raise UnsupportedStructure("XMP of an odd size")
+    stream.seek(start + len(XMP_HEADER))
+    content = stream.read(end - start - len(XMP_HEADER))
+    match = _END.search(content)
+    if match is None:
+        raise UnsupportedStructure("XMP without end")
+    return content[: match.end()]

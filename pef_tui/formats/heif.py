@@ -1,7 +1,7 @@
-"""HEIF pictures (HEIC, AVIF): their boxes, and where the tags of the picture lie.
+"""Read the boxes of HEIF pictures (HEIC, AVIF), and find the tags of the picture (EXIF, XMP).
 
-Strict on purpose: a picture with a box in it that is not known here, or with anything that lies elsewhere than it
-should, is Doubtful, and left to ExifTool. (ISO/IEC 23008-12, section 6 and annex A; ISO/IEC 14496-12, section 4.)
+The functions are strict on purpose: they raise UnsupportedStructure for an unknown box, and for data in an unexpected
+position. ExifTool then handles the file. (ISO/IEC 23008-12, section 6 and annex A; ISO/IEC 14496-12, section 4.)
 """
 
 from __future__ import annotations
@@ -11,17 +11,8 @@ from collections.abc import Iterable, Sequence
 from struct import unpack
 from typing import Literal, NamedTuple
 
+from pef_tui.formats.errors import UnsupportedStructure
 from pef_tui.formats.file_bytes import FileBytes
-from pef_tui.formats.film import (
-    LARGEST_INDEX,
-    Box,
-    Doubtful,
-    at_most_one,
-    boxes_in,
-    boxes_of,
-    hides_something,
-    only,
-)
 from pef_tui.formats.heif_items import (
     IN_META,
     Items,
@@ -33,198 +24,247 @@ from pef_tui.formats.heif_items import (
     read_primary,
     read_references,
 )
+from pef_tui.formats.mp4 import (
+    MAX_INDEX_SIZE,
+    Box,
+    has_content,
+    known_boxes,
+    optional_box,
+    read_boxes,
+    single_box,
+)
 
-_MOST_BOXES = 1000
+_MAX_BOXES = 1000
 _FREE = frozenset((b"free", b"skip", b"wide"))
-_BEHIND = frozenset((b"mpvd", b"sefd"))
-"""The film of a motion photo (Google), what Samsung's cameras add: found from the file's end."""
-_TOP = _FREE | _BEHIND | {b"ftyp", b"meta", b"mdat"}
-_INSIDE = frozenset(
+_TRAILING_BOXES = frozenset((b"mpvd", b"sefd"))
+"""Boxes that programs find from the end of the file: the video of a motion photo (`mpvd`, Google), and data of
+Samsung's cameras (`sefd`).
+"""
+_TOP_BOXES = _FREE | _TRAILING_BOXES | {b"ftyp", b"meta", b"mdat"}
+_META_BOXES = frozenset(
     (b"hdlr", b"dinf", b"pitm", b"iinf", b"iref", b"iprp", b"idat", b"iloc", b"grpl", b"free")
 )
-_SAYING = frozenset((b"crtt", b"mdft", b"udes", b"altt"))
-"""Properties that say when or what, as EXIF does. (ISO/IEC 23008-12, section 6.5)"""
+_DESCRIPTIVE_PROPERTIES = frozenset((b"crtt", b"mdft", b"udes", b"altt"))
+"""Item properties that hold dates or descriptions, as tags do. (ISO/IEC 23008-12, section 6.5)"""
 _LOOK, _SMALL = 72, 16
-"""Bytes of free space that are looked at, and too few of them for a camera's notes."""
+"""`_LOOK`: number of bytes of a free box that are inspected, with its head. `_SMALL`: up to this number of bytes,
+content is not inspected, because notes of a camera are larger.
+"""
 
 
-Placed = tuple[int, int, int]
-"""The number of an item, and where a part of its data begins and ends in the file."""
+ItemPart = tuple[int, int, int]
+"""The number of an item, and the start and end in the file of a part of its data."""
 
 
 class TagItem(NamedTuple):
-    """An item that holds tags of the picture."""
+    """An item that holds EXIF or XMP."""
 
     number: int
     start: int
-    """Where its data begins in the file."""
+    """Offset of the item's data in the file."""
     end: int
     content: bytes
 
 
 class Heif(NamedTuple):
-    """A HEIF picture as it lies in its file."""
+    """The structure of a HEIF picture."""
 
     media: tuple[Box, ...]
-    """The boxes `mdat`; at least one."""
+    """The boxes `mdat`, which hold the image data. There is at least one."""
     meta_box: Box
     meta: bytes
-    """The box `meta`, whole."""
-    inside: tuple[Box, ...]
-    """The boxes in it, by their place in `meta`."""
+    """The complete box `meta`."""
+    meta_boxes: tuple[Box, ...]
+    """The boxes inside `meta`. Offsets count in the field `meta`."""
     primary: int
     """The number of the item that is the picture."""
-    numbers: frozenset[int]
-    """All numbers that are taken."""
+    used_numbers: frozenset[int]
+    """All numbers of items and groups in the file. A new item must get another number."""
     locations: Locations
     exif: TagItem | None
     xmp: TagItem | None
-    others: tuple[bytes, ...]
-    """Packets of XMP about something else: a gain map, a map of depths."""
-    film_behind: bool
-    """Is there the film of a motion photo, found from the end of the file?"""
+    other_xmp: tuple[bytes, ...]
+    """XMP packets of items other than the picture, such as a gain map or a depth map."""
+    has_motion_video: bool
+    """Whether the file has a box `mpvd` or `sefd`: the video of a motion photo. Phones find it from the end of the
+    file.
+    """
 
 
 def read_heif(file: FileBytes) -> Heif:
-    """Look at the boxes of a picture and read its tags; image data is passed over.
+    """Read the boxes and the tags of a picture. Image data is not read.
 
-    Raises Doubtful, Unsound, OSError.
+    Raises UnsupportedStructure for a damaged file and for an unknown structure, and OSError.
     """
-    boxes = _top(file)
+    boxes = _read_top_boxes(file)
     kinds = Counter(box.kind for box in boxes)
     if boxes[0].kind != b"ftyp" or kinds[b"ftyp"] != 1 or kinds[b"meta"] != 1 or not kinds[b"mdat"]:
-        raise Doubtful("a picture without index or image data, or with two of them")
+        raise UnsupportedStructure("a picture without index or image data, or with two of them")
     media = tuple(box for box in boxes if box.kind == b"mdat")
-    meta_box = only(boxes, b"meta")
+    meta_box = single_box(boxes, b"meta")
     meta = file[meta_box.start : meta_box.end]
-    inside = _inside(meta)
-    primary = read_primary(meta, only(inside, b"pitm"))
-    items = read_items(meta, only(inside, b"iinf"))
-    locations = read_locations(meta, only(inside, b"iloc"))
-    placed = _check_places(locations, media, at_most_one(inside, b"idat"))
-    table, groups = at_most_one(inside, b"iref"), at_most_one(inside, b"grpl")
-    references = [] if table is None else read_references(meta, table)
-    taken = {*items.numbers, *(each.number for each in locations.entries)}
-    taken.update(number for each in references for number in (each.number, *each.others))
-    taken.update(() if groups is None else read_groups(meta, groups))
+    meta_boxes = _read_meta_boxes(meta)
+    primary = read_primary(meta, single_box(meta_boxes, b"pitm"))
+    items = read_items(meta, single_box(meta_boxes, b"iinf"))
+    locations = read_locations(meta, single_box(meta_boxes, b"iloc"))
+    parts = _check_locations(locations, media, optional_box(meta_boxes, b"idat"))
+    iref, groups = optional_box(meta_boxes, b"iref"), optional_box(meta_boxes, b"grpl")
+    references = [] if iref is None else read_references(meta, iref)
+    used_numbers = {*items.numbers, *(entry.number for entry in locations.entries)}
+    used_numbers.update(
+        number for reference in references for number in (reference.number, *reference.targets)
+    )
+    used_numbers.update(() if groups is None else read_groups(meta, groups))
     if primary not in items.numbers:
-        raise Doubtful("no item is the picture")
-    tags = _tag_items(file, items, placed, _described(references, primary))
-    film = not _BEHIND.isdisjoint(kinds)
-    return Heif(media, meta_box, meta, inside, primary, frozenset(taken), locations, *tags, film)
-
-
-def exif_block(content: bytes) -> tuple[bytes, bytes]:
-    """What comes before the TIFF block in an item with EXIF, and the block. Raises Doubtful."""
-    start = 4 + int.from_bytes(content[:4], "big")
-    if start + 8 > len(content):
-        raise Doubtful("EXIF that is cut")
-    return content[:start], content[start:]
-
-
-def _top(file: FileBytes) -> tuple[Box, ...]:
-    boxes: list[Box] = []
-    at, size = 0, len(file)
-    while at < size or not boxes:
-        head = file[at : at + 16]
-        if len(head) < 8 or len(boxes) > _MOST_BOXES:
-            raise Doubtful("bytes behind the picture, or too many boxes")
-        length, kind = unpack(">I4s", head[:8])
-        first = 8
-        if kind not in _TOP:
-            raise Doubtful("a box that is not known")
-        if length == 1 and len(head) == 16:
-            length, first = int.from_bytes(head[8:], "big"), 16
-        elif length == 0 and kind == b"mdat":
-            length = size - at
-        if length < first or at + length > size or (kind == b"meta" and length > LARGEST_INDEX):
-            raise Doubtful("a box has no true size")
-        box = Box(kind, at, at + first, at + length)
-        if kind in _FREE and length - first > _SMALL and _hides_tags(file[at + first : at + _LOOK]):
-            raise Doubtful("something lies in space that is free")
-        if kind == b"sefd" and _notes_places(file[at : box.end], boxes):
-            raise Doubtful("notes of a camera that count from the beginning of the file")
-        boxes.append(box)
-        at += length
-    return tuple(boxes)
-
-
-def _notes_places(notes: bytes, boxes: Sequence[Box]) -> bool:
-    """Do Samsung's notes name where the film begins in the file? (Those seen name its length only.)"""
-    places = [place for box in boxes if box.kind == b"mpvd" for place in (box.start, box.content)]
-    orders: tuple[Literal["big", "little"], ...] = ("big", "little")
-    return any(
-        place.to_bytes(8, order)[at : at + 4] in notes
-        for place in places
-        for order, at in zip(orders, (4, 0), strict=True)
+        raise UnsupportedStructure("no item is the picture")
+    tags = _tag_items(file, items, parts, _described_by(references, primary))
+    has_video = not _TRAILING_BOXES.isdisjoint(kinds)
+    return Heif(
+        media, meta_box, meta, meta_boxes, primary, frozenset(used_numbers), locations, *tags, has_video
     )
 
 
-def _hides_tags(data: bytes) -> bool:
-    """May tags lie in this free space? (`cdif`: what Samsung's cameras note of how a picture was made, One UI 6.)"""
-    return hides_something(data) and not data.startswith(b"cdif")
+def exif_block(content: bytes) -> tuple[bytes, bytes]:
+    """Split the data of an EXIF item: return the bytes before the TIFF block, and the block.
+
+    `content`: data of the item. Raises UnsupportedStructure if it ends before or inside the header of the block.
+    """
+    start = 4 + int.from_bytes(content[:4], "big")
+    if start + 8 > len(content):
+        raise UnsupportedStructure("EXIF that is cut")
+    return content[:start], content[start:]
 
 
-def _inside(meta: bytes) -> tuple[Box, ...]:
-    """The boxes of `meta`: those of a picture, and no properties that say what tags say."""
+def _read_top_boxes(file: FileBytes) -> tuple[Box, ...]:
+    boxes: list[Box] = []
+    offset, size = 0, len(file)
+    while offset < size or not boxes:
+        head = file[offset : offset + 16]
+        if len(head) < 8 or len(boxes) > _MAX_BOXES:
+            raise UnsupportedStructure("bytes behind the picture, or too many boxes")
+        length, kind = unpack(">I4s", head[:8])
+        first = 8
+        if kind not in _TOP_BOXES:
+            raise UnsupportedStructure("a box that is not known")
+        if length == 1 and len(head) == 16:
+            length, first = int.from_bytes(head[8:], "big"), 16
+        elif length == 0 and kind == b"mdat":
+            length = size - offset
+        if length < first or offset + length > size or (kind == b"meta" and length > MAX_INDEX_SIZE):
+            raise UnsupportedStructure("a box has no true size")
+        box = Box(kind, offset, offset + first, offset + length)
+        if (
+            kind in _FREE
+            and length - first > _SMALL
+            and _may_hold_tags(file[offset + first : offset + _LOOK])
+        ):
+            raise UnsupportedStructure("something lies in space that is free")
+        if kind == b"sefd" and _stores_offsets(file[offset : box.end], boxes):
+            raise UnsupportedStructure("notes of a camera that count from the beginning of the file")
+        boxes.append(box)
+        offset += length
+    return tuple(boxes)
+
+
+def _stores_offsets(notes: bytes, boxes: Sequence[Box]) -> bool:
+    """Return whether Samsung's notes (box `sefd`) may contain the offset of the video in 32 bits.
+
+    All notes that were seen have only the length of the video.
+    """
+    offsets = [offset for box in boxes if box.kind == b"mpvd" for offset in (box.start, box.content)]
+    orders: tuple[Literal["big", "little"], ...] = ("big", "little")
+    return any(
+        offset.to_bytes(8, order)[half : half + 4] in notes
+        for offset in offsets
+        for order, half in zip(orders, (4, 0), strict=True)
+    )
+
+
+def _may_hold_tags(data: bytes) -> bool:
+    """Return whether the content of a free box may hold tags.
+
+    Content that begins with `cdif` holds none: Samsung's cameras store there how a picture was made. (Seen in One UI
+    6.)
+    """
+    return has_content(data) and not data.startswith(b"cdif")
+
+
+def _read_meta_boxes(meta: bytes) -> tuple[Box, ...]:
+    """Return the boxes inside the box `meta`.
+
+    Raises UnsupportedStructure if `meta` is not the index of a picture, and for properties with dates or descriptions.
+    """
     if meta[:4] == b"\0\0\0\1" or len(meta) < 12 or meta[8:12] != bytes(4):
-        raise Doubtful("an index of an unknown form")
-    inside = boxes_of(meta, Box(b"meta", 0, 8, len(meta)), _INSIDE, skip=4)
-    handler = only(inside, b"hdlr")
-    if handler is not inside[0] or meta[handler.content + 8 : handler.content + 12] != b"pict":
-        raise Doubtful("an index of something else than a picture")
-    properties = boxes_of(meta, only(inside, b"iprp"), frozenset((b"ipco", b"ipma")))
-    container = only(properties, b"ipco")
-    if any(box.kind in _SAYING for box in boxes_in(meta, container.content, container.end)):
-        raise Doubtful("properties that say what tags say")
-    return inside
+        raise UnsupportedStructure("an index of an unknown form")
+    meta_boxes = known_boxes(meta, Box(b"meta", 0, 8, len(meta)), _META_BOXES, skip=4)
+    handler = single_box(meta_boxes, b"hdlr")
+    if handler is not meta_boxes[0] or meta[handler.content + 8 : handler.content + 12] != b"pict":
+        raise UnsupportedStructure("an index of something else than a picture")
+    properties = known_boxes(meta, single_box(meta_boxes, b"iprp"), frozenset((b"ipco", b"ipma")))
+    container = single_box(properties, b"ipco")
+    if any(box.kind in _DESCRIPTIVE_PROPERTIES for box in read_boxes(meta, container.content, container.end)):
+        raise UnsupportedStructure("properties that say what tags say")
+    return meta_boxes
 
 
-def _check_places(locations: Locations, media: Sequence[Box], inner: Box | None) -> list[Placed]:
-    """All data must lie where data belongs; that in the file. Raises Doubtful."""
-    room = 0 if inner is None else inner.end - inner.content
-    placed: list[Placed] = []
+def _check_locations(locations: Locations, media: Sequence[Box], inner: Box | None) -> list[ItemPart]:
+    """Return the parts of all items whose data is in the file, outside the box `meta`.
+
+    `media`: the boxes `mdat`. `inner`: the box `idat` inside `meta`; None if there is none. Raises UnsupportedStructure
+    if data of an item is outside these boxes, or has the length 0.
+    """
+    inner_size = 0 if inner is None else inner.end - inner.content
+    parts: list[ItemPart] = []
     for number, method, base, extents in locations.entries:
         for _, offset, length in extents:
             start = base + offset
             end = start + length
             if not length:
-                raise Doubtful("data of no told length")
+                raise UnsupportedStructure("data of no told length")
             if method == IN_META:
-                if end > room:
-                    raise Doubtful("an item that is cut")
+                if end > inner_size:
+                    raise UnsupportedStructure("an item that is cut")
                 continue
             if not any(box.content <= start and end <= box.end for box in media):
-                raise Doubtful("an item that lies in no image data")
-            placed.append((number, start, end))
-    return placed
+                raise UnsupportedStructure("an item that lies in no image data")
+            parts.append((number, start, end))
+    return parts
 
 
-def _described(references: Iterable[Reference], primary: int) -> frozenset[int]:
-    """The numbers of the items that are about the picture."""
-    return frozenset(each.number for each in references if each.kind == b"cdsc" and primary in each.others)
+def _described_by(references: Iterable[Reference], primary: int) -> frozenset[int]:
+    """Return the numbers of the items that describe the item `primary` (the picture), by references `cdsc`."""
+    return frozenset(
+        reference.number
+        for reference in references
+        if reference.kind == b"cdsc" and primary in reference.targets
+    )
 
 
 def _tag_items(
-    file: FileBytes, items: Items, placed: Sequence[Placed], about: frozenset[int]
+    file: FileBytes, items: Items, parts: Sequence[ItemPart], picture_items: frozenset[int]
 ) -> tuple[TagItem | None, TagItem | None, tuple[bytes, ...]]:
-    if len(items.exif) > 1 or not about.issuperset(items.exif):
-        raise Doubtful("EXIF of something else than the picture")
-    own = [number for number in items.xmp if number in about]
-    if len(own) > 1:
-        raise Doubtful("XMP twice")
-    exif = _tag_item(file, items.exif[0], placed) if items.exif else None
-    xmp = _tag_item(file, own[0], placed) if own else None
-    others = (_tag_item(file, number, placed).content for number in items.xmp if number not in about)
-    return exif, xmp, tuple(others)
+    if len(items.exif) > 1 or not picture_items.issuperset(items.exif):
+        raise UnsupportedStructure("EXIF of something else than the picture")
+    picture_xmp = [number for number in items.xmp if number in picture_items]
+    if len(picture_xmp) > 1:
+        raise UnsupportedStructure("XMP twice")
+    exif = _tag_item(file, items.exif[0], parts) if items.exif else None
+    xmp = _tag_item(file, picture_xmp[0], parts) if picture_xmp else None
+    other_xmp = (
+        _tag_item(file, number, parts).content for number in items.xmp if number not in picture_items
+    )
+    return exif, xmp, tuple(other_xmp)
 
 
-def _tag_item(file: FileBytes, number: int, placed: Sequence[Placed]) -> TagItem:
-    """The item of this number, which lies in one piece that is nobody else's. Raises Doubtful."""
-    found = [each for each in placed if each[0] == number]
-    if len(found) != 1:
-        raise Doubtful("tags in several pieces, or nowhere")
-    _, start, end = found[0]
-    if sum(first < end and start < last for _, first, last in placed) > 1:
-        raise Doubtful("tags that lie in something else")
+def _tag_item(file: FileBytes, number: int, parts: Sequence[ItemPart]) -> TagItem:
+    """Return the item `number` with its content. `parts`: the parts of all items.
+
+    Raises UnsupportedStructure unless the item has exactly one part, and if it shares bytes with another item.
+    """
+    item_parts = [part for part in parts if part[0] == number]
+    if len(item_parts) != 1:
+        raise UnsupportedStructure("tags in several pieces, or nowhere")
+    _, start, end = item_parts[0]
+    if sum(first < end and start < last for _, first, last in parts) > 1:
+        raise UnsupportedStructure("tags that lie in something else")
     return TagItem(number, start, end, file[start:end])

@@ -1,6 +1,7 @@
-"""The tables in the box `meta` of HEIF pictures: which items there are, where they lie, what they are about.
+"""Read the tables in the box `meta` of HEIF pictures: items, locations of their data, references between them.
 
-A table with anything in it that readers may take differently is Doubtful. (ISO/IEC 14496-12, section 8.11.)
+The functions raise UnsupportedStructure for anything that programs may read in different ways. (ISO/IEC 14496-12,
+section 8.11.)
 """
 
 from __future__ import annotations
@@ -9,30 +10,34 @@ from collections.abc import Iterator
 from struct import Struct
 from typing import NamedTuple
 
-from pef_tui.formats.film import Box, Doubtful, boxes_in
+from pef_tui.formats.errors import UnsupportedStructure
+from pef_tui.formats.mp4 import Box, read_boxes
 
 _LETTERS = {0: "", 4: "I", 8: "Q"}
-"""How `struct` calls the numbers in `iloc`, by how many bytes they have."""
+"""The `struct` format of a number in the table `iloc`, by the size of the number in bytes."""
 _ENTRIES = {2: Struct(">HH4s"), 3: Struct(">IH4s")}
-"""Number, protection and kind of an item, behind version and flags of `infe`, by that version."""
+"""The fields of a box `infe` after version and flags, by the version: number, protection and type of an item."""
 _XMP_TYPE = b"application/rdf+xml"
 
 IN_FILE, IN_META = 0, 1
-"""Where the data of an item lies: anywhere in the file, or in the box `idat`."""
+"""Values of `Location.method`: where the offsets of an item's data count. IN_FILE: in the file. IN_META: in the box
+`idat` inside the box `meta`.
+"""
 
 
 class Extent(NamedTuple):
     """One part of an item's data."""
 
-    part: int
-    """Its number in an item that others are made of (`extent_index`)."""
+    part_index: int
+    """The field `extent_index`, which is used for items that are derived from other items."""
     offset: int
-    """Behind the item's base."""
+    """Offset relative to `Location.base`."""
     length: int
+    """Length in bytes."""
 
 
 class Location(NamedTuple):
-    """Where the data of an item lies."""
+    """The entry of an item in the table `iloc`: where its data is."""
 
     number: int
     method: int
@@ -41,177 +46,206 @@ class Location(NamedTuple):
 
     @property
     def spans(self) -> Iterator[tuple[int, int]]:
-        """Where each part of its data begins and ends."""
+        """Yield start and end of each part of the item's data."""
         for _, offset, length in self.extents:
             yield self.base + offset, self.base + offset + length
 
 
 class Locations(NamedTuple):
-    """The table `iloc`."""
+    """The table `iloc`: where the data of all items is."""
 
     version: int
     sizes: tuple[int, int, int, int]
-    """Bytes of offsets, lengths, bases and part numbers."""
+    """Size in bytes of each offset, length, base and part index in the table."""
     entries: tuple[Location, ...]
 
 
 class Items(NamedTuple):
-    """The table `iinf`."""
+    """The table `iinf`: the numbers of all items, and of the items with EXIF or XMP."""
 
     numbers: frozenset[int]
     exif: tuple[int, ...]
-    """Numbers of items that hold EXIF."""
+    """Numbers of the items that hold EXIF."""
     xmp: tuple[int, ...]
+    """Numbers of the items that hold XMP."""
 
 
 class Reference(NamedTuple):
-    """What an item has to do with others."""
+    """A reference from an item to other items."""
 
     kind: bytes
     number: int
-    others: tuple[int, ...]
+    """Number of the item that has the reference."""
+    targets: tuple[int, ...]
+    """Numbers of the items to which the reference points."""
 
 
 class _Table:
-    """Numbers of a table, one after the other."""
+    """Reads the numbers of a table one after another. Raises UnsupportedStructure if the table ends too early."""
 
     def __init__(self, data: bytes, start: int, end: int) -> None:
         self._data = data
         self._at = start
         self._end = end
 
-    def take(self, count: int) -> int:
-        at = self._at
-        self._at = at + count
+    def read(self, count: int) -> int:
+        start = self._at
+        self._at = start + count
         if self._at > self._end:
-            raise Doubtful("a table that is cut")
-        return int.from_bytes(self._data[at : self._at], "big")
+            raise UnsupportedStructure("a table that is cut")
+        return int.from_bytes(self._data[start : self._at], "big")
 
-    def rest(self) -> bytes:
+    def remaining(self) -> bytes:
         return self._data[self._at : self._end]
 
-    def head(self, versions: int) -> int:
-        """The version, one below `versions`; flags mean nothing here."""
-        version = self.take(1)
-        if version >= versions or self.take(3):
-            raise Doubtful("a table of an unknown version")
+    def read_version(self, limit: int) -> int:
+        """Return the version of the table.
+
+        Raises UnsupportedStructure if the version is not below `limit`, or if a flag is set.
+        """
+        version = self.read(1)
+        if version >= limit or self.read(3):
+            raise UnsupportedStructure("a table of an unknown version")
         return version
 
-    def finish(self) -> None:
+    def check_end(self) -> None:
         if self._at != self._end:
-            raise Doubtful("a table longer than it says")
+            raise UnsupportedStructure("a table longer than it says")
 
 
 def read_primary(meta: bytes, box: Box) -> int:
-    """The number of the item that is the picture (`pitm`). Raises Doubtful."""
+    """Return the number of the item that is the picture, from the box `pitm`.
+
+    Raises UnsupportedStructure if the box is damaged or has an unknown version.
+    """
     table = _Table(meta, box.content, box.end)
-    number = table.take(2 if table.head(2) == 0 else 4)
-    table.finish()
+    number = table.read(2 if table.read_version(2) == 0 else 4)
+    table.check_end()
     return number
 
 
 def read_items(meta: bytes, box: Box) -> Items:
-    """Raises Doubtful."""
+    """Read the table of items (box `iinf`).
+
+    Raises UnsupportedStructure if the table is damaged, or if tags are compressed or protected.
+    """
     version = meta[box.content] if box.content < box.end else 0
     table = _Table(meta, box.content, box.end)
-    table.head(3)
-    count = table.take(4 if version else 2)
-    entries = boxes_in(meta, box.content + (8 if version else 6), box.end)
+    table.read_version(3)
+    count = table.read(4 if version else 2)
+    entries = read_boxes(meta, box.content + (8 if version else 6), box.end)
     if count != len(entries):
-        raise Doubtful("another number of items than there are")
+        raise UnsupportedStructure("another number of items than there are")
     numbers: set[int] = set()
-    found: dict[str, list[int]] = {"exif": [], "xmp": []}
+    tag_items: dict[str, list[int]] = {"exif": [], "xmp": []}
     for entry in entries:
-        number, kind = _entry(meta, entry)
+        number, kind = _item_entry(meta, entry)
         numbers.add(number)
         if kind:
-            found[kind].append(number)
+            tag_items[kind].append(number)
     if len(numbers) != len(entries):
-        raise Doubtful("two items of one number")
-    return Items(frozenset(numbers), tuple(found["exif"]), tuple(found["xmp"]))
+        raise UnsupportedStructure("two items of one number")
+    return Items(frozenset(numbers), tuple(tag_items["exif"]), tuple(tag_items["xmp"]))
 
 
-def _entry(meta: bytes, box: Box) -> tuple[int, str]:
-    """An item's number; `exif` or `xmp` where it holds such."""
-    at, version = box.content, meta[box.content] if box.kind == b"infe" and box.content < box.end else 0
-    if version not in _ENTRIES or at + _ENTRIES[version].size >= box.end:
-        raise Doubtful("an item of an unknown form or version")
-    number, protected, kind = _ENTRIES[version].unpack_from(meta, at + 4)
+def _item_entry(meta: bytes, box: Box) -> tuple[int, str]:
+    """Return the number of an item, and the kind of its tags: `exif`, `xmp`, or "" if it holds none.
+
+    `box`: the box `infe` of the item. Raises UnsupportedStructure for an unknown form, and for protected tags.
+    """
+    start, version = box.content, meta[box.content] if box.kind == b"infe" and box.content < box.end else 0
+    if version not in _ENTRIES or start + _ENTRIES[version].size >= box.end:
+        raise UnsupportedStructure("an item of an unknown form or version")
+    number, protected, kind = _ENTRIES[version].unpack_from(meta, start + 4)
     if kind == b"Exif":
-        found = "exif"
-    elif kind == b"mime" and _XMP_TYPE in (words := meta[at + 4 + _ENTRIES[version].size : box.end]).lower():
-        found = "xmp"
-        _, _, told = words.partition(b"\0")
-        if told.strip(b"\0") != _XMP_TYPE or not told.endswith(b"\0"):
-            raise Doubtful("XMP that is packed, or called otherwise")
+        tag_kind = "exif"
+    elif (
+        kind == b"mime" and _XMP_TYPE in (names := meta[start + 4 + _ENTRIES[version].size : box.end]).lower()
+    ):
+        tag_kind = "xmp"
+        _, _, content_type = names.partition(b"\0")
+        if content_type.strip(b"\0") != _XMP_TYPE or not content_type.endswith(b"\0"):
+            raise UnsupportedStructure("XMP that is packed, or called otherwise")
     else:
         return int(number), ""
     if protected:
-        raise Doubtful("tags that are protected")
-    return int(number), found
+        raise UnsupportedStructure("tags that are protected")
+    return int(number), tag_kind
 
 
 def read_references(meta: bytes, box: Box) -> list[Reference]:
-    """Raises Doubtful."""
+    """Read the references between items (box `iref`). Raises UnsupportedStructure if the box is damaged."""
     table = _Table(meta, box.content, box.end)
-    wide = 2 if table.head(2) == 0 else 4
-    found = []
-    for each in boxes_in(meta, box.content + 4, box.end):
-        inner = _Table(meta, each.content, each.end)
-        number = inner.take(wide)
-        others = tuple(inner.take(wide) for _ in range(inner.take(2)))
-        inner.finish()
-        found.append(Reference(each.kind, number, others))
-    return found
+    number_width = 2 if table.read_version(2) == 0 else 4
+    references = []
+    for reference_box in read_boxes(meta, box.content + 4, box.end):
+        reference = _Table(meta, reference_box.content, reference_box.end)
+        number = reference.read(number_width)
+        targets = tuple(reference.read(number_width) for _ in range(reference.read(2)))
+        reference.check_end()
+        references.append(Reference(reference_box.kind, number, targets))
+    return references
 
 
 def read_groups(meta: bytes, box: Box) -> frozenset[int]:
-    """The numbers of groups of items, which are no items' numbers. Raises Doubtful."""
-    found = set()
-    for each in boxes_in(meta, box.content + 4, box.end):
-        table = _Table(meta, each.content, each.end)
-        table.take(4)
-        found.add(table.take(4))
-    return frozenset(found)
+    """Return the numbers of the groups of items. (No item may have the number of a group.)
+
+    `box`: the box `grpl`. Raises UnsupportedStructure if it is damaged.
+    """
+    numbers = set()
+    for group in read_boxes(meta, box.content + 4, box.end):
+        table = _Table(meta, group.content, group.end)
+        table.read(4)
+        numbers.add(table.read(4))
+    return frozenset(numbers)
 
 
 def read_locations(meta: bytes, box: Box) -> Locations:
-    """Raises Doubtful, also for data in other files or made of other items. Where data lies is not looked at."""
+    """Read the table of locations (box `iloc`). It is not checked whether the offsets are inside the file.
+
+    Raises UnsupportedStructure if the table is damaged, or if data is in another file or derived from other items.
+    """
     table = _Table(meta, box.content, box.end)
-    version = table.head(3)
-    first, second = table.take(1), table.take(1)
+    version = table.read_version(3)
+    first, second = table.read(1), table.read(1)
     sizes = first >> 4, first & 15, second >> 4, second & 15
     if not _LETTERS.keys() >= {*sizes} or (version == 0 and sizes[3]):
-        raise Doubtful("places of an odd size")
-    wide = 4 if version == 2 else 2
-    number = table.take(wide)
-    entries = tuple(_entries(table.rest(), number, version, sizes))
-    if len({entry.number for entry in entries}) != number:
-        raise Doubtful("an item that lies in two places")
+        raise UnsupportedStructure("places of an odd size")
+    count_width = 4 if version == 2 else 2
+    count = table.read(count_width)
+    entries = tuple(_location_entries(table.remaining(), count, version, sizes))
+    if len({entry.number for entry in entries}) != count:
+        raise UnsupportedStructure("an item that lies in two places")
     return Locations(version, sizes, entries)
 
 
-def _entries(data: bytes, number: int, version: int, sizes: tuple[int, int, int, int]) -> Iterator[Location]:
-    """So many entries, which fill the data. Raises Doubtful."""
-    offset, length, base, part = (_LETTERS[size] for size in sizes)
+def _location_entries(
+    data: bytes, count: int, version: int, sizes: tuple[int, int, int, int]
+) -> Iterator[Location]:
+    """Yield the `count` entries of the table `iloc`. `data`: the bytes of all entries; `sizes`: see `Locations.sizes`.
+
+    Raises UnsupportedStructure if the entries do not end exactly at the end of `data`, or if an item has data in
+    another file or data derived from other items.
+    """
+    offset, length, base, index = (_LETTERS[size] for size in sizes)
     head = Struct(f">{'I' if version == 2 else 'H'}{'H' if version else ''}H{base}H")
-    extent = Struct(f">{part}{offset}{length}")
-    at = 0
-    for _ in range(number):
-        behind = at + head.size
-        if behind > len(data):
-            raise Doubtful("a table that is cut")
-        fields = head.unpack_from(data, at)
+    extent = Struct(f">{index}{offset}{length}")
+    position = 0
+    for _ in range(count):
+        extents_start = position + head.size
+        if extents_start > len(data):
+            raise UnsupportedStructure("a table that is cut")
+        fields = head.unpack_from(data, position)
         method = fields[1] if version else IN_FILE
         if method not in (IN_FILE, IN_META) or fields[2 if version else 1]:
-            raise Doubtful("data in another file, or made of other items")
-        at = behind + fields[-1] * extent.size
-        if at > len(data) or (fields[-1] and not length):
-            raise Doubtful("a table that is cut, or tells no lengths")
+            raise UnsupportedStructure("data in another file, or made of other items")
+        position = extents_start + fields[-1] * extent.size
+        if position > len(data) or (fields[-1] and not length):
+            raise UnsupportedStructure("a table that is cut, or tells no lengths")
         extents = tuple(
-            Extent(found[0] if part else 0, found[1 if part else 0] if offset else 0, found[-1])
-            for found in (extent.iter_unpack(data[behind:at]) if fields[-1] else ())
+            Extent(values[0] if index else 0, values[1 if index else 0] if offset else 0, values[-1])
+            for values in (extent.iter_unpack(data[extents_start:position]) if fields[-1] else ())
         )
         yield Location(fields[0], method, fields[-2] if base else 0, extents)
-    if at != len(data):
-        raise Doubtful("a table longer than it says")
+    if position != len(data):
+        raise UnsupportedStructure("a table longer than it says")

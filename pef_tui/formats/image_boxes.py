@@ -1,6 +1,7 @@
-"""The picture or film in files made of boxes: MP4 and MOV with their kin, HEIC, AVIF, CR3, JPEG 2000, JPEG XL.
+"""Find the image data to hash in files that consist of boxes: MP4, MOV, HEIC, AVIF, CR3, JPEG 2000, JPEG XL.
 
-(ISO base media: ISO 14496-12; HEIF: ISO 23008-12; JPEG 2000: ISO 15444-1; JPEG XL: ISO 18181-2.)
+The functions yield the parts to hash (`DigestPart`): ranges of the file, or bytes. Tags are left out. (ISO base media:
+ISO 14496-12; HEIF: ISO 23008-12; JPEG 2000: ISO 15444-1; JPEG XL: ISO 18181-2.)
 """
 
 from __future__ import annotations
@@ -9,142 +10,164 @@ from collections.abc import Callable, Iterator
 from struct import unpack
 from typing import BinaryIO
 
-from pef_tui.formats.parts import MOST, Part, Unclear, at, number, numbers, size_of
+from pef_tui.formats.errors import UnsupportedStructure
+from pef_tui.formats.read_bytes import MAX_PARTS, DigestPart, file_size, read_at, to_int, to_ints
 
-Box = tuple[bytes, int, int]
-"""Its kind, and where its content begins and ends."""
+BoxRange = tuple[bytes, int, int]
+"""Kind of a box, and start and end of its content."""
 
-_CHUNKS_LOOKED_AT = 4096
-_CHUNK_HEAD = 32
-"""Bytes of a chunk that show that its offset leads to it."""
-_LARGEST = 64 << 20
-"""Bytes of a table that are still read."""
-_FILM_BEHIND = (b"mpvd", b"sefd")
-"""Boxes with the film of a motion photo, as Pixel and Samsung put them behind a HEIC picture."""
-_TABLES = (b"trak", b"mdia", b"minf", b"stbl")
+_SAMPLED_CHUNKS = 4096
+_SAMPLE_SIZE = 32
+"""Number of bytes at the start of a chunk that are hashed. They show a wrong offset of the chunk."""
+_MAX_TABLE_SIZE = 64 << 20
+"""Largest table that is read, in bytes."""
+_MOTION_VIDEO_BOXES = (b"mpvd", b"sefd")
+"""Kinds of boxes in which Pixel and Samsung phones store the video of a motion photo in HEIC."""
+_CONTAINER_BOXES = (b"trak", b"mdia", b"minf", b"stbl")
 
 
-def boxes(stream: BinaryIO, start: int, end: int) -> Iterator[Box]:
-    """The boxes between two places. Raises Unclear, OSError."""
-    for _ in range(MOST):
+def read_box_ranges(stream: BinaryIO, start: int, end: int) -> Iterator[BoxRange]:
+    """Yield the boxes from offset `start` to offset `end` of the file.
+
+    Raises UnsupportedStructure for a box with a wrong size or for too many boxes, and OSError.
+    """
+    for _ in range(MAX_PARTS):
         if start + 8 > end:
             return
-        length, kind = unpack(">I4s", at(stream, start, 8))
+        length, kind = unpack(">I4s", read_at(stream, start, 8))
         head = 8
         if length == 1:
-            length, head = number(at(stream, start + 8, 8)), 16
+            length, head = to_int(read_at(stream, start + 8, 8)), 16
         length = length or end - start
         if length < head or start + length > end:
-            raise Unclear
+            raise UnsupportedStructure
         yield kind, start + head, start + length
         start += length
-    raise Unclear
+    raise UnsupportedStructure
 
 
-def contents(*kinds: bytes) -> Callable[[BinaryIO], Iterator[Part]]:
-    """What makes the contents of boxes of these kinds, at the top of a file, its picture."""
+def box_contents(*kinds: bytes) -> Callable[[BinaryIO], Iterator[DigestPart]]:
+    """Return a function that yields the content of each top-level box of one of these kinds."""
 
-    def parts(stream: BinaryIO) -> Iterator[Part]:
-        for kind, start, end in boxes(stream, 0, size_of(stream)):
+    def parts(stream: BinaryIO) -> Iterator[DigestPart]:
+        for kind, start, end in read_box_ranges(stream, 0, file_size(stream)):
             if kind in kinds:
                 yield start, end - start
 
     return parts
 
 
-def film(stream: BinaryIO) -> Iterator[Part]:
-    """All media data, and where each track finds its own in it."""
-    found = list(boxes(stream, 0, size_of(stream)))
-    media = [(start, end) for kind, start, end in found if kind == b"mdat"]
+def video_parts(stream: BinaryIO) -> Iterator[DigestPart]:
+    """Yield all media data, then the first bytes of chunks of each track. These show wrong chunk offsets.
+
+    Raises UnsupportedStructure for a damaged file, and OSError.
+    """
+    top_boxes = list(read_box_ranges(stream, 0, file_size(stream)))
+    media = [(start, end) for kind, start, end in top_boxes if kind == b"mdat"]
     for start, end in media:
         yield start, end - start
-    for kind, start, end in found:
+    for kind, start, end in top_boxes:
         if kind == b"moov":
-            yield from _chunks(stream, start, end, media)
+            yield from _chunk_parts(stream, start, end, media)
 
 
-def _chunks(stream: BinaryIO, start: int, end: int, media: list[tuple[int, int]]) -> Iterator[Part]:
-    """The first bytes that the chunk offsets of every track lead to, so that a wrong offset shows."""
-    for kind, first, last in boxes(stream, start, end):
-        if kind in _TABLES:
-            yield from _chunks(stream, first, last, media)
+def _chunk_parts(
+    stream: BinaryIO, start: int, end: int, media: list[tuple[int, int]]
+) -> Iterator[DigestPart]:
+    """Yield the first bytes of chunks of each track. A wrong chunk offset then changes the digest.
+
+    The chunk tables are searched from the offset `start` to `end`. `media`: start and end of all media data.
+    """
+    for kind, first, last in read_box_ranges(stream, start, end):
+        if kind in _CONTAINER_BOXES:
+            yield from _chunk_parts(stream, first, last, media)
         elif kind in (b"stco", b"co64"):
-            if last - first > _LARGEST:
-                raise Unclear
-            offsets = numbers("I" if kind == b"stco" else "Q", at(stream, first, last - first)[8:])
-            yield number(at(stream, first + 4, 4)).to_bytes(4, "big")
-            for offset in offsets[:: len(offsets) // _CHUNKS_LOOKED_AT + 1]:
+            if last - first > _MAX_TABLE_SIZE:
+                raise UnsupportedStructure
+            offsets = to_ints("I" if kind == b"stco" else "Q", read_at(stream, first, last - first)[8:])
+            yield to_int(read_at(stream, first + 4, 4)).to_bytes(4, "big")
+            for offset in offsets[:: len(offsets) // _SAMPLED_CHUNKS + 1]:
                 end = next((high for low, high in media if low <= offset < high), 0)
-                yield (offset, min(_CHUNK_HEAD, end - offset)) if end else b"elsewhere"
+                yield (offset, min(_SAMPLE_SIZE, end - offset)) if end else b"elsewhere"
 
 
-def heif(stream: BinaryIO) -> Iterator[Part]:
-    """Every item but EXIF and XMP, their properties (codecs, rotation), sequences, and the film behind."""
-    found = list(boxes(stream, 0, size_of(stream)))
-    metas = [(start, end) for kind, start, end in found if kind == b"meta"]
+def heif_parts(stream: BinaryIO) -> Iterator[DigestPart]:
+    """Yield the image data of a HEIF picture, without EXIF and XMP.
+
+    It consists of the data of all other items, the item properties (codecs, rotation), the first bytes of the chunks of
+    an image sequence, and the video of a motion photo. Raises UnsupportedStructure for a damaged file, and OSError.
+    """
+    top_boxes = list(read_box_ranges(stream, 0, file_size(stream)))
+    metas = [(start, end) for kind, start, end in top_boxes if kind == b"meta"]
     if len(metas) != 1:
-        raise Unclear
-    yield from _items(stream, *metas[0])
-    media = [(start, end) for kind, start, end in found if kind == b"mdat"]
-    for kind, start, end in found:
+        raise UnsupportedStructure
+    yield from _item_parts(stream, *metas[0])
+    media = [(start, end) for kind, start, end in top_boxes if kind == b"mdat"]
+    for kind, start, end in top_boxes:
         if kind == b"moov":
-            yield from _chunks(stream, start, end, media)
-        elif kind in _FILM_BEHIND:
+            yield from _chunk_parts(stream, start, end, media)
+        elif kind in _MOTION_VIDEO_BOXES:
             yield start, end - start
 
 
-def _items(stream: BinaryIO, start: int, end: int) -> Iterator[Part]:
-    inside = {kind: (first, last) for kind, first, last in boxes(stream, start + 4, end)}
+def _item_parts(stream: BinaryIO, start: int, end: int) -> Iterator[DigestPart]:
+    meta_boxes = {kind: (first, last) for kind, first, last in read_box_ranges(stream, start + 4, end)}
     for kind in (b"pitm", b"iprp"):
-        if kind in inside:
-            first, last = inside[kind]
+        if kind in meta_boxes:
+            first, last = meta_boxes[kind]
             yield first, last - first
-    if b"iinf" not in inside or b"iloc" not in inside:
-        raise Unclear
-    left_out = _tag_items(stream, *inside[b"iinf"])
-    first, last = inside[b"iloc"]
-    if last - first > _LARGEST:
-        raise Unclear
-    data_box = inside.get(b"idat", (-1, -1))[0]
-    for item, method, extents in sorted(_locations(at(stream, first, last - first))):
-        if item in left_out:
+    if b"iinf" not in meta_boxes or b"iloc" not in meta_boxes:
+        raise UnsupportedStructure
+    tag_items = _tag_item_numbers(stream, *meta_boxes[b"iinf"])
+    first, last = meta_boxes[b"iloc"]
+    if last - first > _MAX_TABLE_SIZE:
+        raise UnsupportedStructure
+    data_box = meta_boxes.get(b"idat", (-1, -1))[0]
+    for item, method, extents in sorted(_read_extents(read_at(stream, first, last - first))):
+        if item in tag_items:
             continue
         yield item.to_bytes(4, "big")
         if (method == 1 and data_box < 0) or method > 1:
-            raise Unclear
+            raise UnsupportedStructure
         for offset, length in extents:
             yield (data_box if method == 1 else 0) + offset, length
 
 
-def _tag_items(stream: BinaryIO, start: int, end: int) -> frozenset[int]:
-    """The numbers of items that hold EXIF or XMP."""
-    version = at(stream, start, 1)[0]
-    found = set()
-    for kind, first, last in boxes(stream, start + (6 if version == 0 else 8), end):
-        if kind != b"infe" or last - first > _LARGEST:
+def _tag_item_numbers(stream: BinaryIO, start: int, end: int) -> frozenset[int]:
+    """Return the numbers of the items that hold EXIF or XMP.
+
+    `start`, `end`: offsets of the content of the box `iinf`.
+    """
+    version = read_at(stream, start, 1)[0]
+    numbers = set()
+    for kind, first, last in read_box_ranges(stream, start + (6 if version == 0 else 8), end):
+        if kind != b"infe" or last - first > _MAX_TABLE_SIZE:
             continue
-        entry = at(stream, first, last - first)
-        wide = 4 if entry[0] == 3 else 2
-        what = entry[6 + wide : 10 + wide]
-        if what == b"Exif" or (what == b"mime" and b"application/rdf+xml" in entry):
-            found.add(number(entry[4 : 4 + wide]))
-    return frozenset(found)
+        entry = read_at(stream, first, last - first)
+        number_width = 4 if entry[0] == 3 else 2
+        item_type = entry[6 + number_width : 10 + number_width]
+        if item_type == b"Exif" or (item_type == b"mime" and b"application/rdf+xml" in entry):
+            numbers.add(to_int(entry[4 : 4 + number_width]))
+    return frozenset(numbers)
 
 
-Location = tuple[int, int, list[tuple[int, int]]]
-"""An item's number; 0 for data in the file, 1 in the box `idat`; its extents."""
+ItemExtents = tuple[int, int, list[tuple[int, int]]]
+"""The number of an item; where its data is (0: in the file, 1: in the box `idat`); offset and length of each part."""
 
 
-def _locations(table: bytes) -> Iterator[Location]:
-    """The entries of the box `iloc`. Raises Unclear."""
-    place = 0
+def _read_extents(table: bytes) -> Iterator[ItemExtents]:
+    """Yield the entries of the box `iloc`. `table`: content of the box.
+
+    Raises UnsupportedStructure if the table is cut, or if data is in another file.
+    """
+    position = 0
 
     def take(count: int) -> int:
-        nonlocal place
-        if place + count > len(table):
-            raise Unclear
-        place += count
-        return number(table[place - count : place])
+        nonlocal position
+        if position + count > len(table):
+            raise UnsupportedStructure
+        position += count
+        return to_int(table[position - count : position])
 
     version = take(4) >> 24
     sizes = take(2)
@@ -153,8 +176,8 @@ def _locations(table: bytes) -> Iterator[Location]:
     for _ in range(take(4 if version == 2 else 2)):
         item = take(4 if version == 2 else 2)
         method = take(2) & 15 if version else 0
-        if take(2):  # in another file
-            raise Unclear
+        if take(2):  # data_reference_index: the data is in another file
+            raise UnsupportedStructure
         base = take(base_size)
         extents = []
         for _ in range(take(2)):

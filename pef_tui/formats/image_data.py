@@ -1,6 +1,7 @@
-"""The picture or film itself within a file, apart from everything that tags change: which bytes, and their hash.
+"""Hash the image data of a picture or video, to check that writing tags did not change it (`--verify`).
 
-(JPEG: ITU-T T.81; PNG: ISO 15948; GIF89a; WebP container; Photoshop file formats specification.)
+Bytes that change with the tags are left out. (JPEG: ITU-T T.81; PNG: ISO 15948; GIF89a; WebP container; Photoshop file
+formats specification.)
 """
 
 from __future__ import annotations
@@ -11,153 +12,184 @@ from typing import BinaryIO
 
 import xxhash
 
-from pef_tui.formats.image_boxes import contents, film, heif
-from pef_tui.formats.image_tiff import canon_heap, fuji, minolta, panasonic, sigma, tiff
-from pef_tui.formats.parts import MOST, Part, Span, Unclear, at, number, size_of
+from pef_tui.formats.errors import UnsupportedStructure
+from pef_tui.formats.image_boxes import box_contents, heif_parts, video_parts
+from pef_tui.formats.image_tiff import (
+    canon_heap_parts,
+    fuji_parts,
+    minolta_parts,
+    panasonic_parts,
+    sigma_parts,
+    tiff_parts,
+)
+from pef_tui.formats.read_bytes import MAX_PARTS, DataRange, DigestPart, file_size, read_at, to_int
 
-_BLOCK = 1 << 20
-_TRAILER = 1 << 16
-"""Bytes at the end of a JPEG among which a trailer of texts begins."""
+_READ_SIZE = 1 << 20
+_TRAILER_SIZE = 1 << 16
+"""Number of bytes at the end of a JPEG in which an AFCP trailer is searched."""
 
 
 def image_digest(stream: BinaryIO, format: str) -> bytes | None:
-    """Hash of the image data; None where the format's is not known here, or the file is damaged. Raises OSError."""
+    """Return the hash (XXH3, 128 bits) of the image data; None for an unsupported format or a damaged file.
+
+    `format`: name of the file's format (`FileMetadata.format`). Raises OSError.
+    """
     parts = _PARTS.get(format)
     if parts is None:
         return None
-    digest, found = xxhash.xxh3_128(), False
+    digest, has_parts = xxhash.xxh3_128(), False
     try:
         for part in parts(stream):
-            found = True
+            has_parts = True
             if isinstance(part, bytes):
                 digest.update(part)
             else:
-                _feed(digest, stream, *part)
-    except (Unclear, OverflowError, MemoryError):  # the last two: of offsets and lengths that no file has
+                _update(digest, stream, *part)
+    except (
+        UnsupportedStructure,
+        OverflowError,
+        MemoryError,
+    ):  # the last two errors: impossible offsets and lengths in a damaged file
         return None
-    return digest.digest() if found else None
+    return digest.digest() if has_parts else None
 
 
-def _feed(digest: xxhash.xxh3_128, stream: BinaryIO, start: int, length: int) -> None:
+def _update(digest: xxhash.xxh3_128, stream: BinaryIO, start: int, length: int) -> None:
     stream.seek(start)
-    while length and (block := stream.read(_BLOCK if length < 0 else min(_BLOCK, length))):
+    while length and (block := stream.read(_READ_SIZE if length < 0 else min(_READ_SIZE, length))):
         digest.update(block)
         length -= len(block) if length > 0 else 0
 
 
-def _jpeg(stream: BinaryIO) -> Iterator[Span]:
-    """Tables and frame, and from the first scan to the end of the file: with a film, with a gain map."""
-    place = 2
-    for _ in range(MOST):
-        marker, length = unpack(">HH", at(stream, place, 4))
+def _jpeg_parts(stream: BinaryIO) -> Iterator[DataRange]:
+    """Yield the tables and the frame header; then all data from the first scan to the end, or to a trailer.
+
+    Data after the picture, such as a video or a gain map, is included.
+    """
+    offset = 2
+    for _ in range(MAX_PARTS):
+        marker, length = unpack(">HH", read_at(stream, offset, 4))
         if marker == 0xFFDA:
-            yield place, _to_trailer(stream, place)
+            yield offset, _length_to_trailer(stream, offset)
             return
         if marker == 0xFFFF:
-            place += 1
+            offset += 1
         elif marker < 0xFFC0 or length < 2:
-            raise Unclear
+            raise UnsupportedStructure
         else:
             if not (0xFFE0 <= marker <= 0xFFEF or marker == 0xFFFE):
-                yield place, 2 + length
-            place += 2 + length
-    raise Unclear
+                yield offset, 2 + length
+            offset += 2 + length
+    raise UnsupportedStructure
 
 
-def _to_trailer(stream: BinaryIO, start: int) -> int:
-    """Bytes up to an AFCP trailer, which counts from the beginning of the file; -1 where there is none."""
-    end = size_of(stream)
-    tail = at(stream, max(start, end - _TRAILER), min(end - start, _TRAILER))
+def _length_to_trailer(stream: BinaryIO, start: int) -> int:
+    """Return the number of bytes from offset `start` to an AFCP trailer; -1 without one.
+
+    The trailer is not hashed. It has offsets from the beginning of the file, which change with the size of the tags.
+    """
+    end = file_size(stream)
+    tail = read_at(stream, max(start, end - _TRAILER_SIZE), min(end - start, _TRAILER_SIZE))
     head = tail[-12:-8]
-    if head not in (b"AXS!", b"AXS*") or (begins := tail.rfind(head, 0, -12)) < 0:
+    if head not in (b"AXS!", b"AXS*") or (trailer_start := tail.rfind(head, 0, -12)) < 0:
         return -1
-    return end - len(tail) + begins - start
+    return end - len(tail) + trailer_start - start
 
 
-_PNG = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"acTL", b"fdAT", b"fcTL")
-_WEBP = (b"VP8 ", b"VP8L", b"ALPH", b"ANMF", b"ANIM")
+_PNG_CHUNKS = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"acTL", b"fdAT", b"fcTL")
+_WEBP_CHUNKS = (b"VP8 ", b"VP8L", b"ALPH", b"ANMF", b"ANIM")
 
 
-def _png(stream: BinaryIO) -> Iterator[Span]:
-    yield from _chunks(stream, 8, ">I4s", _PNG, 4, 1)
+def _png_parts(stream: BinaryIO) -> Iterator[DataRange]:
+    yield from _chunk_parts(stream, 8, ">I4s", _PNG_CHUNKS, 4, 1)
 
 
-def _webp(stream: BinaryIO) -> Iterator[Span]:
-    yield from _chunks(stream, 12, "<4sI", _WEBP, 0, 2)
+def _webp_parts(stream: BinaryIO) -> Iterator[DataRange]:
+    yield from _chunk_parts(stream, 12, "<4sI", _WEBP_CHUNKS, 0, 2)
 
 
-def _chunks(
-    stream: BinaryIO, place: int, head: str, kinds: tuple[bytes, ...], behind: int, even: int
-) -> Iterator[Span]:
-    """Chunks of these kinds in a row of chunks, each with a head of eight bytes."""
-    end = size_of(stream)
-    while place + 8 <= end:
-        one, other = unpack(head, at(stream, place, 8))
-        kind, length = (one, other) if isinstance(one, bytes) else (other, one)
-        if place + 8 + length > end:
-            raise Unclear
+def _chunk_parts(
+    stream: BinaryIO, offset: int, head: str, kinds: tuple[bytes, ...], trailer_size: int, alignment: int
+) -> Iterator[DataRange]:
+    """Yield content and checksum of each chunk whose kind is in `kinds`. Chunks begin at `offset`.
+
+    `head`: `struct` format of the eight bytes before the content (kind and length, in either order). `trailer_size`:
+    bytes of the checksum after the content. `alignment`: chunks begin at multiples of this number. Raises
+    UnsupportedStructure for a cut chunk.
+    """
+    end = file_size(stream)
+    while offset + 8 <= end:
+        first_field, second_field = unpack(head, read_at(stream, offset, 8))
+        kind, length = (
+            (first_field, second_field) if isinstance(first_field, bytes) else (second_field, first_field)
+        )
+        if offset + 8 + length > end:
+            raise UnsupportedStructure
         if kind in kinds:
-            yield place + 8, length + behind
-        place += 8 + length + behind
-        place += place % even
+            yield offset + 8, length + trailer_size
+        offset += 8 + length + trailer_size
+        offset += offset % alignment
 
 
-def _gif(stream: BinaryIO) -> Iterator[Span]:
-    """Screen, palettes, frames and how each is shown; other extensions, where XMP and comments lie, are left out."""
-    flags = at(stream, 10, 1)[0]
-    place = 13 + (3 << (flags & 7) + 1 if flags & 0x80 else 0)
-    yield 6, place - 6
-    for _ in range(MOST):
-        start, kind = place, at(stream, place, 1)
+def _gif_parts(stream: BinaryIO) -> Iterator[DataRange]:
+    """Yield the screen descriptor, palettes, frames, and the control extensions of frames.
+
+    Other extensions are left out: they hold XMP and comments.
+    """
+    flags = read_at(stream, 10, 1)[0]
+    offset = 13 + (3 << (flags & 7) + 1 if flags & 0x80 else 0)
+    yield 6, offset - 6
+    for _ in range(MAX_PARTS):
+        start, kind = offset, read_at(stream, offset, 1)
         if kind == b";":
             return
         if kind == b"!":
-            shown = at(stream, place + 1, 1) == b"\xf9"
-            place += 2
+            is_part = read_at(stream, offset + 1, 1) == b"\xf9"
+            offset += 2
         elif kind == b",":
-            flags, shown = at(stream, place + 9, 1)[0], True
-            place += 11 + (3 << (flags & 7) + 1 if flags & 0x80 else 0)
+            flags, is_part = read_at(stream, offset + 9, 1)[0], True
+            offset += 11 + (3 << (flags & 7) + 1 if flags & 0x80 else 0)
         else:
-            raise Unclear
-        while size := at(stream, place, 1)[0]:
-            place += 1 + size
-        place += 1
-        if shown:
-            yield start, place - start
+            raise UnsupportedStructure
+        while size := read_at(stream, offset, 1)[0]:
+            offset += 1 + size
+        offset += 1
+        if is_part:
+            yield start, offset - start
 
 
-def _photoshop(stream: BinaryIO) -> Iterator[Span]:
-    """Everything but the resources, where tags lie: header, colours, layers, the picture itself."""
-    head = at(stream, 0, 30)
+def _photoshop_parts(stream: BinaryIO) -> Iterator[DataRange]:
+    """Yield header, colours, layers and the picture. Image resources are left out, because they hold tags."""
+    head = read_at(stream, 0, 30)
     if head[:4] != b"8BPS":
-        raise Unclear
-    resources = 30 + number(head[26:])
+        raise UnsupportedStructure
+    resources = 30 + to_int(head[26:])
     yield 0, resources
-    layers = resources + 4 + number(at(stream, resources, 4))
-    if layers >= size_of(stream):
-        raise Unclear
+    layers = resources + 4 + to_int(read_at(stream, resources, 4))
+    if layers >= file_size(stream):
+        raise UnsupportedStructure
     yield layers, -1
 
 
-_PARTS: dict[str, Callable[[BinaryIO], Iterator[Part]]] = {
-    "jpeg": _jpeg,
-    "png": _png,
-    "webp": _webp,
-    "gif": _gif,
-    "psd": _photoshop,
-    "jp2": contents(b"jp2c"),
-    "jxl": contents(b"jxlc", b"jxlp", b"jbrd"),
-    "rw2": panasonic,
-    "raf": fuji,
-    "mrw": minolta,
-    "crw": canon_heap,
-    "x3f": sigma,
-    **dict.fromkeys(("heic", "heif", "avif"), heif),
-    **dict.fromkeys(("mp4", "mov", "m4v", "3gp", "3g2", "cr3"), film),
+_PARTS: dict[str, Callable[[BinaryIO], Iterator[DigestPart]]] = {
+    "jpeg": _jpeg_parts,
+    "png": _png_parts,
+    "webp": _webp_parts,
+    "gif": _gif_parts,
+    "psd": _photoshop_parts,
+    "jp2": box_contents(b"jp2c"),
+    "jxl": box_contents(b"jxlc", b"jxlp", b"jbrd"),
+    "rw2": panasonic_parts,
+    "raf": fuji_parts,
+    "mrw": minolta_parts,
+    "crw": canon_heap_parts,
+    "x3f": sigma_parts,
+    **dict.fromkeys(("heic", "heif", "avif"), heif_parts),
+    **dict.fromkeys(("mp4", "mov", "m4v", "3gp", "3g2", "cr3"), video_parts),
     **dict.fromkeys(
-        ("tiff", "dng", "cr2", "nef", "arw", "orf", "pef", "srw", "3fr", "dcr", "erf", "raw"), tiff
+        ("tiff", "dng", "cr2", "nef", "arw", "orf", "pef", "srw", "3fr", "dcr", "erf", "raw"), tiff_parts
     ),
 }
 
-COMPARED = frozenset(_PARTS)
-"""Formats whose image data is known."""
+DIGEST_FORMATS = frozenset(_PARTS)
+"""Names of the formats whose image data `image_digest` can hash."""

@@ -1,6 +1,6 @@
-"""The picture in TIFF files and in raw pictures: those built on TIFF, and the few that are not.
+"""Find the image data in TIFF files and in raw pictures, also in raw formats that are not based on TIFF.
 
-(TIFF 6.0; DNG 1.7; the others as ExifTool's tag tables tell of them.)
+The functions yield the ranges of the file to hash. (TIFF 6.0; DNG 1.7; other formats as in ExifTool's tag tables.)
 """
 
 from __future__ import annotations
@@ -9,136 +9,150 @@ from collections.abc import Iterator
 from struct import unpack
 from typing import BinaryIO
 
-from pef_tui.formats.parts import MOST, Part, Span, Unclear, at, number, numbers, size_of
+from pef_tui.formats.errors import UnsupportedStructure
+from pef_tui.formats.read_bytes import MAX_PARTS, DataRange, DigestPart, file_size, read_at, to_int, to_ints
 
-_OFFSETS = {273: 279, 324: 325}
-"""Tags that say where strips and tiles lie, and those that say how long they are."""
-_JPEG = (513, 514)
-"""The same of a JPEG picture in one piece."""
+_OFFSET_TAGS = {273: 279, 324: 325}
+"""Tags with the offsets of strips (273) and tiles (324), each with the tag of their lengths."""
+_JPEG_TAGS = (513, 514)
+"""Tags with the offset and the length of a JPEG picture that is stored in one piece."""
 _SUB_IFDS = 330
-_WANTED = frozenset((_SUB_IFDS, *_JPEG, *_OFFSETS, *_OFFSETS.values()))
+_PICTURE_TAGS = frozenset((_SUB_IFDS, *_JPEG_TAGS, *_OFFSET_TAGS, *_OFFSET_TAGS.values()))
 _LETTERS = {3: "H", 4: "I", 13: "I"}
 _RAW_DATA = 0x118
-_NOWHERE = 0xFFFF_FFFF
+_NO_OFFSET = 0xFFFF_FFFF
 _CANON_PICTURES = (0x2005, 0x2007)
 
 Directory = dict[int, tuple[int, ...]]
 
 
-def tiff(stream: BinaryIO) -> Iterator[Span]:
-    """Strips, tiles and JPEG pictures of every directory and sub-directory, but no thumbnail of IFD1."""
-    order, first = _header(stream)
-    waiting, seen, chain = [(first, 0)], set[int](), 0
-    while waiting:
-        where, level = waiting.pop(0)
-        if not where or where in seen:
+def tiff_parts(stream: BinaryIO) -> Iterator[DataRange]:
+    """Yield the strips, tiles and JPEG pictures of all directories and sub-directories.
+
+    The JPEG in IFD1 (the second directory) is a thumbnail, and left out. Raises UnsupportedStructure for a damaged
+    file, and OSError.
+    """
+    order, first = _read_header(stream)
+    pending, visited, chain_length = [(first, 0)], set[int](), 0
+    while pending:
+        start, level = pending.pop(0)
+        if not start or start in visited:
             continue
-        seen.add(where)
-        chain += level == 0
-        values, behind = _directory(stream, order, where)
-        for offsets, lengths in _OFFSETS.items():
+        visited.add(start)
+        chain_length += level == 0
+        values, next_start = _read_directory(stream, order, start)
+        for offsets, lengths in _OFFSET_TAGS.items():
             yield from zip(values.get(offsets, ()), values.get(lengths, ()), strict=False)
-        if level or chain != 2:
-            yield from zip(*(values.get(tag, ()) for tag in _JPEG), strict=False)
-        below = [(each, level + 1) for each in values.get(_SUB_IFDS, ())]
-        waiting = [*below, (behind, level), *waiting]
+        if level or chain_length != 2:
+            yield from zip(*(values.get(tag, ()) for tag in _JPEG_TAGS), strict=False)
+        sub_directories = [(sub_start, level + 1) for sub_start in values.get(_SUB_IFDS, ())]
+        pending = [*sub_directories, (next_start, level), *pending]
 
 
-def _header(stream: BinaryIO) -> tuple[str, int]:
-    """Byte order, and where the first directory lies. Raises Unclear: for a TIFF of 64 bits too."""
-    order = {b"II": "<", b"MM": ">"}.get(at(stream, 0, 2))
-    if order is None or at(stream, 2, 2) in (b"+\0", b"\0+"):
-        raise Unclear
-    return order, unpack(order + "I", at(stream, 4, 4))[0]
+def _read_header(stream: BinaryIO) -> tuple[str, int]:
+    """Return the byte order (`<` or `>`) and the offset of the first directory.
+
+    Raises UnsupportedStructure if the file is not a TIFF, or is a BigTIFF (64-bit offsets).
+    """
+    order = {b"II": "<", b"MM": ">"}.get(read_at(stream, 0, 2))
+    if order is None or read_at(stream, 2, 2) in (b"+\0", b"\0+"):
+        raise UnsupportedStructure
+    return order, unpack(order + "I", read_at(stream, 4, 4))[0]
 
 
-def _directory(
-    stream: BinaryIO, order: str, where: int, wanted: frozenset[int] = _WANTED
+def _read_directory(
+    stream: BinaryIO, order: str, start: int, tags: frozenset[int] = _PICTURE_TAGS
 ) -> tuple[Directory, int]:
-    """What a directory says of the tags wanted, and where the next one lies."""
-    (count,) = unpack(order + "H", at(stream, where, 2))
-    entries = at(stream, where + 2, count * 12 + 4)
+    """Return the values of `tags` in the directory at offset `start`, and the offset of the next directory."""
+    (count,) = unpack(order + "H", read_at(stream, start, 2))
+    entries = read_at(stream, start + 2, count * 12 + 4)
     values = {
-        tag: _values(stream, order, kind, many, entries[place + 8 : place + 12])
-        for place in range(0, count * 12, 12)
-        for tag, kind, many in (unpack(order + "HHI", entries[place : place + 8]),)
-        if tag in wanted
+        tag: _read_values(stream, order, kind, value_count, entries[position + 8 : position + 12])
+        for position in range(0, count * 12, 12)
+        for tag, kind, value_count in (unpack(order + "HHI", entries[position : position + 8]),)
+        if tag in tags
     }
     return values, unpack(order + "I", entries[-4:])[0]
 
 
-def _values(stream: BinaryIO, order: str, kind: int, count: int, field: bytes) -> tuple[int, ...]:
+def _read_values(stream: BinaryIO, order: str, kind: int, count: int, field: bytes) -> tuple[int, ...]:
     letter = _LETTERS.get(kind)
-    if letter is None or count > MOST:
-        raise Unclear
+    if letter is None or count > MAX_PARTS:
+        raise UnsupportedStructure
     size = count * (2 if letter == "H" else 4)
-    data = field[:size] if size <= 4 else at(stream, unpack(order + "I", field)[0], size)
-    return numbers(letter, data, order)
+    data = field[:size] if size <= 4 else read_at(stream, unpack(order + "I", field)[0], size)
+    return to_ints(letter, data, order)
 
 
-def panasonic(stream: BinaryIO) -> Iterator[Part]:
-    """RW2: the sensor's data. The JPEG picture in it holds tags of its own."""
-    order, first = _header(stream)
-    values, _ = _directory(stream, order, first, frozenset((_RAW_DATA, 273, 279)))
+def panasonic_parts(stream: BinaryIO) -> Iterator[DigestPart]:
+    """Yield the sensor's data of an RW2. Its JPEG picture is left out: it contains tags."""
+    order, first = _read_header(stream)
+    values, _ = _read_directory(stream, order, first, frozenset((_RAW_DATA, 273, 279)))
     start = next(iter(values.get(_RAW_DATA, values.get(273, ()))), 0)
-    if start in (0, _NOWHERE) or start >= size_of(stream):
-        raise Unclear
+    if start in (0, _NO_OFFSET) or start >= file_size(stream):
+        raise UnsupportedStructure
     yield start, next(iter(values.get(279, ())), 0) or -1
 
 
-def fuji(stream: BinaryIO) -> Iterator[Part]:
-    """RAF: what its header points to behind the JPEG picture, which holds tags of its own."""
-    head = at(stream, 84, 56)
-    end, found = size_of(stream), 0
-    for place in (8, 16, 36, 44):
-        start, length = numbers("I", head[place : place + 8])
+def fuji_parts(stream: BinaryIO) -> Iterator[DigestPart]:
+    """Yield the data to which the header of a RAF points. Its JPEG picture is left out: it contains tags."""
+    head = read_at(stream, 84, 56)
+    end, part_count = file_size(stream), 0
+    for position in (8, 16, 36, 44):
+        start, length = to_ints("I", head[position : position + 8])
         if start and length and start + length <= end:
-            found += 1
+            part_count += 1
             yield start, length
-    if not found:
-        raise Unclear
+    if not part_count:
+        raise UnsupportedStructure
 
 
-def minolta(stream: BinaryIO) -> Iterator[Part]:
-    """MRW: everything behind the block of tags at its beginning."""
-    start = 8 + number(at(stream, 4, 4))
-    if start >= size_of(stream):
-        raise Unclear
+def minolta_parts(stream: BinaryIO) -> Iterator[DigestPart]:
+    """Yield all data after the block of tags at the beginning of an MRW."""
+    start = 8 + to_int(read_at(stream, 4, 4))
+    if start >= file_size(stream):
+        raise UnsupportedStructure
     yield start, -1
 
 
-def canon_heap(stream: BinaryIO) -> Iterator[Part]:
-    """CRW: the sensor's data and the JPEG picture, by the root directory, whose place the last four bytes tell."""
-    order = {b"II": "<", b"MM": ">"}.get(at(stream, 0, 2))
+def canon_heap_parts(stream: BinaryIO) -> Iterator[DigestPart]:
+    """Yield the sensor's data and the JPEG picture of a CRW, found by the root directory of the file.
+
+    The last four bytes of the file are the offset of the root directory. Raises UnsupportedStructure if there is no
+    such data.
+    """
+    order = {b"II": "<", b"MM": ">"}.get(read_at(stream, 0, 2))
     if order is None:
-        raise Unclear
-    (heap,) = numbers("I", at(stream, 2, 4), order)
-    end = size_of(stream)
-    directory = heap + numbers("I", at(stream, end - 4, 4), order)[0]
-    (count,) = numbers("H", at(stream, directory, 2), order)
-    entries = at(stream, directory + 2, 10 * count)
-    found = 0
-    for place in range(0, 10 * count, 10):
-        (tag,) = numbers("H", entries[place : place + 2], order)
-        length, start = numbers("I", entries[place + 2 : place + 10], order)
+        raise UnsupportedStructure
+    (heap,) = to_ints("I", read_at(stream, 2, 4), order)
+    end = file_size(stream)
+    directory = heap + to_ints("I", read_at(stream, end - 4, 4), order)[0]
+    (count,) = to_ints("H", read_at(stream, directory, 2), order)
+    entries = read_at(stream, directory + 2, 10 * count)
+    part_count = 0
+    for position in range(0, 10 * count, 10):
+        (tag,) = to_ints("H", entries[position : position + 2], order)
+        length, start = to_ints("I", entries[position + 2 : position + 10], order)
         if tag in _CANON_PICTURES:
             if heap + start + length > end:
-                raise Unclear
-            found += 1
+                raise UnsupportedStructure
+            part_count += 1
             yield heap + start, length
-    if not found:
-        raise Unclear
+    if not part_count:
+        raise UnsupportedStructure
 
 
-def sigma(stream: BinaryIO) -> Iterator[Part]:
-    """X3F: pictures that are no JPEG (those hold tags of their own), and what the camera knows of its sensor."""
-    (directory,) = numbers("I", at(stream, size_of(stream) - 4, 4), "<")
-    head = at(stream, directory, 12)
-    (count,) = numbers("I", head[8:], "<")
-    if head[:4] != b"SECd" or count > MOST:
-        raise Unclear
-    for place in range(count):
-        entry = at(stream, directory + 12 + 12 * place, 12)
-        start, length = numbers("I", entry[:8], "<")
-        if entry[8:] == b"CAMF" or (entry[8:] in (b"IMAG", b"IMA2") and at(stream, start + 12, 4)[0] != 18):
+def sigma_parts(stream: BinaryIO) -> Iterator[DigestPart]:
+    """Yield the pictures of an X3F, and the sensor's data. JPEG pictures are left out: they contain tags."""
+    (directory,) = to_ints("I", read_at(stream, file_size(stream) - 4, 4), "<")
+    head = read_at(stream, directory, 12)
+    (count,) = to_ints("I", head[8:], "<")
+    if head[:4] != b"SECd" or count > MAX_PARTS:
+        raise UnsupportedStructure
+    for number in range(count):
+        entry = read_at(stream, directory + 12 + 12 * number, 12)
+        start, length = to_ints("I", entry[:8], "<")
+        if entry[8:] == b"CAMF" or (
+            entry[8:] in (b"IMAG", b"IMA2") and read_at(stream, start + 12, 4)[0] != 18
+        ):
             yield start, length

@@ -1,4 +1,4 @@
-"""Every format handled: its name, its extensions, which tags it takes."""
+"""All supported formats: name, extensions, and which tags ExifTool can write."""
 
 from __future__ import annotations
 
@@ -7,24 +7,32 @@ from typing import Literal
 from msgspec import Struct
 
 Class = Literal["exif", "raw", "quicktime", "xmp", "none"]
-"""Which tags ExifTool can put into a file: EXIF and XMP; the same, but the file is an original that is left
-alone (`raw`); QuickTime and XMP; XMP only; none."""
+"""Tags that ExifTool can write into files of a format.
+
+- `exif`: EXIF and XMP
+- `raw`: EXIF and XMP; but the file is an original, so it is not changed
+- `quicktime`: QuickTime tags and XMP
+- `xmp`: only XMP
+- `none`: no tags
+"""
 
 Kind = Literal["photo", "video"]
 
 
 class Format(Struct, frozen=True):
-    """One format of pictures or films."""
+    """A format of pictures or videos."""
 
     name: str
-    """Short and lower case, as it appears in `State.format` and in statistics."""
+    """Short name in lower case, such as `jpeg`. Used in `FileMetadata.format` and in statistics."""
     extensions: tuple[str, ...]
-    """Every extension that fits, lower case with its dot, the usual one first; empty where the content does
-    not say enough to name the file (raw pictures of makers not known here)."""
+    """Every extension of the format in lower case with its dot, such as `.jpg`, the usual one first.
+
+    Empty if the content does not show the format well enough to rename the file (raw pictures of unknown makers).
+    """
     cls: Class
     kind: Kind
     words: str
-    """For people: "JPEG picture"."""
+    """Name for messages, such as "JPEG picture"."""
 
 
 _ROWS: dict[tuple[Class, Kind], dict[str, tuple[str, str]]] = {
@@ -91,50 +99,58 @@ FORMATS: dict[str, Format] = {
     for (cls, kind), rows in _ROWS.items()
     for name, (extensions, words) in rows.items()
 }
-"""Every format by its name."""
+"""Every format, by `Format.name`."""
 
-# Films of Pixel motion photos, beside their pictures: PXL_1.MP + PXL_1.MP.jpg, PXL_1.MP~2 + PXL_1.MP~2.jpg.
-_MOTION_FILMS = frozenset({".mp", ".mv", *(f".mp~{copy}" for copy in range(2, 10))})
+# Extensions of the videos of Pixel motion photos. An export has such a video beside its picture: PXL_1.MP beside
+# PXL_1.MP.jpg, PXL_1.MP~2 beside PXL_1.MP~2.jpg.
+_MOTION_VIDEO_EXTENSIONS = frozenset({".mp", ".mv", *(f".mp~{copy}" for copy in range(2, 10))})
 
-# Raw pictures whose maker `detect` does not tell; their content is "raw", or TIFF.
-_OTHER_RAWS = frozenset((".iiq", ".cap", ".eip", ".mos", ".mef", ".bay", ".mdc", ".pxn", ".obm", ".ari"))
-
-
-def _extensions() -> dict[str, Format]:
-    """Each extension with the format it means most often: the one that lists it first."""
-    found = {each.extensions[0]: each for each in reversed(FORMATS.values()) if each.extensions}
-    for each in FORMATS.values():
-        for extension in each.extensions:
-            found.setdefault(extension, each)
-    return found | dict.fromkeys(_OTHER_RAWS, FORMATS["raw"]) | dict.fromkeys(_MOTION_FILMS, FORMATS["mp4"])
+# Extensions of raw pictures whose maker `detect` does not recognise. By content, their format is "raw" or TIFF.
+_OTHER_RAW_EXTENSIONS = frozenset(
+    (".iiq", ".cap", ".eip", ".mos", ".mef", ".bay", ".mdc", ".pxn", ".obm", ".ari")
+)
 
 
-_BY_EXTENSION = _extensions()
+def _formats_by_extension() -> dict[str, Format]:
+    """Return one format for each extension. It is the first format that lists the extension, the most frequent one."""
+    formats = {format.extensions[0]: format for format in reversed(FORMATS.values()) if format.extensions}
+    for format in FORMATS.values():
+        for extension in format.extensions:
+            formats.setdefault(extension, format)
+    return (
+        formats
+        | dict.fromkeys(_OTHER_RAW_EXTENSIONS, FORMATS["raw"])
+        | dict.fromkeys(_MOTION_VIDEO_EXTENSIONS, FORMATS["mp4"])
+    )
+
+
+_BY_EXTENSION = _formats_by_extension()
 
 MEDIA_EXTENSIONS: frozenset[str] = frozenset(_BY_EXTENSION)
-"""Every extension that says "this is a picture or a film", lower case with its dot."""
+"""Every known extension of a picture or video, in lower case with its dot."""
 
 
 def by_extension(name: str) -> Format | None:
-    """The format that a file's name promises; None where its extension is unknown or missing."""
+    """Return the format for the extension of the file name `name`; None if it has no known extension."""
     return _BY_EXTENSION.get(name[name.rfind(".") :].lower())
 
 
 def right_name(name: str, format: Format) -> str:
-    """The name with an extension that fits the format.
+    """Return the file name `name` with an extension that fits `format`.
 
-    A name that fits already stays as it is, case included. A wrong media extension is replaced (`a.heic` that
-    holds a JPEG becomes `a.jpg`). Anything else behind the last dot is part of the name and stays, as in the
-    film of a motion photo: beside `PXL_1.MP.jpg`, `PXL_1.MP` becomes `PXL_1.MP.mp4`. A raw picture built on
-    TIFF keeps its name where its content says no more than TIFF (its first directory lies too far back).
+    - A name that fits is unchanged, also its case.
+    - A wrong media extension is replaced: `a.heic` -> `a.jpg` for a JPEG.
+    - Any other text after the last dot belongs to the name: `PXL_1.MP` (the video of `PXL_1.MP.jpg`) -> `PXL_1.MP.mp4`.
+    - A name with the extension of a raw format is unchanged if `format` is TIFF. Many raw formats are based on TIFF,
+      and `detect` returns TIFF if the first directory is too far from the beginning of the file.
     """
     stem, dot, last = name.rpartition(".")
     extension = (dot + last).lower()
-    promised = _BY_EXTENSION.get(extension) if dot else None
+    expected = _BY_EXTENSION.get(extension) if dot else None
     if not format.extensions or extension in format.extensions:
         return name
-    if format.name == "tiff" and promised and (promised.cls == "raw" or promised.name == "dng"):
+    if format.name == "tiff" and expected and (expected.cls == "raw" or expected.name == "dng"):
         return name
-    if stem and promised and extension not in _MOTION_FILMS:
+    if stem and expected and extension not in _MOTION_VIDEO_EXTENSIONS:
         return stem + format.extensions[0]
     return name + format.extensions[0]

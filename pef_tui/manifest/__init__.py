@@ -1,4 +1,7 @@
-"""What earlier runs did to every file: the journal, and what is read from it."""
+"""The manifest: the record of what runs did with every file.
+
+It has three parts: a journal on the disk, an index of the journal, and a database for browsing.
+"""
 
 from __future__ import annotations
 
@@ -6,40 +9,45 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pef_tui.manifest.catalog import Catalog, FolderCount, Row, Run, Wanted
-    from pef_tui.manifest.format import Entry, NewerFormat, RunClosed, RunOpened
-    from pef_tui.manifest.ledger import Ledger
-    from pef_tui.manifest.lock import DestLock, Held, holder
+    from pef_tui.manifest.history import EntryFilter, FolderCount, Row, Run, RunHistory
+    from pef_tui.manifest.lock import DestInUse, DestLock, holder
+    from pef_tui.manifest.manifest import Manifest
+    from pef_tui.manifest.records import Entry, NewerFormat, RunClosed, RunOpened
 
 __all__ = [
-    "Catalog",
+    "DestInUse",
     "DestLock",
     "Entry",
+    "EntryFilter",
     "FolderCount",
-    "Held",
-    "Ledger",
+    "Manifest",
     "NewerFormat",
     "Row",
     "Run",
     "RunClosed",
+    "RunHistory",
     "RunOpened",
-    "Wanted",
     "holder",
 ]
 
-_ROOMS = {
-    "catalog": ("Catalog", "FolderCount", "Row", "Run", "Wanted"),
-    "format": ("Entry", "NewerFormat", "RunClosed", "RunOpened"),
-    "ledger": ("Ledger",),
-    "lock": ("DestLock", "Held", "holder"),
+_MODULES = {
+    "history": ("RunHistory", "FolderCount", "Row", "Run", "EntryFilter"),
+    "records": ("Entry", "NewerFormat", "RunClosed", "RunOpened"),
+    "manifest": ("Manifest",),
+    "lock": ("DestLock", "DestInUse", "holder"),
 }
 
 
-def __getattr__(name: str) -> object:
-    """Loaded when first asked for: a run needs no database."""
-    for room, names in _ROOMS.items():
-        if name in names:
-            found: object = getattr(import_module(f"{__name__}.{room}"), name)
-            globals()[name] = found
-            return found
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> object:
+        """Import a submodule when one of its names is used for the first time.
+
+        So a run does not import the database, which it does not need.
+        """
+        for module, names in _MODULES.items():
+            if name in names:
+                member: object = getattr(import_module(f"{__name__}.{module}"), name)
+                globals()[name] = member
+                return member
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

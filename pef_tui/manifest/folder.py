@@ -1,4 +1,4 @@
-"""`DEST/.pef-tui`: where the manifest and the lock lie."""
+"""The folder `DEST/.pef-tui`, which contains the manifest and the lock."""
 
 from __future__ import annotations
 
@@ -6,16 +6,19 @@ import errno
 import os
 from contextlib import suppress
 
-OWN = ".pef-tui"
-NAME = "manifest"
+from pef_tui.filesystem.constants import STATE_DIR
+from pef_tui.system_calls import sync_file
+
+MANIFEST_NAME = "manifest"
 
 
-def open_folder(dest: str, *, create: bool) -> int | None:
-    """A descriptor of `DEST/.pef-tui`; None when it is not there and not to be made. Raises OSError.
+def open_state_dir(dest: str, *, create: bool) -> int | None:
+    """Return a descriptor of `DEST/.pef-tui`. Raises OSError.
 
-    It is never entered through a symbolic link, which could lead the program out of DEST.
+    If the folder is missing, `create` decides: True creates it, False returns None. A symbolic link is not followed: it
+    could lead out of DEST.
     """
-    path = os.path.join(dest, OWN)
+    path = os.path.join(dest, STATE_DIR)
     if create:
         os.makedirs(dest, exist_ok=True)
         with suppress(FileExistsError):
@@ -29,9 +32,12 @@ def open_folder(dest: str, *, create: bool) -> int | None:
 
 
 def sync_folder(fd: int) -> None:
-    """Wait until a folder's entries are on the disk. Raises OSError; a disk that cannot do it is left in peace."""
+    """Sync the names in an open folder (descriptor `fd`), so that a crash does not undo renames. Raises OSError.
+
+    Do nothing on file systems without this call.
+    """
     try:
-        os.fsync(fd)
+        sync_file(fd)
     except OSError as error:
         if error.errno not in (errno.EINVAL, errno.ENOTSUP):
             raise

@@ -1,8 +1,9 @@
-"""The journal: an append-only file of checked frames, and what is done when some of them are damaged.
+"""The journal: an append-only file of frames with checksums, and its recovery after damage.
 
-A frame is magic, length of its payload, checksum, sequence number, payload. The checksum is seeded with length and
-sequence number, so neither a moved nor a half frame passes; a sequence number that does not rise is an old frame
-that came back. One write a frame.
+A frame consists of a magic number, the length of the payload, a checksum, a sequence number and the payload. One
+`write` writes it. The checksum is seeded with length and sequence number. So it also detects an incomplete frame, and a
+frame at a wrong place. Sequence numbers must rise. A frame with a lower or equal number is an old frame that
+reappeared.
 """
 
 from __future__ import annotations
@@ -20,131 +21,141 @@ from zlib import crc32
 
 from msgspec import Struct
 
-from pef_tui.folders import names_in
-from pef_tui.manifest.folder import NAME, sync_folder
-from pef_tui.manifest.format import VERSION, Impossible, NewerFormat
+from pef_tui.filesystem.directories import list_names
+from pef_tui.manifest.folder import MANIFEST_NAME, sync_folder
+from pef_tui.manifest.records import VERSION, InvalidRecord, NewerFormat
+from pef_tui.system_calls import sync_data, sync_file
 
 HEADER = b"pef-tui manifest %d\n" % VERSION
 MAGIC = b"\xabPEF"
 _HEAD = Packed("<4sIIQ")
 _SEED = Packed("<IQ")
 LONGEST = 64 << 20
-"""No frame is longer (bytes): a length beyond is damage."""
+"""Limit of a payload in bytes. A frame that states a greater length is damaged."""
 _CHUNK = 1 << 20
-_CREATE = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-_NEW = NAME + ".new"
+_CREATE_FLAGS = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+_NEW = MANIFEST_NAME + ".new"
 _ANY_HEADER = re.compile(rb"pef-tui manifest (\d{1,6})\n")
 
 Accept = Callable[[int, bytes], None]
-"""Takes the offset and the payload of a good frame; raises Impossible where it says what cannot be."""
+"""A function that gets the offset and the payload of an intact frame.
+
+It raises InvalidRecord if the payload has impossible content.
+"""
 
 
-class Bad(Struct, frozen=True):
-    """A stretch of the file that cannot be used."""
+class BadRange(Struct, frozen=True):
+    """A damaged range of the journal file: offsets of its start and end, and a description of the damage."""
 
     start: int
     end: int
-    why: str
+    reason: str
 
 
-class Scan(Struct, frozen=True):
-    """What a look through the whole file told."""
+class JournalScan(Struct, frozen=True):
+    """The result of reading the whole journal file."""
 
     size: int
     start: int
-    """Where frames begin; 0 when the header is missing or damaged."""
+    """Offset of the first frame; 0 if the header of the journal is missing or damaged."""
     good: int
-    """End of the last good frame."""
+    """Offset of the end of the last intact frame."""
     sequence: int
-    """Of the last good frame."""
+    """Sequence number of the last intact frame."""
     last: int
-    """Where the last good frame begins; 0 when there is none."""
-    bad: tuple[Bad, ...]
+    """Offset of the last intact frame; 0 if there is none."""
+    bad: tuple[BadRange, ...]
 
     @property
-    def torn(self) -> bool:
-        """Does it end in something unusable, as after a crash?"""
+    def is_torn(self) -> bool:
+        """Whether the end of the file is damaged, for example by a crash."""
         return self.good < self.size
 
     @property
-    def holes(self) -> tuple[Bad, ...]:
-        """Unusable stretches that have good frames behind them."""
+    def holes(self) -> tuple[BadRange, ...]:
+        """The damaged ranges with intact frames after them."""
         return tuple(bad for bad in self.bad if bad.start < self.good)
 
     @property
-    def whole(self) -> bool:
-        """Is it fit to be added to, apart from a torn end?"""
+    def is_appendable(self) -> bool:
+        """Whether frames can be appended. A damaged end is cut off before."""
         return self.start > 0 and not self.holes
 
 
 def frame(sequence: int, payload: bytes) -> bytes:
-    """The bytes of one frame."""
+    """Return the bytes of a frame with the sequence number `sequence` and the content `payload`."""
     check = crc32(payload, crc32(_SEED.pack(len(payload), sequence)))
     return _HEAD.pack(MAGIC, len(payload), check, sequence) + payload
 
 
-def scan(file: BinaryIO, size: int, accept: Accept) -> Scan:
-    """Read every frame of a journal of `size` bytes, finding the good ones behind damage. Raises NewerFormat."""
-    bad: list[Bad] = []
+def scan(file: BinaryIO, size: int, accept: Accept) -> JournalScan:
+    """Read all frames of a journal of `size` bytes, including intact frames after damage. Raises NewerFormat.
+
+    `accept` is called with every intact frame.
+    """
+    bad: list[BadRange] = []
     start = position = good = _header(file)
     sequence = last = 0
     file.seek(position)
     while position < size:
-        found = _read(file, size - position)
-        why = ""
-        if found is None:
-            end, why = _next(file, position + 1, size), "damaged"
+        frame_read = _read_frame(file, size - position)
+        fault = ""
+        if frame_read is None:
+            end, fault = _next(file, position + 1, size), "damaged"
         else:
-            number, payload = found
+            number, payload = frame_read
             end = position + _HEAD.size + len(payload)
-            why = _taken(accept, position, payload) if number > sequence else "an old record again"
-        if why:
-            bad.append(Bad(position, end, why))
+            fault = _fault_of(accept, position, payload) if number > sequence else "an old record again"
+        if fault:
+            bad.append(BadRange(position, end, fault))
         else:
             last, good, sequence = position, end, number
         position = end
-    return Scan(size, start, good, sequence, last, tuple(bad))
+    return JournalScan(size, start, good, sequence, last, tuple(bad))
 
 
 def frames(file: BinaryIO, start: int, size: int, sequence: int) -> Iterator[tuple[int, int, bytes]]:
-    """Offset, sequence number and payload of the frames from `start` to `size`, behind the one of this number.
+    """Yield offset, sequence number and payload of the frames from the offset `start` to the offset `size`.
 
-    Raises Impossible where one is damaged.
+    `sequence`: sequence number of the frame before `start`. Raises InvalidRecord if a frame is damaged.
     """
     file.seek(start)
     while start < size:
-        found = _read(file, size - start)
-        if found is None or found[0] <= sequence:
-            raise Impossible("damaged")
-        sequence = found[0]
-        yield start, sequence, found[1]
-        start += _HEAD.size + len(found[1])
+        frame_read = _read_frame(file, size - start)
+        if frame_read is None or frame_read[0] <= sequence:
+            raise InvalidRecord("damaged")
+        sequence = frame_read[0]
+        yield start, sequence, frame_read[1]
+        start += _HEAD.size + len(frame_read[1])
 
 
-def _taken(accept: Accept, position: int, payload: bytes) -> str:
+def _fault_of(accept: Accept, position: int, payload: bytes) -> str:
     try:
         accept(position, payload)
-    except Impossible as error:
+    except InvalidRecord as error:
         return f"impossible ({error})"
     return ""
 
 
 def _header(file: BinaryIO) -> int:
-    """Where the frames begin; 0 where the header is damaged."""
+    """Return the offset of the first frame; 0 if the header of the file is missing or damaged. Raises NewerFormat."""
     file.seek(0)
     start = file.read(len(HEADER) + 6)
     if start.startswith(HEADER):
         return len(HEADER)
-    if (other := _ANY_HEADER.match(start)) and int(other[1]) > VERSION:
+    if (header := _ANY_HEADER.match(start)) and int(header[1]) > VERSION:
         raise NewerFormat(
-            f"the manifest has format {int(other[1])}, written by a newer pef-tui (this one reads up to {VERSION}): "
+            f"the manifest has format {int(header[1])}, written by a newer pef-tui (this one reads up to {VERSION}): "
             "update pef-tui, or choose another output folder"
         )
     return 0
 
 
-def _read(file: BinaryIO, room: int) -> tuple[int, bytes] | None:
-    """Sequence number and payload of the frame that begins here, None if it is not good."""
+def _read_frame(file: BinaryIO, room: int) -> tuple[int, bytes] | None:
+    """Return sequence number and payload of the frame at the position of the file; None if it is damaged.
+
+    `room`: number of bytes from the position to the end of the journal.
+    """
     head = file.read(_HEAD.size)
     if len(head) < _HEAD.size:
         return None
@@ -158,49 +169,50 @@ def _read(file: BinaryIO, room: int) -> tuple[int, bytes] | None:
 
 
 def _next(file: BinaryIO, position: int, size: int) -> int:
-    """Offset of the next good frame, the file at it; `size` when there is none."""
+    """Return the offset of the next intact frame from `position` on, and seek to it. Without one, return `size`."""
     while position < size:
         file.seek(position)
         chunk = file.read(_CHUNK)
         at = chunk.find(MAGIC)
         while at >= 0:
             file.seek(position + at)
-            if _read(file, size - position - at) is not None:
+            if _read_frame(file, size - position - at) is not None:
                 file.seek(position + at)
                 return position + at
             at = chunk.find(MAGIC, at + 1)
+        # Read the last bytes of the chunk again: a magic number may cross its end.
         position += max(1, len(chunk) - len(MAGIC) + 1) if len(chunk) == _CHUNK else max(1, len(chunk))
     return size
 
 
 class Journal:
-    """The journal of one DEST, open. Not safe for several threads by itself."""
+    """The open journal of one DEST. Threads that share the journal must hold a lock during each call."""
 
     def __init__(self, folder: int, fd: int) -> None:
         self._folder = folder
         self._fd = fd
-        self.seen = Scan(len(HEADER), len(HEADER), len(HEADER), 0, 0, ())
+        self.last_scan = JournalScan(len(HEADER), len(HEADER), len(HEADER), 0, 0, ())
         self.end = len(HEADER)
         self.sequence = 0
-        self.stopped = ""
-        """Why nothing more can be recorded; "" while all is well."""
-        self.aside = ""
-        """Name of the file that keeps what could not be used."""
+        self.stop_reason = ""
+        """Why nothing more can be appended; "" if appending is possible."""
+        self.damaged_copy = ""
+        """Name of the file with a copy of the damaged ranges; "" if there is none."""
 
     @classmethod
     def create(cls, folder: int) -> Journal:
-        """Begin a new one in the folder with this descriptor. Raises OSError."""
+        """Create an empty journal in `folder`, a descriptor of a folder. Raises OSError."""
         return cls(folder, _write_new(folder, ()))
 
     @classmethod
     def open(cls, folder: int, accept: Accept, *, read_only: bool) -> Journal | None:
-        """Open the one that is there and read it through. None when there is none. Raises OSError, NewerFormat.
+        """Open and read the journal in `folder`; None if there is none. Raises OSError, NewerFormat.
 
-        Unless `read_only`, an unusable end is kept in a file of its own and cut off.
+        Unless `read_only` is set, copy damaged ranges to another file, and cut off a damaged end.
         """
         flags = os.O_RDONLY if read_only else os.O_RDWR | os.O_APPEND
         try:
-            fd = os.open(NAME, flags | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=folder)
+            fd = os.open(MANIFEST_NAME, flags | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=folder)
         except FileNotFoundError:
             return None
         try:
@@ -208,10 +220,10 @@ class Journal:
                 raise OSError(errno.EINVAL, "the manifest is no regular file")
             journal = cls(folder, fd)
             if not read_only:
-                with suppress(FileNotFoundError):  # of a rewriting that was killed
+                with suppress(FileNotFoundError):  # left by a `rewrite` that was killed
                     os.unlink(_NEW, dir_fd=folder)
             journal.reread(accept)
-            if not read_only and journal.seen.bad:
+            if not read_only and journal.last_scan.bad:
                 journal._set_aside()
             return journal
         except BaseException:
@@ -219,33 +231,37 @@ class Journal:
             raise
 
     def _set_aside(self) -> None:
-        """Keep what cannot be used in a file of its own, then cut it off the end."""
-        taken = set(names_in(self._folder))
-        name = next(name for n in itertools.count(1) if (name := f"{NAME}.damaged-{n}") not in taken)
-        with os.fdopen(os.open(name, _CREATE, 0o600, dir_fd=self._folder), "wb") as out:
-            for bad in self.seen.bad:
+        """Copy the damaged ranges to another file, then cut off a damaged end.
+
+        The copy is synced before: the bytes that are cut off may be the only rest of some entries.
+        """
+        names = set(list_names(self._folder))
+        name = next(name for n in itertools.count(1) if (name := f"{MANIFEST_NAME}.damaged-{n}") not in names)
+        with os.fdopen(os.open(name, _CREATE_FLAGS, 0o600, dir_fd=self._folder), "wb") as out:
+            for bad in self.last_scan.bad:
                 for at in range(bad.start, bad.end, _CHUNK):
                     out.write(os.pread(self._fd, min(_CHUNK, bad.end - at), at))
             out.flush()
-            os.fsync(out.fileno())
-        self.aside = name
-        if self.seen.torn:
+            sync_file(out.fileno())
+        self.damaged_copy = name
+        if self.last_scan.is_torn:
             os.ftruncate(self._fd, self.end)
-            os.fsync(self._fd)
+            sync_file(self._fd)
 
     @property
     def inode(self) -> int:
-        """Number of the file on its disk."""
+        """Inode number of the journal."""
         return os.fstat(self._fd).st_ino
 
     def append(self, payload: bytes, *, sync: bool = False) -> int:
-        """Add one frame; its offset. With `sync` it is on the disk before this returns.
+        """Append one frame and return its offset. `sync`: whether the frame must be on the disk on return. Raises
+        OSError.
 
-        Raises OSError. What was written by halves is cut off again; after a failed sync nothing more is taken,
-        because nobody knows then what the disk holds.
+        A frame that cannot be written completely is cut off again. After a failed sync, every call raises OSError: the
+        kernel may have dropped data, so the content of the disk is unknown.
         """
-        if self.stopped:
-            raise OSError(errno.EIO, f"the manifest cannot be written any more: {self.stopped}")
+        if self.stop_reason:
+            raise OSError(errno.EIO, f"the manifest cannot be written any more: {self.stop_reason}")
         if len(payload) > LONGEST:
             raise ValueError("record too long")
         data = frame(self.sequence + 1, payload)
@@ -266,32 +282,35 @@ class Journal:
         try:
             os.ftruncate(self._fd, self.end)
         except OSError as error:
-            self.stopped = error.strerror or str(error)
+            self.stop_reason = error.strerror or str(error)
 
     def sync(self) -> None:
-        """Wait until all of it is on the disk. Raises OSError; never tried twice."""
+        """Sync the journal file. Raises OSError. After a failed sync, nothing can be appended (see `append`)."""
         try:
-            os.fdatasync(self._fd)
+            sync_data(self._fd)
         except OSError as error:
-            self.stopped = error.strerror or str(error)
+            self.stop_reason = error.strerror or str(error)
             raise
 
     def read(self, offset: int) -> bytes:
-        """The payload of the frame at an offset that `accept` or `append` told. Raises OSError, Impossible."""
+        """Return the payload of the frame at `offset`, an offset that `Accept` got or that `append` returned.
+
+        The checksum is not compared again: it was compared when the journal was opened. Raises OSError, InvalidRecord.
+        """
         head = os.pread(self._fd, _HEAD.size, offset)
         if len(head) < _HEAD.size:
-            raise Impossible("the manifest became shorter")
+            raise InvalidRecord("the manifest became shorter")
         length = min(_HEAD.unpack(head)[1], LONGEST)
         payload = os.pread(self._fd, length, offset + _HEAD.size)
         if len(payload) != length:
-            raise Impossible("the manifest became shorter")
+            raise InvalidRecord("the manifest became shorter")
         return payload
 
     def rewrite(self, payloads: Iterable[bytes]) -> None:
-        """Put a new journal of these records in the place of this one, in one step. Raises OSError.
+        """Replace the journal atomically by a new one with these payloads. If this fails, keep the old journal.
 
-        The numbers go on, so that no frame of the old one is ever taken for one of the new. When it fails, the old
-        one is as it was. Offsets told before are void: `reread`.
+        Raises OSError in this case. Sequence numbers continue, so a frame of the old file never counts as one of the
+        new file. All earlier offsets become invalid; call `reread` afterwards.
         """
         frames = (frame(number, payload) for number, payload in enumerate(payloads, self.sequence + 1))
         fd = _write_new(self._folder, frames)
@@ -299,28 +318,31 @@ class Journal:
         self._fd = fd
 
     def reread(self, accept: Accept) -> None:
-        """Read it through again. Raises OSError."""
+        """Read the whole journal, and call `accept` with every intact frame. Raises OSError, NewerFormat."""
         with os.fdopen(self._fd, "rb", buffering=_CHUNK, closefd=False) as file:
-            self.seen = scan(file, os.fstat(self._fd).st_size, accept)
-        self.end = self.seen.good
-        self.sequence = max(self.sequence, self.seen.sequence)
+            self.last_scan = scan(file, os.fstat(self._fd).st_size, accept)
+        self.end = self.last_scan.good
+        self.sequence = max(self.sequence, self.last_scan.sequence)
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the journal file."""
         os.close(self._fd)
 
 
 def _write_new(folder: int, frames: Iterable[bytes]) -> int:
-    """Write a whole journal beside, sync it, rename it into place, sync the folder; its descriptor."""
+    """Write a journal with `frames` to a new file, sync it, and rename it to `manifest`. Return its descriptor.
+
+    Raises OSError.
+    """
     with suppress(FileNotFoundError):
         os.unlink(_NEW, dir_fd=folder)
-    fd = os.open(_NEW, _CREATE | os.O_APPEND, 0o600, dir_fd=folder)
+    fd = os.open(_NEW, _CREATE_FLAGS | os.O_APPEND, 0o600, dir_fd=folder)
     try:
         with os.fdopen(fd, "wb", buffering=_CHUNK, closefd=False) as file:
             file.write(HEADER)
             file.writelines(frames)
-        os.fsync(fd)
-        os.rename(_NEW, NAME, src_dir_fd=folder, dst_dir_fd=folder)
+        sync_file(fd)
+        os.rename(_NEW, MANIFEST_NAME, src_dir_fd=folder, dst_dir_fd=folder)
     except BaseException:
         os.close(fd)
         with suppress(OSError):

@@ -1,1 +1,1 @@
-"""From a Match to the tags its file should have, and what of it the file may keep."""
+"""Map the metadata of a Match (a media file and its sidecar) to tags, and decide which tags of the file are kept."""

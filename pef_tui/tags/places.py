@@ -1,14 +1,14 @@
-"""Places as files hold them, and how far they are from one another."""
+"""Read points on the earth as files store them, and measure their distance."""
 
 from __future__ import annotations
 
 import re
 from math import asin, cos, radians, sin, sqrt
 
-from pef_tui.model import Place, Value
+from pef_tui.model import GeoPoint, Value
 
-PLACE = "place"
-"""The unit of latitude, longitude and altitude."""
+PLACE_UNIT = "place"
+"""Name of the unit of latitude, longitude and altitude. (Edits of one unit are decided together.)"""
 
 GPS_PAIRS = (
     ("EXIF:GPSLatitude", "EXIF:GPSLongitude", "EXIF:GPSAltitude"),
@@ -20,39 +20,42 @@ _NUMBER = re.compile(r"[+-]?\d+(?:\.\d*)?")
 _EARTH = 6_371_000.0  # mean radius in metres
 
 
-def file_place(tags: dict[str, Value]) -> Place | None:
-    """Where the file says it was taken: signed degrees; None for nothing, (0, 0) and what is no place."""
+def file_point(tags: dict[str, Value]) -> GeoPoint | None:
+    """Return the point where the file was taken, in signed degrees; None without a valid one. (0, 0) is not valid."""
     for latitude, longitude, altitude in GPS_PAIRS:
         if latitude in tags and longitude in tags:
-            place = _place(tags[latitude], tags[longitude], tags.get(altitude))
-            if place is not None:
-                return place
+            point = _valid_point(tags[latitude], tags[longitude], tags.get(altitude))
+            if point is not None:
+                return point
     for tag in GPS_TEXTS:
-        if tag in tags and (place := _place(*coordinates(tags[tag]))) is not None:
-            return place
+        if tag in tags and (point := _valid_point(*coordinates(tags[tag]))) is not None:
+            return point
     return None
 
 
 def coordinates(value: Value) -> tuple[float | None, float | None, float | None]:
-    """Latitude, longitude and altitude of a text: `-33.85, 151.21, 58`, `-33.85 151.21` or `-33.85+151.21/`."""
+    """Return latitude, longitude and altitude from a text; None for a missing number.
+
+    Forms: `-33.85, 151.21, 58`, `-33.85 151.21` and `-33.85+151.21/`.
+    """
     numbers: list[float | None] = [float(number) for number in _NUMBER.findall(str(value))]
     latitude, longitude, altitude = (*numbers, None, None, None)[:3]
     return latitude, longitude, altitude
 
 
-def _place(latitude: Value | None, longitude: Value | None, altitude: Value | None) -> Place | None:
+def _valid_point(latitude: Value | None, longitude: Value | None, altitude: Value | None) -> GeoPoint | None:
     try:
         north, east = float(latitude), float(longitude)  # type: ignore[arg-type]
     except (TypeError, ValueError):
         return None
     if not (abs(north) <= 90 and abs(east) <= 180) or (north == 0 and east == 0):
         return None
-    return Place(north, east, altitude if isinstance(altitude, int | float) else None)
+    return GeoPoint(north, east, altitude if isinstance(altitude, int | float) else None)
 
 
-def distance(one: Place, other: Place) -> float:
-    """Metres between two places, on a sphere."""
-    north, north2 = radians(one.latitude), radians(other.latitude)
-    east = radians(other.longitude - one.longitude)
+def distance(start: GeoPoint, end: GeoPoint) -> float:
+    """Return the distance between two points in metres, on a sphere."""
+    north, north2 = radians(start.latitude), radians(end.latitude)
+    east = radians(end.longitude - start.longitude)
     half = sin((north2 - north) / 2) ** 2 + cos(north) * cos(north2) * sin(east / 2) ** 2
     return 2 * _EARTH * asin(min(1.0, sqrt(half)))

@@ -1,1 +1,1 @@
-"""What Google writes: sources, the naming rule, sidecar JSON, matching, languages."""
+"""Rules for what Google writes (folder names, file names, sidecar JSON, languages), and the matching by these rules."""

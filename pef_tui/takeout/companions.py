@@ -1,4 +1,4 @@
-"""Files without a sidecar of their own that share a picture's: edited copies, live films, motion films."""
+"""Match files that share the sidecar of a picture: edited copies, live videos, motion videos."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from collections.abc import Container, Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import NamedTuple, TypeVar
 
-from pef_tui.takeout.board import Board, Card, Placed, few
+from pef_tui.hooks import OpenMedia
 from pef_tui.takeout.languages import EDITED, EFFECTS
-from pef_tui.takeout.live import LIVE_SECONDS, LivePairs, Open
-from pef_tui.takeout.names import (
+from pef_tui.takeout.live_photos import LIVE_SECONDS, LivePairs
+from pef_tui.takeout.match_state import Assignment, MatchState, SidecarGroup, summarize_names
+from pef_tui.takeout.naming import (
     MEDIA_UNITS,
     SIDECAR_UNITS,
     Reading,
@@ -29,12 +30,15 @@ from pef_tui.takeout.names import (
 )
 
 HEIC = frozenset((".heic", ".heif"))
-"""What an iPhone takes live photos in: of several stills with one stem, the live one."""
+"""Extensions of the still in a live photo of an iPhone (a still with a short video).
+
+If several stills have the same stem, the one with such an extension belongs to the live photo.
+"""
 LIVE_STILLS = HEIC | {".jpg", ".jpeg", ".jpe", ".avif", ".dng"}
 RAW = {".raw", ".cr2", ".cr3", ".nef", ".nrw", ".arw", ".orf", ".rw2", ".raf", ".pef", ".srw"}
 STILLS = LIVE_STILLS | RAW | {".png", ".gif", ".webp", ".jxl", ".bmp", ".tif", ".tiff", ".mpo", ".insp"}
-LIVE_FILMS = frozenset((".mp4", ".mov", ".m4v", ".qt"))
-FILMS = LIVE_FILMS | {
+LIVE_VIDEOS = frozenset((".mp4", ".mov", ".m4v", ".qt"))
+VIDEOS = LIVE_VIDEOS | {
     ".3gp",
     ".3g2",
     ".avi",
@@ -48,100 +52,123 @@ FILMS = LIVE_FILMS | {
     ".mp",
     ".mv",
 }
-MOTION_FILMS = frozenset((".mp", ".mv"))
-"""Films of motion photos, beside `X.MP.jpg` and `X.MV.jpg`."""
+MOTION_VIDEOS = frozenset((".mp", ".mv"))
+"""Extensions of the videos of motion photos. They are stored beside the stills `X.MP.jpg` and `X.MV.jpg`."""
 
 WORD_LETTERS = 30
-"""No language takes more letters to say "edited"."""
+"""Longest suffix, in characters, that may mean "edited" in a language that `languages.EDITED` lacks."""
 
 SUFFIXES = frozenset(folded(suffix) for suffix in EDITED + EFFECTS)
-"""Of edited copies, folded; each has one dash, its first character."""
+"""Suffixes of edited copies, folded (NFC, lower case). In each, the first character is the only dash."""
 
 Item = TypeVar("Item")
 
-_FILM_ENDINGS = tuple(sorted(LIVE_FILMS))
+_VIDEO_ENDINGS = tuple(sorted(LIVE_VIDEOS))
 _MOTION = re.compile(r"\.M[PV](?:~\d+)?", re.IGNORECASE)
 
 
-class Base(NamedTuple):
-    """The picture that something belongs to."""
+class EditBase(NamedTuple):
+    """The picture that a video or an edited copy belongs to."""
 
     main: str
-    """Its name; "" where only its sidecar is in the folder."""
-    cards: tuple[Card, ...]
-    """What it was given; none where it has nothing itself."""
+    """Name of the picture. "" if the folder has only the sidecar of the picture, or if the picture is ambiguous."""
+    groups: tuple[SidecarGroup, ...]
+    """The sidecars of the picture; empty if it has none."""
     doubt: str = ""
-    """Why it is not known which picture it is."""
+    """Why it is unclear which picture is meant; "" if it is clear."""
 
 
-class Neighbours:
-    """Looks pictures of a folder up by name and by stem: as they lie there, and as the sidecars foretell them."""
+class NameIndex:
+    """Finds pictures of a folder by name, and by stem (the name without its extension).
 
-    def __init__(self, board: Board) -> None:
-        self._board = board
+    A picture exists as a file, or it is predicted: the file is missing, but its sidecar shows its name.
+    """
+
+    def __init__(self, state: MatchState) -> None:
+        self._state = state
 
     @cached_property
     def _names(self) -> dict[str, list[str]]:
-        return _grouped((plain(name), name) for name in sorted(self._board.media))
+        return _grouped((plain(name), name) for name in sorted(self._state.media))
 
     @cached_property
     def _stems(self) -> dict[str, list[str]]:
-        return _grouped((plain(split(name)[0]), name) for name in sorted(self._board.media))
+        return _grouped((plain(split(name)[0]), name) for name in sorted(self._state.media))
 
     @cached_property
-    def _cards(self) -> dict[str, list[Card]]:
+    def _groups(self) -> dict[str, list[SidecarGroup]]:
         return _grouped(
-            (name, card) for card in self._board.cards for name in set(map(plain, media_names(*_title(card))))
+            (name, group)
+            for group in self._state.groups
+            for name in set(map(plain, media_names(*_title(group))))
         )
 
     @cached_property
-    def _card_stems(self) -> dict[str, list[Card]]:
-        return _grouped((stem, card) for card in self._board.cards for stem in _stems_foretold(card))
+    def _group_stems(self) -> dict[str, list[SidecarGroup]]:
+        return _grouped((stem, group) for group in self._state.groups for stem in _predicted_stems(group))
 
-    def named(self, name: str) -> Base | None:
-        """The picture of that name, in the folder or only foretold."""
-        names = [name] if name in self._board.media else self._names.get(plain(name))
+    def by_name(self, name: str) -> EditBase | None:
+        """Return the picture with this name, which exists or is predicted; None if there is none.
+
+        If no file has exactly this name, a similar name counts. It differs only in case, Unicode form or replaced
+        characters (see `naming.plain`).
+        """
+        names = [name] if name in self._state.media else self._names.get(plain(name))
         if names:
-            return self.lying(names)
-        return self._foretold(self._cards.get(plain(name), ()))
+            return self.from_folder(names)
+        return self._predicted(self._groups.get(plain(name), ()))
 
-    def stemmed(self, stem: str, extensions: Container[str]) -> Base | None:
-        """The picture of that name before the extension, which is one of `extensions` (or not told by the title)."""
+    def by_stem(self, stem: str, extensions: Container[str]) -> EditBase | None:
+        """Return the picture with this stem and one of `extensions`; None if there is none.
+
+        A predicted picture (known only from its sidecar) also counts if its title has no extension, or one that is not
+        known as still or video.
+        """
         names = [name for name in self._stems.get(plain(stem), ()) if split(name)[1].lower() in extensions]
         if len(names) > 1:
             live = [name for name in names if split(name)[1].lower() in HEIC]
             names = live if len(live) == 1 else [name for name in names if split(name)[0] == stem] or names
         if names:
-            return self.lying(names)
-        cards = self._card_stems.get(plain(stem), ())
-        return self._foretold([card for card in cards if _may_be(_extension(card), extensions)])
+            return self.from_folder(names)
+        groups = self._group_stems.get(plain(stem), ())
+        return self._predicted([group for group in groups if _may_be(_extension(group), extensions)])
 
-    def is_of_a_copy(self, base: Base, stem: str) -> bool:
-        """Is the file of this stem no picture of its own, but a copy of the one that `stemmed` names?"""
+    def has_stem(self, stem: str) -> bool:
+        """Return whether a media file has exactly this stem, in the same case and Unicode form."""
+        return any(split(name)[0] == stem for name in self._stems.get(plain(stem), ()))
+
+    def is_of_a_copy(self, base: EditBase, stem: str) -> bool:
+        """Return whether the file with this stem is a copy or video of `base`, and not `base` itself.
+
+        `base`: the result of `by_stem` for `stem`.
+        """
         names = self._stems.get(plain(stem), ())
         return base.main != "" and bool(names) and base.main not in names
 
-    def rivals(self, stem: str) -> list[str]:
-        """Media of that stem that nothing was given to yet."""
-        return [name for name in self._stems.get(plain(stem), ()) if name not in self._board.placed]
+    def unassigned(self, stem: str) -> list[str]:
+        """Return the names of the media that have this stem and no sidecar yet."""
+        return [name for name in self._stems.get(plain(stem), ()) if name not in self._state.assignments]
 
-    def lying(self, names: Sequence[str]) -> Base:
-        """The picture of a name in the folder; a doubt where there are several names."""
-        placed = [self._board.placed.get(name) for name in names]
-        first = placed[0]
+    def from_folder(self, names: Sequence[str]) -> EditBase:
+        """Return the picture of the existing file in `names`: the file itself, or the picture that it belongs to.
+
+        If `names` has several files, the result has no picture, and states the doubt.
+        """
+        assignments = [self._state.assignments.get(name) for name in names]
+        first = assignments[0]
         if len(names) == 1:
-            return Base((first and first.main) or names[0], first.cards if first else ())
-        return Base("", (), f"ambiguous: belongs to one of {few(names)}")
+            return EditBase((first and first.main) or names[0], first.groups if first else ())
+        return EditBase("", (), f"ambiguous: belongs to one of {summarize_names(names)}")
 
-    def _foretold(self, cards: Sequence[Card]) -> Base | None:
-        if not cards:
+    def _predicted(self, groups: Sequence[SidecarGroup]) -> EditBase | None:
+        if not groups:
             return None
-        first = cards[0]
-        if all(card.sidecar == first.sidecar for card in cards):
-            return Base(first.holder, (first,))
-        if all(card.name == first.name for card in cards):
-            return Base(first.holder, tuple(cards))
-        return Base("", (), f"ambiguous: {few(sorted(card.name for card in cards))}")
+        first = groups[0]
+        if all(group.sidecar == first.sidecar for group in groups):
+            return EditBase(first.assigned_to, (first,))
+        if all(group.name == first.name for group in groups):
+            return EditBase(first.assigned_to, tuple(groups))
+        return EditBase("", (), f"ambiguous: {summarize_names(sorted(group.name for group in groups))}")
 
 
 def _grouped(pairs: Iterable[tuple[str, Item]]) -> dict[str, list[Item]]:
@@ -151,127 +178,142 @@ def _grouped(pairs: Iterable[tuple[str, Item]]) -> dict[str, list[Item]]:
     return groups
 
 
-def _title(card: Card) -> Reading:
-    return card.reading if card.reading.title else card.named
+def _title(group: SidecarGroup) -> Reading:
+    return group.reading if group.reading.title else group.name_reading
 
 
-def _extension(card: Card) -> str:
-    return split(_title(card).title)[1].lower()
+def _extension(group: SidecarGroup) -> str:
+    return split(_title(group).title)[1].lower()
 
 
 def _may_be(extension: str, extensions: Container[str]) -> bool:
-    return extension in extensions or (extension not in STILLS and extension not in FILMS)
+    return extension in extensions or (extension not in STILLS and extension not in VIDEOS)
 
 
-def _stems_foretold(card: Card) -> set[str]:
-    title, counter = _title(card)
+def _predicted_stems(group: SidecarGroup) -> set[str]:
+    title, counter = _title(group)
     stem, extension = split(title)
-    known = extension.lower() in STILLS or extension.lower() in FILMS
-    return {plain(name) for name in stems(stem if known else title, counter)}
+    is_known = extension.lower() in STILLS or extension.lower() in VIDEOS
+    return {plain(name) for name in stems(stem if is_known else title, counter)}
 
 
 class Companions:
-    """Gives the films and edited copies that other rules left the sidecar of the picture they belong to."""
+    """Assigns the sidecar of a picture to its videos and edited copies, if they have no sidecar of their own."""
 
-    def __init__(self, board: Board, open_media: Open | None = None) -> None:
-        self._board = board
-        self._near = Neighbours(board)
-        self._live_pairs = LivePairs(board, LIVE_STILLS, LIVE_FILMS, open_media)
+    def __init__(self, state: MatchState, open_media: OpenMedia | None = None) -> None:
+        self._state = state
+        self._index = NameIndex(state)
+        self._live_pairs = LivePairs(state, LIVE_STILLS, LIVE_VIDEOS, open_media)
 
-    def films(self) -> None:
-        """Live films (`live`) and motion films (`motion`), also those whose name does not say that they are films."""
-        board = self._board
-        settled = set()
-        for name, still in self._live_pairs.pairs(board.left, self._named_still):
-            settled.add(name)
+    def match_videos(self) -> None:
+        """Match live videos (rule `live`) and motion videos (rule `motion`), even without a video extension."""
+        state = self._state
+        paired = set()
+        for name, still in self._live_pairs.pairs(state.unmatched, self._named_still):
+            paired.add(name)
             if still:
-                self._share("live", name, self._near.lying([still]))
-        for name in board.left:
+                self._share("live", name, self._index.from_folder([still]))
+        for name in state.unmatched:
             extension = split(name)[1].lower()
-            if extension in LIVE_FILMS and name not in settled:
+            if extension in LIVE_VIDEOS and name not in paired:
                 self._share("live", name, self._live(name))
-            if extension not in STILLS and name not in board.placed:
+            if extension not in STILLS and name not in state.assignments:
                 self._share("motion", name, self._motion(name))
-        for name in sorted(board.others.keys() - board.placed.keys()):
+        for name in sorted(state.other_files.keys() - state.assignments.keys()):
             if not split(name)[1] or _MOTION.fullmatch(split(name)[1]):
                 self._share("motion", name, self._motion(name))
 
-    def edited(self) -> None:
-        """Copies edited in Google Photos (`edited`, `edited-cut`, `edited-word`)."""
-        for name in self._board.left:
+    def match_edited(self) -> None:
+        """Match copies that were edited in Google Photos (rules `edited`, `edited-cut`, `edited-word`)."""
+        for name in self._state.unmatched:
             for rule, base in self._edits(name):
                 self._share(rule, name, base)
                 if base is not None:
                     break
 
-    def pair(self) -> None:
-        """Tell films that have a sidecar of their own to which still they belong."""
-        board = self._board
-        films = [name for name, placed in board.placed.items() if not placed.main and _is_film(name)]
-        for name in films:
-            base = self._near.stemmed(split(name)[0], LIVE_STILLS)
+    def link_live_pairs(self) -> None:
+        """Set `Assignment.main` (here the still of a live photo) for videos that have a sidecar of their own."""
+        state = self._state
+        videos = [
+            name for name, assignment in state.assignments.items() if not assignment.main and _is_video(name)
+        ]
+        for name in videos:
+            base = self._index.by_stem(split(name)[0], LIVE_STILLS)
             if base is not None and base.main and self._taken_together(name, base):
-                board.placed[name] = board.placed[name]._replace(main=base.main)
+                state.assignments[name] = state.assignments[name]._replace(main=base.main)
 
-    def _taken_together(self, film: str, still: Base) -> bool:
-        """Are a film with a sidecar of its own and the still of its name one live photo?
+    def _taken_together(self, video: str, still: EditBase) -> bool:
+        """Return whether a video with its own sidecar, and the still with the same stem, are one live photo.
 
-        An iPhone's still always is, unless there are several of its title and the moments differ.
+        True if their times differ by at most LIVE_SECONDS. A HEIC still is from an iPhone; then also true if one of the
+        times is unknown, or if the names alone identify the pair.
         """
-        times = (self._live_pairs.taken(film), still.cards[0].sidecar.taken if still.cards else None)
-        known = [time for time in times if time is not None]
-        if len(known) == 2 and abs(known[0] - known[1]) <= LIVE_SECONDS:
+        times = (
+            self._live_pairs.sidecar_time(video),
+            still.groups[0].sidecar.taken if still.groups else None,
+        )
+        times_known = [time for time in times if time is not None]
+        if len(times_known) == 2 and abs(times_known[0] - times_known[1]) <= LIVE_SECONDS:
             return True
-        alone = self._live_pairs.group(film) is None or len(known) < 2
-        return alone and split(still.main)[1].lower() in HEIC
+        is_unambiguous = self._live_pairs.group(video) is None or len(times_known) < 2
+        return is_unambiguous and split(still.main)[1].lower() in HEIC
 
-    def _named_still(self, film: str) -> str:
-        """The still in the folder that a film's name means; "" where there is none, or it is in doubt."""
-        base = self._near.stemmed(split(film)[0], LIVE_STILLS)
+    def _named_still(self, video: str) -> str:
+        """Return the still in the folder that has the stem of `video`; "" if there is none or several."""
+        base = self._index.by_stem(split(video)[0], LIVE_STILLS)
         return base.main if base is not None else ""
 
-    def _share(self, rule: str, name: str, base: Base | None) -> None:
-        board = self._board
+    def _share(self, rule: str, name: str, base: EditBase | None) -> None:
+        state = self._state
         if base is None:
             return
         if base.doubt:
-            board.doubts[name] = base.doubt
-        elif base.cards:
-            board.placed[name] = Placed(base.cards, rule, base.main)
-            for card in base.cards:
-                card.given = True
+            state.doubts[name] = base.doubt
+        elif base.groups:
+            state.assignments[name] = Assignment(base.groups, rule, base.main)
+            for group in base.groups:
+                group.is_used = True
         elif base.main:
-            board.mains[name] = base.main
+            state.mains[name] = base.main
 
-    def _live(self, name: str) -> Base | None:
-        return self._one_film(split(name)[0], LIVE_STILLS)
+    def _live(self, name: str) -> EditBase | None:
+        return self._one_video(split(name)[0], LIVE_STILLS)
 
-    def _motion(self, name: str) -> Base | None:
-        """Pixel: `X.MP` beside `X.MP.jpg`, `X(1).MP` beside `X.MP(1).jpg`, `X.mp4` beside `X.MP.jpg`."""
+    def _motion(self, name: str) -> EditBase | None:
+        """Return the still of a Pixel's motion video; None if there is none.
+
+        Examples: `X.MP` and `X.mp4` belong to `X.MP.jpg`; `X(1).MP` belongs to `X.MP(1).jpg`.
+        """
         title, counter = uncount_media(name)
         stem, extension = split(title)
-        if extension.lower() in FILMS - MOTION_FILMS:
-            return self._near.stemmed(counted(stem + ".MP", counter), LIVE_STILLS) or self._near.stemmed(
+        if extension.lower() in VIDEOS - MOTION_VIDEOS:
+            return self._index.by_stem(counted(stem + ".MP", counter), LIVE_STILLS) or self._index.by_stem(
                 counted(stem + ".MV", counter), LIVE_STILLS
             )
-        return self._one_film(name, LIVE_STILLS) or (
-            self._one_film(counted(title, counter), LIVE_STILLS) if counter else None
+        return self._one_video(name, LIVE_STILLS) or (
+            self._one_video(counted(title, counter), LIVE_STILLS) if counter else None
         )
 
-    def _one_film(self, stem: str, extensions: Container[str]) -> Base | None:
-        """The still of a film; where it is only foretold, its sidecar is for the one file of that stem."""
-        base = self._near.stemmed(stem, extensions)
+    def _one_video(self, stem: str, extensions: Container[str]) -> EditBase | None:
+        """Return the still with this stem for a video; None if there is none.
+
+        A predicted still (known only from its sidecar) counts only if no file other than the video has this stem.
+        """
+        base = self._index.by_stem(stem, extensions)
         if base is None or base.main or base.doubt:
             return base
-        rivals = self._near.rivals(stem)
-        if any(card.given for card in base.cards) or any(not _is_film(name) for name in rivals):
+        rivals = self._index.unassigned(stem)
+        if any(group.is_used for group in base.groups) or any(not _is_video(name) for name in rivals):
             return None
         if len(rivals) > 1:
-            return Base("", (), f"ambiguous: {base.cards[0].name} fits {few(rivals)}")
+            return EditBase("", (), f"ambiguous: {base.groups[0].name} fits {summarize_names(rivals)}")
         return base
 
-    def _edits(self, name: str) -> Iterator[tuple[str, Base | None]]:
-        """Every way to read the name as an edited copy's, the surest first."""
+    def _edits(self, name: str) -> Iterator[tuple[str, EditBase | None]]:
+        """Yield each rule by which `name` may be the name of an edited copy, and the picture that was edited.
+
+        The most reliable rule comes first. The picture is None if the folder does not have it.
+        """
         title, counter = uncount_media(composed(name))
         stem, extension = split(title)
         if counter == 1 and units(title) in (MEDIA_UNITS, MEDIA_UNITS - 1):
@@ -279,6 +321,7 @@ class Companions:
         base_stem, dash, word = stem.rpartition("-")
         if not dash or not base_stem:
             return
+        base_stem = self._in_form_of(name, base_stem, counter)
         if folded(dash + word) in SUFFIXES:
             yield "edited", self._picture(base_stem, counter, extension)
         if MEDIA_UNITS in (units(title), units(title) - 1, units(uncount_media(name).title)):
@@ -287,44 +330,69 @@ class Companions:
                 yield "edited-cut", self._picture(base_stem, counter, extension)
         if _is_word(word):
             base = self._picture(base_stem, counter, extension, other_extensions=False)
-            yield "edited-word", base if base is not None and base.cards else None
+            yield "edited-word", base if base is not None and base.groups else None
 
-    def _without_suffix(self, title: str, counter: int) -> Base | None:
-        """The picture of an edited copy at the limit, where nothing is left of the suffix and a counter came instead.
+    def _in_form_of(self, name: str, stem: str, counter: int) -> str:
+        """Return `stem` (of a picture) in the Unicode form of `name` (of a companion of the picture).
 
-        Only where the title is cut too, and no sidecar has the counter: another picture of that name would have one.
+        A folder may have two pictures whose names differ only in Unicode form. The result is in NFD if `name` is, and
+        if a media file has this NFD stem. `counter`: the counter in `name`, which the media file may have too.
         """
-        base = self._near.named(title)
-        if base is None or base.main != title or len(base.cards) != 1:
-            return None
-        card = base.cards[0]
-        stem, extension = split(card.reading.title)
-        if not card.strict or card.reading.counter or units(stem) < MEDIA_UNITS - units(extension):
-            return None
-        start = cut(card.reading.title, SIDECAR_UNITS)
-        alike = [other for other in self._board.cards if cut(other.reading.title, SIDECAR_UNITS) == start]
-        more = media_name(title, counter + 1) in self._board.media
-        return None if more or alike != [card] else base
+        if name == composed(name):
+            return stem
+        decomposed = unicodedata.normalize("NFD", stem)
+        has_picture = any(self._index.has_stem(counted(decomposed, count)) for count in (counter, 0))
+        return decomposed if has_picture else stem
 
-    def _picture(self, stem: str, counter: int, extension: str, other_extensions: bool = True) -> Base | None:
-        """The picture that a copy was made of: the one of its counter where there is one, else the plain one."""
+    def _without_suffix(self, title: str, counter: int) -> EditBase | None:
+        """Return the picture of an edited copy whose suffix was cut off completely.
+
+        `title`, `counter`: title and counter in the name of the copy. The counter is there instead of the suffix. None
+        unless the title of the picture is so long that it is cut too. None if a sidecar has the counter: the file is
+        then another picture with its own sidecar.
+        """
+        base = self._index.by_name(title)
+        if base is None or base.main != title or len(base.groups) != 1:
+            return None
+        group = base.groups[0]
+        stem, extension = split(group.reading.title)
+        if not group.strict or group.reading.counter or units(stem) < MEDIA_UNITS - units(extension):
+            return None
+        start = cut(group.reading.title, SIDECAR_UNITS)
+        alike = [
+            candidate
+            for candidate in self._state.groups
+            if cut(candidate.reading.title, SIDECAR_UNITS) == start
+        ]
+        has_next = media_name(title, counter + 1) in self._state.media
+        return None if has_next or alike != [group] else base
+
+    def _picture(
+        self, stem: str, counter: int, extension: str, other_extensions: bool = True
+    ) -> EditBase | None:
+        """Return the picture from which the copy with this stem, counter and extension was made; None if there is none.
+
+        A picture with the counter of the copy has priority over the picture without counter. `other_extensions`:
+        whether the picture may have another extension than the copy.
+        """
         for count in dict.fromkeys((counter, 0)):
-            base = self._near.named(counted(stem, count) + extension)
+            base = self._index.by_name(counted(stem, count) + extension)
             if base is None and other_extensions:
-                base = self._near.stemmed(counted(stem, count), STILLS | FILMS) if extension else None
-                if base is not None and self._near.is_of_a_copy(base, counted(stem, count)):
-                    base = None  # the copy of a copy has its extension: this one is of another picture's copy
+                base = self._index.by_stem(counted(stem, count), STILLS | VIDEOS) if extension else None
+                if base is not None and self._index.is_of_a_copy(base, counted(stem, count)):
+                    # The file with this stem is itself a copy of `base`. A copy of that copy would have its extension.
+                    base = None
             if base is not None:
                 return base
         return None
 
 
-def _is_film(name: str) -> bool:
-    return name.lower().endswith(_FILM_ENDINGS)
+def _is_video(name: str) -> bool:
+    return name.lower().endswith(_VIDEO_ENDINGS)
 
 
 def _is_word(text: str) -> bool:
-    """One or two words of letters in any script: what some language may say for "edited"."""
+    """Return whether `text` may mean "edited": it is one or two words of letters, in any script."""
     if not 0 < len(text) <= WORD_LETTERS or text != text.strip() or text.count(" ") > 1:
         return False
     return all(char.isalpha() or char == " " or unicodedata.category(char)[0] == "M" for char in text)

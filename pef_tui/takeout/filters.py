@@ -1,4 +1,4 @@
-"""The filters built in: by kind, album, path and date."""
+"""The built-in filters: by kind, album, path and date."""
 
 from __future__ import annotations
 
@@ -16,13 +16,19 @@ from pef_tui.settings import Settings
 from pef_tui.takeout.languages import SPECIAL
 
 Reason = Callable[[Match], str | None]
+"""A filter function: returns why the file of a Match is left out; None if it is kept."""
 
-_SKIPPED = {"trash": "in the trash", "archive": "in the archive", "locked": "in the locked folder"}
+_SKIPPED = {
+    "trash": "in the trash",
+    "archive": "in the archive",
+    "locked": "in the locked folder",
+    "partner": "shared by a partner",
+}
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 
 
 def filters(settings: Settings) -> Iterator[Filter]:
-    """Those that the settings ask for. Raises ValueError, one line, for a date that is none."""
+    """Yield the filters that the settings select. Raises ValueError with a one-line message for an invalid value."""
     if settings.only:
         yield Filter("only", only(settings.only))
     if settings.album:
@@ -40,9 +46,10 @@ def filters(settings: Settings) -> Iterator[Filter]:
 
 
 def only(kind: str) -> Reason:
-    """Keeps `photo` or `video`, told by the file's extension, else by its title's.
+    """Return a filter that keeps only files of one kind: `photo` or `video`.
 
-    What neither tells (some films of motion photos have no extension) is left out.
+    The extension of the file determines its kind. If it is unknown (some videos of motion photos have none), the
+    extension in the sidecar's title does. If both are unknown, the file is left out.
     """
 
     def reason(match: Match) -> str | None:
@@ -55,7 +62,10 @@ def only(kind: str) -> Reason:
 
 
 def album(globs: Iterable[str]) -> Reason:
-    """Keeps folders of which the name, the path or the album's title fits one of the patterns."""
+    """Return a filter that keeps only files of certain folders. `globs`: patterns such as `Trip*`.
+
+    A folder is kept if its name, its path or its album title matches a pattern.
+    """
     fits = _any_fits(globs)
 
     def reason(match: Match) -> str | None:
@@ -68,67 +78,76 @@ def album(globs: Iterable[str]) -> Reason:
 
 
 def skip(kinds: Iterable[str]) -> Reason:
-    """Leaves out the folders `trash`, `archive` and `locked`, and what its sidecar calls trashed, archived or locked.
+    """Return a filter that leaves out trashed, archived and locked files, and files of a partner.
 
-    The folders are known by their names; an album that is called alike has a JSON of its own. Raises ValueError for
-    another word.
+    `kinds`: `trash`, `archive`, `locked`, `partner`. A file is left out if its sidecar states the property, or if its
+    folder has Google's name for such files (`Trash`, in several languages). An album of such a name is kept: its album
+    JSON shows that it is an album. Raises ValueError for other kinds.
     """
-    asked = tuple(kinds)
-    for kind in asked:
-        if kind not in SPECIAL:
-            raise ValueError(f"skip: {kind!r} is none of {', '.join(SPECIAL)}")
-    names = {_nfc(name).casefold(): kind for kind in asked for name in SPECIAL[kind]}
+    skipped = tuple(kinds)
+    for kind in skipped:
+        if kind not in _SKIPPED:
+            raise ValueError(f"skip: {kind!r} is none of {', '.join(_SKIPPED)}")
+    names = {_nfc(name).casefold(): kind for kind in skipped for name in SPECIAL.get(kind, ())}
 
     def reason(match: Match) -> str | None:
         kind = (
             None if match.album is not None else names.get(_nfc(match.folder.rpartition("/")[2]).casefold())
         )
         if kind is None and (sidecar := match.sidecar) is not None:
-            if sidecar.trashed and "trash" in asked:
+            if sidecar.trashed and "trash" in skipped:
                 kind = "trash"
-            elif sidecar.archived and "archive" in asked:
+            elif sidecar.archived and "archive" in skipped:
                 kind = "archive"
-            elif sidecar.in_locked_folder is True and "locked" in asked:
+            elif sidecar.in_locked_folder is True and "locked" in skipped:
                 kind = "locked"
+            elif sidecar.is_partner_shared and "partner" in skipped:
+                kind = "partner"
         return _SKIPPED[kind] if kind is not None else None
 
     return reason
 
 
 def include(globs: Iterable[str]) -> Reason:
-    """Keeps files of which the path below the container, or the bare name, fits one of the patterns."""
+    """Return a filter that keeps only files whose name, or path below the container, matches one of `globs`."""
     fits = _any_fits(globs)
     return lambda match: None if any(map(fits, _paths(match))) else "not among the files to include"
 
 
 def exclude(globs: Iterable[str]) -> Reason:
-    """Leaves out files of which the path below the container, or the bare name, fits one of the patterns."""
+    """Return a filter that leaves out files whose name, or path below the container, matches one of `globs`."""
     fits = _any_fits(globs)
     return lambda match: "among the files to exclude" if any(map(fits, _paths(match))) else None
 
 
 def since(first: date, zone: tzinfo = UTC) -> Reason:
-    """Leaves out what was taken before a day. What has no date in its sidecar is kept."""
+    """Return a filter that leaves out files taken before the day `first`. Files without a known date are kept.
+
+    `zone`: the time zone in which days begin.
+    """
 
     def reason(match: Match) -> str | None:
-        taken = _taken(match, zone)
-        return f"taken before {first}" if taken is not None and taken < first else None
+        date_taken = _date_taken(match, zone)
+        return f"taken before {first}" if date_taken is not None and date_taken < first else None
 
     return reason
 
 
 def until(last: date, zone: tzinfo = UTC) -> Reason:
-    """Leaves out what was taken after a day. What has no date in its sidecar is kept."""
+    """Return a filter that leaves out files taken after the day `last`. Files without a known date are kept.
+
+    `zone`: the time zone in which days begin.
+    """
 
     def reason(match: Match) -> str | None:
-        taken = _taken(match, zone)
-        return f"taken after {last}" if taken is not None and taken > last else None
+        date_taken = _date_taken(match, zone)
+        return f"taken after {last}" if date_taken is not None and date_taken > last else None
 
     return reason
 
 
 def day(text: str, setting: str) -> date:
-    """A day as users give it, YYYY-MM-DD. Raises ValueError with one line that names the setting."""
+    """Parse a day in the form YYYY-MM-DD. Raises ValueError for other text, with one line that names `setting`."""
     try:
         if _DAY.fullmatch(text):
             return date.fromisoformat(text)
@@ -138,7 +157,10 @@ def day(text: str, setting: str) -> date:
 
 
 def _zone(settings: Settings) -> tzinfo:
-    """Where days begin: at midnight of `timezone`, else of UTC."""
+    """Return the time zone in which days begin: the setting `timezone`, else UTC.
+
+    Raises ValueError for an unknown zone.
+    """
     if not settings.timezone:
         return UTC
     try:
@@ -147,10 +169,14 @@ def _zone(settings: Settings) -> tzinfo:
         raise ValueError(f"timezone: {settings.timezone!r} is not an IANA zone") from None
 
 
-def _taken(match: Match, zone: tzinfo) -> date | None:
-    """The day a picture was taken; by its own wall clock where that is known already."""
-    if match.taken is not None:
-        return match.taken.local.date()
+def _date_taken(match: Match, zone: tzinfo) -> date | None:
+    """Return the day on which a picture was taken; None if it is unknown.
+
+    It is the local day of `match.capture_time`, if that is known. Otherwise it is the day, in `zone`, of the time in
+    the sidecar.
+    """
+    if match.capture_time is not None:
+        return match.capture_time.local.date()
     instant = match.sidecar.taken if match.sidecar is not None else None
     if instant is None:
         return None
@@ -166,7 +192,10 @@ def _paths(match: Match) -> tuple[str, str]:
 
 
 def _any_fits(globs: Iterable[str]) -> Callable[[str], bool]:
-    """Does a text fit one of the patterns? Case matters, `*` crosses `/`, composed and decomposed are equal."""
+    """Return a test whether a text matches one of `globs` (patterns such as `Trip*`).
+
+    Upper and lower case differ. `*` also matches `/`. Composed and decomposed letters (NFC, NFD) are equal.
+    """
     fits = re.compile("|".join(fnmatch.translate(_nfc(glob)) for glob in globs)).match
     return lambda text: fits(_nfc(text)) is not None
 

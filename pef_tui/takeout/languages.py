@@ -1,6 +1,6 @@
-"""What Google calls an edited copy, in every language seen; facts, to be added to.
+"""Words of Google Photos by language: suffixes of edited copies, special folders, year folders.
 
-The list can never be complete: `companions.py` also goes by the shape of the name.
+The list of suffixes is never complete. So `companions.py` also recognizes edited copies by the form of their names.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ EDITED = (
     "-відредаговано",  # Ukrainian
     "-편집됨",  # Korean
 )
-"""Suffixes of the stem of an edited copy."""
+"""Suffixes that Google adds to the stem (name without extension) of an edited copy: `a-edited.jpg`."""
 
 EFFECTS = ("-effects", "-smile", "-mix", "-motion", "-animation", "-collage", "-movie", "-pano")
-"""Suffixes of what Google makes out of a picture: English in every account, in small or capital letters."""
+"""Suffixes of files that Google generates from a picture. They are English in every account, in lower or upper case."""
 
 SPECIAL = {
     "trash": (
@@ -58,7 +58,7 @@ SPECIAL = {
         ),
     ),
 }
-"""Folders of Google Photos that are no albums, as accounts in several languages call them (not all seen)."""
+"""Names, in several languages, of Google Photos folders that are not albums. Not all of these names were seen."""
 
 YEAR_FOLDERS = {
     "Photos from #": "English",
@@ -77,10 +77,10 @@ YEAR_FOLDERS = {
     "#年の写真": "Japanese",
     "#년 사진": "Korean",
 }
-"""What accounts call the folders of a year (`#`), and in which language; for people to read, nothing goes by it."""
+"""Names of year folders (`#`: the year) and their languages. The language is only displayed; no rule uses it."""
 _YEAR = re.compile(r"(?:18|19|20)[0-9]{2}")
 
 
 def language_of(folder: str) -> str:
-    """The language of a year folder's name, "" for any other name."""
+    """Return the language in which the year folder `folder` is named; "" for any other name."""
     return YEAR_FOLDERS.get(_YEAR.sub("#", folder.replace("_", "'"), count=1), "")

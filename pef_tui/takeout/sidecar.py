@@ -1,4 +1,4 @@
-"""What a JSON file of an export is, told by its content alone: a picture's sidecar, an album, or neither."""
+"""Classify a JSON file of an export by its content: a picture's sidecar, an album, or neither."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from json import detect_encoding
 import msgspec
 from msgspec import Struct
 
-from pef_tui.model import Album, Geo, JsonFile, JsonKind, Place, Sidecar
-from pef_tui.takeout.escapes import plain_album, plain_sidecar
+from pef_tui.model import Album, Geo, GeoPoint, JsonFile, JsonKind, Sidecar
+from pef_tui.takeout.html_escapes import plain_album, plain_sidecar
 
 MAX_JSON = 8 * 1024 * 1024
-"""Bytes above which a JSON file is not read. Sidecars have 1 kB, albums with long comments some 100 kB."""
+"""Size in bytes above which a JSON file is not read. A sidecar has 1 kB, an album with long comments some 100 kB."""
 
 
 class _LocationEnrichment(Struct, frozen=True, rename={"latitude": "latitudeE7", "longitude": "longitudeE7"}):
@@ -21,9 +21,9 @@ class _LocationEnrichment(Struct, frozen=True, rename={"latitude": "latitudeE7",
     longitude: float | str | None = None
 
     @property
-    def place(self) -> Place | None:
+    def point(self) -> GeoPoint | None:
         try:
-            return Geo(float(self.latitude or 0) / 1e7, float(self.longitude or 0) / 1e7).place
+            return Geo(float(self.latitude or 0) / 1e7, float(self.longitude or 0) / 1e7).point
         except ValueError:
             return None
 
@@ -42,7 +42,7 @@ class _Enrichment(Struct, frozen=True, rename="camel"):
 
 
 class _AlbumFields(Struct, frozen=True, rename="camel"):
-    """An album's own fields, bare or inside `albumData`."""
+    """The fields of an album. They are at the top level of the JSON file, or inside `albumData`."""
 
     title: str | None = None
     description: str | None = None
@@ -50,7 +50,7 @@ class _AlbumFields(Struct, frozen=True, rename="camel"):
 
 
 class _Document(_AlbumFields, frozen=True, rename="camel"):
-    """Whatever has no `photoTakenTime`: an album, a sidecar that lost its time, or something else."""
+    """A JSON file without `photoTakenTime`: an album, a sidecar that lost its time, or another file."""
 
     album_data: _AlbumFields | None = None
     image_views: object = None
@@ -63,9 +63,9 @@ class _Document(_AlbumFields, frozen=True, rename="camel"):
 
     @property
     def is_sidecar(self) -> bool:
-        """Has it what only sidecars have: a view count, an upload time, a camera place or an origin?
+        """Whether the file has a field that only sidecars have: views, upload time, camera position or origin.
 
-        Other products write a `creationTime` too, as text; that of Google Photos is an object.
+        The upload time (`creationTime`) counts only as an object: other products write it as text.
         """
         return (
             isinstance(self.creation_time, dict)
@@ -76,7 +76,10 @@ class _Document(_AlbumFields, frozen=True, rename="camel"):
 
     @property
     def is_album(self) -> bool:
-        """Has it what only albums have: an access, a date as an object, comments, texts or places between pictures?"""
+        """Whether the file has a field that only albums have: access, a date as an object, comments, or enrichments.
+
+        Enrichments are the texts and places between the pictures of an album.
+        """
         return (
             self.access is not None
             or isinstance(self.date, dict)
@@ -90,55 +93,63 @@ _documents = msgspec.json.Decoder(_Document)
 _keys = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 _BARE_ALBUM = frozenset({"title", "description", "location", "geoData"})
-"""Keys of an album's JSON where nothing else shows that it is one. With any other key it is another product's: notes of
-Keep have titles too."""
+"""Keys that the JSON of an album may have if it has no field that only albums have.
+
+A file with any other key is from another product: for example, notes of Keep have titles too.
+"""
 
 
-def read(file: JsonFile, raw: bytes) -> JsonFile:
-    """The file with its kind, and its sidecar, album or reason, from its bytes. Never raises.
+def parse_json_file(file: JsonFile, raw: bytes) -> JsonFile:
+    """Parse `raw`, the content of the file. Return the file with its kind, and its sidecar, album or reason.
 
-    Anything that is no JSON object of the types Google writes is `invalid`. There is no byte filter before the
-    parser: skipping what a Struct does not ask for costs less than searching the bytes for the deciding keys
-    (bench/sidecars.py), and every malformed file is found.
+    Never raises. The kind is `invalid` for anything but a JSON object with the types that Google writes. `raw` is not
+    searched for the deciding keys before. That would cost more than skipping the fields that a Struct does not have
+    (bench/sidecars.py), and the parser finds every malformed file.
     """
     try:
-        return _read(file, raw)
+        return _parse(file, raw)
     except (ValueError, RecursionError) as error:
         reason = _reason(error, raw)
     try:
         if (converted := _as_utf8(raw)) is not None:
-            return _read(file, converted)
+            return _parse(file, converted)
     except (ValueError, RecursionError) as error:
         reason = _reason(error, raw)
-    return _told(file, "invalid", reason=reason)
+    return _with_kind(file, "invalid", reason=reason)
 
 
-def _read(file: JsonFile, raw: bytes) -> JsonFile:
-    """The same. Raises ValueError, RecursionError."""
+def _parse(file: JsonFile, raw: bytes) -> JsonFile:
+    """Return the file with its kind. Raises ValueError or RecursionError if `raw` cannot be parsed."""
     sidecar = _sidecars.decode(raw)
     if sidecar.photo_taken_time is not None:
-        return _told(file, "sidecar", _plain(sidecar, raw))
+        return _with_kind(file, "sidecar", _plain(sidecar, raw))
     if not sidecar.title and b'"albumData"' not in raw:
-        return _told(file, "other")
+        return _with_kind(file, "other")
     document = _documents.decode(raw)
     if document.album_data is not None:
-        return _told(file, "album", album=_album(document.album_data))
+        return _with_kind(file, "album", album=_album(document.album_data))
     if document.title is None:
-        return _told(file, "other")
+        return _with_kind(file, "other")
     if document.is_sidecar:
-        return _told(file, "sidecar", _plain(sidecar, raw))
+        return _with_kind(file, "sidecar", _plain(sidecar, raw))
     if document.is_album or _keys.decode(raw).keys() <= _BARE_ALBUM:
-        return _told(file, "album", album=_album(document))
-    return _told(file, "other")
+        return _with_kind(file, "album", album=_album(document))
+    return _with_kind(file, "other")
 
 
 def _plain(sidecar: Sidecar, raw: bytes) -> Sidecar:
-    """The sidecar unescaped. Almost none has an `&`, plain or as JSON escapes it: its texts need no look then."""
+    """Return the sidecar with its texts HTML-unescaped.
+
+    If `raw` has no `&`, neither plain nor JSON-escaped, there is nothing to unescape. This check is faster.
+    """
     return plain_sidecar(sidecar) if b"&" in raw or b"\\u0026" in raw else sidecar
 
 
 def _as_utf8(raw: bytes) -> bytes | None:
-    """JSON with a byte order mark, or in UTF-16 or UTF-32, as editors of Windows save it; None where it is neither."""
+    """Return the JSON `raw` as UTF-8 without byte order mark, if it has such a mark or is in UTF-16 or UTF-32.
+
+    Windows editors write such files. None for plain UTF-8, and for bytes that cannot be decoded.
+    """
     encoding = detect_encoding(raw)
     if encoding == "utf-8":
         return None
@@ -149,11 +160,11 @@ def _as_utf8(raw: bytes) -> bytes | None:
 
 
 def too_large(file: JsonFile) -> JsonFile:
-    """The file as `invalid`, for being over MAX_JSON bytes; it is not read at all."""
-    return _told(file, "invalid", reason=f"larger than {MAX_JSON >> 20} MiB, no sidecar is")
+    """Return the file with the kind `invalid` and the reason: it is larger than MAX_JSON, and not parsed."""
+    return _with_kind(file, "invalid", reason=f"larger than {MAX_JSON >> 20} MiB, no sidecar is")
 
 
-def _told(
+def _with_kind(
     file: JsonFile,
     kind: JsonKind,
     sidecar: Sidecar | None = None,
@@ -174,8 +185,8 @@ def _album(fields: _AlbumFields) -> Album:
         if item.location_enrichment
         for location in item.location_enrichment.location or ()
     )
-    places = (
-        (", ".join(filter(None, (location.name, location.description))), location.place)
+    points = (
+        (", ".join(filter(None, (location.name, location.description))), location.point)
         for location in locations
     )
     return plain_album(
@@ -183,13 +194,13 @@ def _album(fields: _AlbumFields) -> Album:
             title=fields.title or "",
             description=fields.description or "",
             texts=tuple(text for text in texts if text),
-            places=tuple((name, place) for name, place in places if place is not None),
+            places=tuple((name, point) for name, point in points if point is not None),
         )
     )
 
 
 def _reason(error: Exception, raw: bytes) -> str:
-    """One line on why the bytes are no JSON of Google's."""
+    """Return one line that states why `raw` is not JSON of Google Photos. `error`: the parser's exception."""
     if isinstance(error, RecursionError):
         return "nested too deeply"
     if raw.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in raw[:2]:

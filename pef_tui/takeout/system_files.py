@@ -1,7 +1,8 @@
-"""Files that systems and programs put into folders and that are no part of an export, known by their names.
+"""Recognize, by name, files of operating systems and programs. They are no part of an export.
 
-They are neither media nor sidecars, whatever their extension: AppleDouble files (`._a.jpg`, RFC 1740), what macOS
-puts into zips (`__MACOSX`), recycle bins, thumbnails of NAS systems, indexes. Each is counted, with the reason.
+Such files are neither media nor sidecars, whatever their extension is. Examples: AppleDouble files (`._a.jpg`, RFC
+1740), files in the folder that macOS adds to zips (`__MACOSX`), recycle bins, thumbnails of NAS systems, indexes. Each
+file is counted, with the reason.
 """
 
 from __future__ import annotations
@@ -48,17 +49,17 @@ _FOLDERS = {
     "@tmp": _SYSTEM,
     "@synoresource": _SYSTEM,
     "@sharebin": _SYSTEM,
-    # programs that keep folders alike
+    # programs that synchronize folders
     ".dropbox.cache": _SYSTEM,
     ".stversions": _VERSIONS,
     ".stfolder": _SYSTEM,
     ".sync": _SYSTEM,
 }
-_BIN_OF_USER = re.compile(r"\.trash-[0-9]+")  # freedesktop.org's, on volumes
+_BIN_OF_USER = re.compile(r"\.trash-[0-9]+")  # recycle bin of one user on a volume (freedesktop.org)
 _TOP_FOLDERS = {"lost+found": _SYSTEM, "temporary items": _SYSTEM, "network trash folder": _BIN}
-"""Of a volume's root. Further down an album may have such a name."""
+"""Folders that systems create only in the root of a volume. Elsewhere, an album may have such a name."""
 
-_FILE = "file of the system"
+FILE_REASON = "file of the system"
 _FILES = dict.fromkeys(
     (
         *(".ds_store", ".localized", "icon\r", ".volumeicon.icns", ".apdisk", ".metadata_never_index"),
@@ -68,11 +69,11 @@ _FILES = dict.fromkeys(
         *(".directory", ".nomedia", ".hidden", ".picasa.ini", "picasa.ini", "zbthumbnail.info", ".stignore"),
         *(".bridgecache", ".bridgecachet", "synophoto:filestatus", "synoindex_media_info", ".thumbdata"),
     ),
-    _FILE,
+    FILE_REASON,
 )
 _FILE_ENDINGS = {
-    "@synoeastream": "file of the system",
-    "@synoresource": "file of the system",
+    "@synoeastream": FILE_REASON,
+    "@synoresource": FILE_REASON,
 }
 _NOT_ON_DISK = re.compile(r"\..+\.icloud", re.DOTALL)
 
@@ -82,25 +83,29 @@ _DOWNLOADING = re.compile(
     r"(?is)(?P<name>.+)\.(?:(?P<browser>crdownload|opdownload)|part|partial|download|filepart|fdmdownload|dtapart|"
     r"aria2|!ut|!qb|tmp|temp|icloud)"
 )
-"""Chrome, Edge; Opera; Firefox; Internet Explorer; Safari (a folder); WinSCP; download managers; iCloud Drive."""
-_HOLDS_ARCHIVE = re.compile(r"(?i)takeout|\.(?:zip|tgz|tar|gz)(?:[^a-z]|$)")
+"""Pattern of the names of unfinished downloads.
+
+It has the extensions of Chrome and Edge, Opera, Firefox, Internet Explorer, Safari (a folder), WinSCP, download
+managers, and iCloud Drive.
+"""
+_HOLDS_ARCHIVE = r"(?i)takeout|\.(?:zip|tgz|tar|gz)(?:[^a-z]|$)"  # compiled on first use, which is rare
 
 
 def is_part(name: str) -> bool:
-    """Is this the name of an archive of an export: Google's own (`takeout-…`), or one with a number at its end?"""
+    """Return whether `name` is the name of an archive of an export: `takeout-….zip`, or with a number (`a-001.zip`)."""
     return _PART.fullmatch(name) is not None and not name.startswith("._")
 
 
 def is_unfinished(name: str) -> bool:
-    """Is this the name that a browser or another program gives to an archive while it downloads it?"""
-    found = _DOWNLOADING.fullmatch(name)
-    return found is not None and (
-        found["browser"] is not None or _HOLDS_ARCHIVE.search(found["name"]) is not None
+    """Return whether `name` is the temporary name of an archive that a browser or another program downloads."""
+    match = _DOWNLOADING.fullmatch(name)
+    return match is not None and (
+        match["browser"] is not None or re.search(_HOLDS_ARCHIVE, match["name"]) is not None
     )
 
 
 def other_reason(path: str) -> str:
-    """Why a file that is no media is not looked into: an archive, or a download that did not end; else ""."""
+    """Return why the file at `path` is not read if it is an archive or an unfinished download; else ""."""
     name = path.rpartition("/")[2]
     if is_unfinished(name):
         return "an unfinished download"
@@ -108,14 +113,17 @@ def other_reason(path: str) -> str:
 
 
 def folder_reason(name: str) -> str:
-    """Why files in a folder of this name are no part of an export; "" where they may be."""
+    """Return why files in a folder named `name` are no part of an export; "" if they may be a part."""
     name = name.lower()
     return _FOLDERS.get(name, "") or (_BIN if _BIN_OF_USER.fullmatch(name) else "")
 
 
 @lru_cache(256)
 def path_reason(folder: str) -> str:
-    """The same of a path of folders in a source; "" is the source itself."""
+    """Return why files in `folder` are no part of an export; "" if they may be a part.
+
+    `folder`: the path of the folder in its source; "" for the root of the source.
+    """
     if not folder:
         return ""
     first, *below = folder.split("/")
@@ -125,20 +133,20 @@ def path_reason(folder: str) -> str:
 
 
 def name_reason(name: str) -> str:
-    """Why a file of this name is no part of an export; "" where it may be."""
+    """Return why a file named `name` is no part of an export; "" if it may be a part."""
     if name[:2] == "._":
         return APPLE_DOUBLE
     name = name.lower()
     if (reason := _FILES.get(name)) is not None:
         return reason
-    if "@" in name and (found := next(filter(name.endswith, _FILE_ENDINGS), "")):
-        return _FILE_ENDINGS[found]
+    if "@" in name and (ending := next(filter(name.endswith, _FILE_ENDINGS), "")):
+        return _FILE_ENDINGS[ending]
     if name[-7:] == ".icloud" and _NOT_ON_DISK.fullmatch(name):
         return "placeholder of iCloud Drive: the file itself is not on this disk"
     return ""
 
 
-def reason(path: str) -> str:
-    """Why the file at this path in a source is no part of an export; "" where it may be."""
+def system_reason(path: str) -> str:
+    """Return why the file at `path` in a source is no part of an export; "" if it may be a part."""
     folder, _, name = path.rpartition("/")
     return path_reason(folder) or name_reason(name)

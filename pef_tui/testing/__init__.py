@@ -1,4 +1,4 @@
-"""What tests are written with, ours and those of plugin authors: small media, small exports, single mappers."""
+"""Tools for tests of the program and of plugins: make small media files and exports, and call single tag mappers."""
 
 from pef_tui.testing.exif import Exif
 from pef_tui.testing.export import Item, sidecar, takeout

@@ -1,11 +1,12 @@
-"""The export that the demo fixes: small, but with most of what real ones have."""
+"""The export of the demo. It is small, and has most features of real exports."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from pathlib import Path
 
 from pef_tui.testing.exif import Exif
-from pef_tui.testing.export import Item, Json, sidecar
+from pef_tui.testing.export import Item, Json, sidecar, takeout
 from pef_tui.testing.films import film
 from pef_tui.testing.jpeg import jpeg, motion_photo
 from pef_tui.testing.media import make
@@ -17,13 +18,32 @@ PARIS, RIO, SYDNEY, CUSCO = (
     (-13.5167, -71.9788),
 )
 LONG = "The whole family on the beach at Copacabana, last summer.jpg"
-"""A name of 60 characters; Google keeps 51."""
+"""A file name of 60 characters, which Google shortens to 51 characters."""
 
 Files = dict[str, Json | Item | bytes | None]
 
 
+MARK = ".made-by-the-pef-tui-demo"
+"""Name of the file that marks a folder as made by the demo, so that its content may be deleted."""
+
+
+def make_demo(folder: Path) -> Path:
+    """Make the export in `folder`, and return the path of its `Takeout`. Keep an export that was made before.
+
+    Raises FileExistsError if the folder has files and was not made by the demo, and OSError.
+    """
+    source = folder / "Takeout"
+    mark = folder / MARK
+    if not mark.exists():
+        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+            raise FileExistsError(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        mark.touch()
+    return source if source.exists() else takeout(folder, demo_files())
+
+
 def demo_files() -> Files:
-    """Everything below "Google Photos", as `takeout` takes it."""
+    """Return the files of the export, by path below "Google Photos", as argument `files` of `takeout`."""
     return {
         **{f"Photos from 2019/{name}": content for name, content in _of_2019().items()},
         **{f"Photos from 2020/{name}": content for name, content in _of_2020().items()},
@@ -33,6 +53,7 @@ def demo_files() -> Files:
 
 
 def _at(text: str) -> float:
+    """Return a date and time in UTC (ISO 8601) in seconds since 1970."""
     return datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp()
 
 

@@ -1,4 +1,4 @@
-"""TIFF structures built from nothing: the block inside EXIF, and whole TIFF pictures."""
+"""Build TIFF structures: the content of an EXIF segment, and complete TIFF pictures."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from typing import Literal
 
 from msgspec import Struct
 
-from pef_tui.model import Place
+from pef_tui.model import GeoPoint
 
 Order = Literal["little", "big"]
 
 
 class Field(Struct, frozen=True):
-    """One entry of a directory: TIFF type, number of values, the values in the block's byte order."""
+    """An entry of a TIFF directory: type, number of values, and the values as bytes, in the byte order of the block."""
 
     type: int
     count: int
@@ -21,24 +21,28 @@ class Field(Struct, frozen=True):
 
 
 class Stored(Struct, frozen=True):
-    """Bytes that lie elsewhere in the block; the entry holds their offset (strips, embedded pictures)."""
+    """An entry of a TIFF directory whose data is stored after the directory, such as a strip or an embedded picture.
+
+    The entry itself contains the offset of the data.
+    """
 
     data: bytes
 
 
 Directory = dict[int, "Field | Stored | Directory"]
-"""Tag number to entry; a directory inside becomes a sub-directory."""
+"""A TIFF directory: its entries by tag number. An entry that is a Directory itself is stored as a sub-directory."""
 
 
 class Exif(Struct, frozen=True):
-    """What a made-up camera wrote. Empty fields are not there at all."""
+    """EXIF data as a camera writes them, with made-up values. Empty fields are not written."""
 
     date: str = ""
-    """Local wall clock, `2019:07:01 12:34:56`."""
+    """Local time: `2019:07:01 12:34:56`."""
     offset: str = ""
-    """`+02:00`"""
+    """UTC offset: `+02:00`."""
     subsec: str = ""
-    place: Place | None = None
+    """Fraction of the second, as digits: `123`."""
+    place: GeoPoint | None = None
     description: str = ""
     make: str = ""
     model: str = ""
@@ -47,7 +51,7 @@ class Exif(Struct, frozen=True):
 
 
 def exif_block(exif: Exif) -> bytes:
-    """The TIFF block of an EXIF segment."""
+    """Return the EXIF data as a TIFF structure, which is the content of an EXIF segment."""
     order = exif.order
     texts = {0x10E: exif.description, 0x10F: exif.make, 0x110: exif.model, 0x132: exif.date}
     directory: Directory = {tag: text(value) for tag, value in texts.items() if value}
@@ -59,7 +63,10 @@ def exif_block(exif: Exif) -> bytes:
 
 
 def tiff_block(*chain: Directory, order: Order = "little", extra_header: bytes = b"") -> bytes:
-    """A complete TIFF structure: IFD0 and what follows it."""
+    """Return a complete TIFF structure with the directories of `chain`, the first of them as IFD0.
+
+    `order`: byte order. `extra_header`: bytes between the header and the first directory.
+    """
     start = 8 + len(extra_header)
     header = struct.pack(_sign(order) + "2sHI", b"II" if order == "little" else b"MM", 42, start)
     block = header + extra_header
@@ -69,29 +76,29 @@ def tiff_block(*chain: Directory, order: Order = "little", extra_header: bytes =
 
 
 def text(value: str) -> Field:
-    """ASCII in the standard's words; UTF-8 as phones write it."""
+    """Return a field of the type ASCII. The value is encoded in UTF-8, as phones do."""
     data = value.encode() + b"\0"
     return Field(2, len(data), data)
 
 
 def short(order: Order, *values: int) -> Field:
-    """16-bit numbers."""
+    """Return a field of 16-bit numbers."""
     return Field(3, len(values), struct.pack(f"{_sign(order)}{len(values)}H", *values))
 
 
 def long(order: Order, *values: int) -> Field:
-    """32-bit numbers."""
+    """Return a field of 32-bit numbers."""
     return Field(4, len(values), struct.pack(f"{_sign(order)}{len(values)}I", *values))
 
 
 def rational(order: Order, *values: float) -> Field:
-    """Fractions, to a millionth."""
+    """Return a field of fractions, with values rounded to one millionth."""
     parts = [part for value in values for part in (round(value * 1_000_000), 1_000_000)]
     return Field(5, len(values), struct.pack(f"{_sign(order)}{len(parts)}I", *parts))
 
 
 def octets(value: bytes, type: Literal[1, 7] = 7) -> Field:
-    """Bytes (type 1) or undefined (type 7)."""
+    """Return a field of bytes, of the type BYTE (1) or UNDEFINED (7)."""
     return Field(type, len(value), value)
 
 
@@ -109,7 +116,7 @@ def _exif_directory(exif: Exif) -> Directory:
     return directory
 
 
-def _gps_directory(place: Place, order: Order) -> Directory:
+def _gps_directory(place: GeoPoint, order: Order) -> Directory:
     directory: Directory = {
         0: octets(b"\2\3\0\0", 1),
         1: text("S" if place.latitude < 0 else "N"),
@@ -124,32 +131,38 @@ def _gps_directory(place: Place, order: Order) -> Directory:
 
 
 def _serialized(directory: Directory, order: Order, at: int, last: bool = True) -> bytes:
-    """The directory as it lies at this offset, with all it points to; unless last, another one follows."""
+    """Return the bytes of a directory that is placed at the offset `at`, followed by the data of its entries.
+
+    `last`: the directory is the last one of its chain, and has 0 as offset of the next directory. If it is False, the
+    directory has the offset after its data, where the caller must place the next directory.
+    """
     sign = _sign(order)
-    entries, behind = b"", b""
+    entries, trailing_data = b"", b""
     free = at + 2 + 12 * len(directory) + 4
     for tag in sorted(directory):
         entry = directory[tag]
-        here = free + len(behind)
+        offset = free + len(trailing_data)
         if isinstance(entry, dict):
-            behind += _serialized(entry, order, here)
-            field = long(order, here)
+            trailing_data += _serialized(entry, order, offset)
+            field = long(order, offset)
         elif isinstance(entry, Stored):
-            behind += _even(entry.data)
-            field = long(order, here)
+            trailing_data += _even(entry.data)
+            field = long(order, offset)
         elif len(entry.data) > 4:
-            behind += _even(entry.data)
-            field = Field(entry.type, entry.count, struct.pack(sign + "I", here))
+            trailing_data += _even(entry.data)
+            field = Field(entry.type, entry.count, struct.pack(sign + "I", offset))
         else:
             field = entry
         entries += struct.pack(sign + "HHI4s", tag, field.type, field.count, field.data)
-    following = struct.pack(sign + "I", 0 if last else free + len(behind))
-    return struct.pack(sign + "H", len(directory)) + entries + following + behind
+    following = struct.pack(sign + "I", 0 if last else free + len(trailing_data))
+    return struct.pack(sign + "H", len(directory)) + entries + following + trailing_data
 
 
 def _even(data: bytes) -> bytes:
+    """Return the data, padded to an even length."""
     return data + bytes(len(data) % 2)
 
 
 def _sign(order: Order) -> str:
+    """Return the sign by which formats of the module `struct` begin: `<` for little-endian, `>` for big-endian."""
     return "<" if order == "little" else ">"

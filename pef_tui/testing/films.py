@@ -1,4 +1,4 @@
-"""Films built from nothing: one second, one frame (a JPEG picture)."""
+"""Build videos of one second with a single frame, which is a JPEG picture."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ BRANDS = {
     "3g2": b"3g2a\0\1\0\x003g2aisom",
     "": b"",
 }
-"""What the file type box of each film says; "" makes an old QuickTime film that has none."""
+"""Content of the file type box (`ftyp`), by format; "" stands for old QuickTime videos, which have no such box."""
 
 _1904 = datetime(1904, 1, 1, tzinfo=UTC)
 _MATRIX = struct.pack(">9I", 0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x40000000)
@@ -24,7 +24,7 @@ _SIZE = (COLUMNS * 8, ROWS * 8)
 
 
 def box(name: bytes, *parts: bytes) -> bytes:
-    """One box of the ISO base media file format."""
+    """Return a box of the ISO base media file format: size, `name`, and `parts` as content."""
     content = b"".join(parts)
     return struct.pack(">I4s", 8 + len(content), name) + content
 
@@ -36,19 +36,25 @@ def film(
     created: datetime | None = None,
     moov: Literal["first", "last"] = "last",
 ) -> bytes:
-    """An MP4, MOV, M4V, 3GP or 3G2 film (`BRANDS`); its dates are 0 where `created` is None."""
+    """Return an MP4, MOV, M4V, 3GP or 3G2 video (a key of `BRANDS`). Without `created`, its dates are 0.
+
+    `moov`: whether the `moov` box is before or after the media data.
+    """
     stamp = int((created - _1904).total_seconds()) if created else 0
     brands = BRANDS[format]
     start = box(b"ftyp", brands) if brands else b""
     frame = jpeg(seed)
-    before = len(_moov(stamp, 0, len(frame))) if moov == "first" else 0
-    index = _moov(stamp, len(start) + before + 8, len(frame))
+    index_size = len(_moov(stamp, 0, len(frame))) if moov == "first" else 0
+    index = _moov(stamp, len(start) + index_size + 8, len(frame))
     media = box(b"mdat", frame)
     return start + (index + media if moov == "first" else media + index)
 
 
 def _moov(stamp: int, offset: int, size: int) -> bytes:
-    """The index of a film whose only frame lies at this offset."""
+    """Return the `moov` box of a video. `offset`, `size`: position and length in bytes of its only frame.
+
+    `stamp`: creation date, in seconds since 1904.
+    """
     times = struct.pack(">4I", stamp, stamp, 1000, 1000)
     head = box(b"mvhd", bytes(4), times, b"\0\1\0\0\1\0", bytes(10), _MATRIX, bytes(24), b"\0\0\0\2")
     track = struct.pack(">5I", stamp, stamp, 1, 0, 1000)
@@ -71,12 +77,13 @@ def _moov(stamp: int, offset: int, size: int) -> bytes:
 
 
 def _chunk(name: bytes, *parts: bytes) -> bytes:
+    """Return a RIFF chunk, padded to an even length."""
     content = b"".join(parts)
     return name + struct.pack("<I", len(content)) + content + bytes(len(content) % 2)
 
 
 def avi(seed: int = 0) -> bytes:
-    """An AVI film in Motion JPEG."""
+    """Return an AVI video in Motion JPEG."""
     frame = jpeg(seed)
     head = struct.pack("<14I", 1_000_000, len(frame), 0, 0x10, 1, 0, 1, len(frame), *_SIZE, 0, 0, 0, 0)
     stream = struct.pack(
@@ -91,13 +98,13 @@ def avi(seed: int = 0) -> bytes:
 
 
 def _element(name: str, *parts: bytes) -> bytes:
-    """One EBML element; its id in hex, its size in eight bytes."""
+    """Return an EBML element. `name`: its id in hexadecimal digits. The size field has eight bytes."""
     content = b"".join(parts)
     return bytes.fromhex(name) + (1 << 56 | len(content)).to_bytes(8, "big") + content
 
 
 def matroska(seed: int = 0, doc_type: str = "matroska") -> bytes:
-    """A Matroska film in Motion JPEG, or a WebM one (doc_type `webm`)."""
+    """Return a Matroska video in Motion JPEG; a WebM video if `doc_type` is "webm"."""
     head = _element(
         "1a45dfa3", _element("4282", doc_type.encode()), _element("4287", b"\4"), _element("4285", b"\2")
     )
@@ -117,7 +124,7 @@ def matroska(seed: int = 0, doc_type: str = "matroska") -> bytes:
 
 
 def mpeg(seed: int = 0) -> bytes:
-    """The head of an MPEG-1 program stream: can be recognised, not shown."""
+    """Return the head of an MPEG-1 program stream. It can be detected but not played."""
     pack = b"\0\0\1\xba\x21\0\1\0\1\x80\0\1"
     sequence = b"\0\0\1\xb3" + struct.pack(">I", _SIZE[0] << 20 | _SIZE[1] << 8 | 0x13) + b"\xff\xff\xe0\x18"
     body = sequence + b"\0\0\1\xb8\0\x08\0\0" + b"\0\0\1\xb2" + seed.to_bytes(4, "big")
@@ -126,7 +133,7 @@ def mpeg(seed: int = 0) -> bytes:
 
 
 def transport_stream(seed: int = 0) -> bytes:
-    """Packets of an MPEG transport stream as camcorders store them (192 bytes); nothing to be shown."""
+    """Return an MPEG transport stream in packets of 192 bytes, as camcorders store it. It cannot be played."""
     table = bytes.fromhex("00b00d0001c100000001e1002ab104b2")
     first = bytes.fromhex("4740001000") + table
     padding = bytes.fromhex("471fff10") + seed.to_bytes(4, "big")
@@ -134,14 +141,14 @@ def transport_stream(seed: int = 0) -> bytes:
 
 
 def flash(seed: int = 0) -> bytes:
-    """A Flash film with one script tag that holds the seed."""
+    """Return a Flash video with only a script tag, which contains `seed`."""
     script = b"\2\0\x0aonMetaData\x08\0\0\0\1\0\x08duration\0" + struct.pack(">d", 1 + seed) + b"\0\0\x09"
     tag = b"\x12" + len(script).to_bytes(3, "big") + bytes(7) + script
     return b"FLV\1\1\0\0\0\x09\0\0\0\0" + tag + struct.pack(">I", len(tag))
 
 
 def windows_media(seed: int = 0) -> bytes:
-    """The header of a Windows Media film with one video stream, and an empty data part."""
+    """Return the header of a Windows Media video with one stream, and an empty data object."""
     properties = _object("a1dcab8c47a9cf118ee400c00c205365", seed.to_bytes(16, "little"), _asf_numbers())
     kind = bytes.fromhex("c0ef19bc4d5bcf11a8fd00805f5c442b") + bytes.fromhex(
         "0057fb20555bcf11a8fd00805f5c442b"
@@ -157,10 +164,13 @@ def windows_media(seed: int = 0) -> bytes:
 
 
 def _object(guid: str, *parts: bytes) -> bytes:
+    """Return an ASF object. `guid`: its identifier in hexadecimal digits."""
     content = b"".join(parts)
     return bytes.fromhex(guid) + struct.pack("<Q", 24 + len(content)) + content
 
 
 def _asf_numbers() -> bytes:
-    """File size, creation date (none), packets, durations, preroll, flags, packet sizes, bit rate."""
+    """Return the numbers of the ASF file properties: file size, creation date (0), packets, durations, preroll, flags,
+    packet sizes and bit rate.
+    """
     return struct.pack("<6Q4I", 0, 0, 0, 10_000_000, 10_000_000, 0, 2, 100, 100, 1000)

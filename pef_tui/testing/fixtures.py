@@ -1,4 +1,4 @@
-"""The pytest plugin `pef_tui`: installed with the package, so that its fixtures are there in every test."""
+"""The pytest plugin `pef_tui`, which is installed with the package, so that all tests can use its fixtures."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ if TYPE_CHECKING:
 
 
 class ProgramFinder(MetaPathFinder):
-    """Finds the modules of the program as a run without pytest does.
+    """Finds the modules of the program with the standard loader, so that pytest does not rewrite their assertions.
 
-    pytest rewrites the assertions of every package that brings a pytest plugin, so it parses each module to an AST on
-    import. A run imports modules in several threads, and Python before 3.11.8 (python/cpython#106905) may raise
-    `SystemError: AST constructor recursion depth mismatch` when two threads build an AST at the same time.
+    pytest rewrites the assertions of every package that has a pytest plugin, and for this it parses each module to an
+    AST on import. A run imports modules in several threads, and Python before 3.11.8 (python/cpython#106905) may raise
+    `SystemError: AST constructor recursion depth mismatch` if two threads build an AST at the same time.
     """
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        """Return the spec of a module of `pef_tui`; None for `pef_tui.testing` and everything else."""
+        """Return the spec of a module of `pef_tui`; None for modules of `pef_tui.testing` and of all other packages."""
         if not fullname.startswith("pef_tui.") or fullname.startswith("pef_tui.testing"):
             return None
         return PathFinder.find_spec(fullname, path, target)
@@ -40,7 +40,7 @@ if not any(isinstance(finder, ProgramFinder) for finder in sys.meta_path):
 
 @pytest.fixture
 def pef_run(tmp_path: Path) -> Callable[..., Ran]:
-    """`pef_run(plugin, files, ...)`: `run_plugin` in a folder of the test's own."""
+    """Return `run_plugin` bound to the temporary directory of the test. Call it as `pef_run(plugin, files, ...)`."""
     from pef_tui.testing.running import run_plugin
 
     return partial(run_plugin, tmp_path)

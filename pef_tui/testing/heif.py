@@ -1,4 +1,4 @@
-"""HEIC and AVIF pictures: nobody encodes these in a few lines, so two tiny ones are kept here."""
+"""HEIC and AVIF pictures. This module stores two small pictures, because encoders are too large for tests."""
 
 from __future__ import annotations
 
@@ -49,10 +49,13 @@ o2iLBHLLRft70S0qOGh2K351d1LvbOROro
 
 
 def heic(seed: int = 0, brand: bytes = b"heic") -> bytes:
-    """A HEIC picture; the brand `mif1` makes a HEIF of it. The seed lies in a box that nobody reads."""
+    """Return a HEIC picture, or with the brand `mif1` a HEIF picture.
+
+    Each seed gives a different file: the seed is stored in a box that readers skip.
+    """
     return _HEIC[:8] + brand + _HEIC[12:] + box(b"free", seed.to_bytes(8, "big"))
 
 
 def avif(seed: int = 0) -> bytes:
-    """An AVIF picture. The seed lies in a box that nobody reads."""
+    """Return an AVIF picture. Each seed gives a different file: the seed is stored in a box that readers skip."""
     return _AVIF + box(b"free", seed.to_bytes(8, "big"))

@@ -1,4 +1,4 @@
-"""HEIF pictures of any layout, put together from boxes; their image data is none that could be decoded."""
+"""Build HEIF files of any layout from boxes. The image data in the files cannot be decoded."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from struct import pack
 from pef_tui.testing.films import box
 
 PIXELS = bytes(range(1, 251)) * 3
-"""Image data of an item; nobody decodes it."""
+"""Image data of an item, which cannot be decoded."""
 _CODEC = bytes.fromhex("01016000000090000000000078f000fcfdf8f800000f00")
 XMP_TYPE = b"application/rdf+xml\0"
 
@@ -20,81 +20,94 @@ class Item:
     """One item of a HEIF file."""
 
     number: int
+    """The item id."""
     kind: bytes
+    """The item type, four bytes: `Exif`, `mime`, `hvc1`."""
     data: bytes
     says: bytes = b"\0"
-    """What follows its kind: its name, for `mime` its type."""
+    """Bytes after the item type in `infe`: the name of the item, or for a `mime` item its name and content type."""
     method: int = 0
+    """The construction method in `iloc`: 0 for data in `mdat`, 1 for data in `idat`."""
     cuts: tuple[int, ...] = ()
-    """Where its data is cut into extents."""
+    """Offsets at which the data is split into extents."""
     hidden: bool = False
     source: int = 0
-    """Its data reference; 0 this file."""
+    """Index of the data reference of the item; 0 for this file."""
     version: int = 2
+    """Version of the `infe` box."""
     protected: int = 0
+    """Index of the protection of the item; 0 if it is not protected."""
     place: int | None = None
-    """Number of the `mdat` its data lies in; the first, unless told."""
+    """Index of the `mdat` box that contains the data, from 0; None for the first `mdat` box."""
 
 
 def exif_item(number: int, block: bytes, head: bytes = b"\0\0\0\6Exif\0\0", **more: object) -> Item:
-    """An item with EXIF; `head`: how far its TIFF block lies behind, and what comes before that."""
+    """Return an item with EXIF data. `block`: TIFF structure of the data.
+
+    `head`: the bytes before `block`: the distance to `block` (4 bytes), and the bytes in between.
+    """
     return Item(number, b"Exif", head + block, hidden=True, **more)  # type: ignore[arg-type]
 
 
 def xmp_item(number: int, packet: bytes, says: bytes = b"\0" + XMP_TYPE, **more: object) -> Item:
-    """An item with XMP."""
+    """Return an item with the XMP packet `packet`."""
     return Item(number, b"mime", packet, says, hidden=True, **more)  # type: ignore[arg-type]
 
 
 def about(number: int, *others: int, kind: bytes = b"cdsc") -> tuple[bytes, int, tuple[int, ...]]:
-    """A reference from one item to others."""
+    """Return a reference from the item `number` to the items `others`, for `Heif.references`.
+
+    `kind`: type of the reference; `cdsc` means that the item describes the others.
+    """
     return kind, number, others
 
 
 @dataclass
 class Heif:
-    """How a HEIF file is laid out."""
+    """Layout of a HEIF file."""
 
     items: Sequence[Item]
     references: Sequence[tuple[bytes, int, tuple[int, ...]]] = ()
     brand: bytes = b"heic"
     order: tuple[str, ...] = ("ftyp", "meta", "mdat")
-    """Boxes at the top; `mdat` again for a second one, other words for those in `others`."""
+    """Boxes at the top level, in their order; `mdat` can be repeated. Names of further boxes are keys of `others`."""
     inside: tuple[str, ...] = ("hdlr", "pitm", "iinf", "iref", "iprp", "idat", "iloc")
-    """Boxes of `meta`; other words for those in `others`."""
+    """Boxes in `meta`, in their order. Names of further boxes are keys of `others`."""
     primary: int = 1
+    """Number of the primary item."""
     iloc: int = 0
-    """Its version."""
+    """Version of the `iloc` box."""
     sizes: tuple[int, int, int, int] = (4, 4, 0, 0)
-    """Bytes of offsets, lengths, bases and extent numbers in it."""
+    """Sizes in bytes of the offsets, lengths, base offsets and extent indexes in `iloc`."""
     based: bool = False
-    """Are places told by the base?"""
+    """True if `iloc` has the offset of an item as base offset, to which the offsets of its extents are added."""
     wide_numbers: bool = False
-    """Numbers of items in `iref`, `iinf` and `pitm` in 32 bits."""
+    """True for 32-bit item numbers in `iref`, `iinf` and `pitm`."""
     long_media: bool = False
+    """True for 64-bit sizes of `mdat`."""
     to_the_end: bool = False
-    """Has the last `mdat` no size?"""
+    """True if the last `mdat` has the size 0, so that it extends to the end of the file."""
     before: bytes = b""
-    """Bytes in the first `mdat` before all items."""
+    """Bytes at the start of the first `mdat`, before the data of all items."""
     others: Mapping[str, bytes] = field(default_factory=dict)
-    """Whole boxes by the word that stands for them in `order` or `inside`."""
+    """Complete boxes, by the names that `order` or `inside` use for them."""
 
 
 def heif(picture: Heif) -> bytes:
-    """The file. It is put together twice, the first time to learn how long everything is."""
+    """Return the bytes of the file. It is built twice, because the first pass determines the offsets of the items."""
     places: dict[int, int] = {item.number: 0 for item in picture.items}
     out = b""
     for _ in range(2):
-        out, places = _laid(picture, places)
+        out, places = _build(picture, places)
     return out
 
 
-def _laid(picture: Heif, places: Mapping[int, int]) -> tuple[bytes, dict[int, int]]:
-    found: dict[int, int] = {}
+def _build(picture: Heif, places: Mapping[int, int]) -> tuple[bytes, dict[int, int]]:
+    new_places: dict[int, int] = {}
     out, media = b"", 0
     parts: dict[str, Callable[[], bytes]] = {
         "ftyp": lambda: box(b"ftyp", picture.brand, bytes(4), b"mif1", picture.brand),
-        "meta": lambda: _meta(picture, places, found),
+        "meta": lambda: _meta(picture, places, new_places),
     }
     for number, word in enumerate(picture.order):
         if word == "mdat":
@@ -102,34 +115,35 @@ def _laid(picture: Heif, places: Mapping[int, int]) -> tuple[bytes, dict[int, in
             head = 16 if picture.long_media else 8
             data = picture.before if not media else b""
             for item in items:
-                found[item.number] = len(out) + head + len(data)
+                new_places[item.number] = len(out) + head + len(data)
                 data += item.data
             media += 1
             last = picture.to_the_end and number == len(picture.order) - 1
             out += _media(data, picture.long_media, last)
         else:
             out += parts[word]() if word in parts else picture.others[word]
-    return out, found
+    return out, new_places
 
 
 def _media(data: bytes, long: bool, open_end: bool) -> bytes:
+    """Return an `mdat` box. `long`: with a 64-bit size; `open_end`: with the size 0."""
     if open_end:
         return bytes(4) + b"mdat" + data
     return pack(">I4sQ", 1, b"mdat", 16 + len(data)) + data if long else box(b"mdat", data)
 
 
-def _meta(picture: Heif, places: Mapping[int, int], found: dict[int, int]) -> bytes:
+def _meta(picture: Heif, places: Mapping[int, int], new_places: dict[int, int]) -> bytes:
     inner = b""
     for item in picture.items:
         if item.method == 1:
-            found[item.number] = len(inner)
+            new_places[item.number] = len(inner)
             inner += item.data
     wide = picture.wide_numbers
     number: Callable[[int], bytes] = lambda value: value.to_bytes(4 if wide else 2, "big")  # noqa: E731
     version = b"\1\0\0\0" if wide else bytes(4)
     references = b"".join(
-        box(kind, number(one), len(others).to_bytes(2, "big"), *map(number, others))
-        for kind, one, others in picture.references
+        box(kind, number(source), len(targets).to_bytes(2, "big"), *map(number, targets))
+        for kind, source, targets in picture.references
     )
     parts = {
         "hdlr": box(b"hdlr", bytes(8), b"pict", bytes(13)),
@@ -155,9 +169,9 @@ def _properties(picture: Heif) -> bytes:
     content = box(b"ipco", box(b"hvcC", _CODEC), size, box(b"pixi", bytes(4), b"\3\x08\x08\x08"))
     images = [item for item in picture.items if item.kind not in (b"Exif", b"mime")]
     wide = 4 if picture.wide_numbers else 2
-    said = b"".join(item.number.to_bytes(wide, "big") + b"\3\x81\2\3" for item in images)
+    associations = b"".join(item.number.to_bytes(wide, "big") + b"\3\x81\2\3" for item in images)
     version = bytes((picture.wide_numbers, 0, 0, 0))
-    return box(b"iprp", content, box(b"ipma", version, len(images).to_bytes(4, "big"), said))
+    return box(b"iprp", content, box(b"ipma", version, len(images).to_bytes(4, "big"), associations))
 
 
 def _locations(picture: Heif, places: Mapping[int, int]) -> bytes:

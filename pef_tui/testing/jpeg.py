@@ -1,4 +1,4 @@
-"""JPEG pictures encoded from nothing, with whatever segments a test wants in them."""
+"""Build JPEG pictures with the segments that a test needs."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from pef_tui.testing.exif import Exif, exif_block
 
 COLUMNS, ROWS = 6, 4
-"""Size of every picture made here, in squares of 8 by 8 pixels of one colour."""
+"""Size of the pictures, in squares of 8 by 8 pixels. Each square has one colour."""
 
 XMP_PACKET = """<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>
 <x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">
@@ -20,9 +20,9 @@ XMP_PACKET = """<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>
 def jpeg(
     seed: int = 0, *, exif: Exif | None = None, xmp: bytes = b"", iptc: bytes = b"", comment: str = ""
 ) -> bytes:
-    """A small colour picture that any program can show; another seed gives another picture.
+    """Return a small colour picture that any program can show. Each seed gives a different picture.
 
-    `xmp` is a whole packet (`xmp_packet`), `iptc` a block of records (`iptc_block`).
+    `xmp`: complete XMP packet (`xmp_packet`). `iptc`: block of IPTC records (`iptc_block`).
     """
     segments = [(0xE0, b"JFIF\0\1\1\0\0\1\0\1\0\0")]
     if exif is not None:
@@ -34,31 +34,40 @@ def jpeg(
         segments.append((0xED, b"Photoshop 3.0\x008BIM\x04\x04\0\0" + size + iptc + bytes(len(iptc) % 2)))
     if comment:
         segments.append((0xFE, comment.encode()))
-    return b"\xff\xd8" + b"".join(segment(*each) for each in segments) + _picture(seed) + b"\xff\xd9"
+    return b"\xff\xd8" + b"".join(segment(*fields) for fields in segments) + _picture(seed) + b"\xff\xd9"
 
 
 def segment(marker: int, payload: bytes) -> bytes:
-    """One marker segment; the payload may have 65,533 bytes."""
+    """Return a marker segment with `payload`, which can have at most 65,533 bytes."""
     return struct.pack(">BBH", 0xFF, marker, len(payload) + 2) + payload
 
 
 def xmp_packet(elements: str = "", attributes: str = "", **namespaces: str) -> bytes:
-    """An XMP packet around these RDF properties; `prefix=uri` declares what they use."""
+    """Return an XMP packet with RDF properties, written as XML elements or as XML attributes.
+
+    `namespaces`: each `prefix=uri` declares a namespace of the properties.
+    """
     declared = " ".join(f'xmlns:{prefix}="{uri}"' for prefix, uri in namespaces.items())
     return XMP_PACKET.format(attributes=f"{declared} {attributes}", elements=elements).encode()
 
 
 def iptc_block(caption: str = "", keywords: Iterable[str] = (), charset: str = "latin-1") -> bytes:
-    """Records of the IPTC kind; says that it is UTF-8 only where that is the charset."""
+    """Return a block of IPTC records with a caption and keywords, encoded in `charset`.
+
+    The block declares its charset only if the charset is UTF-8.
+    """
     records = [(1, 90, b"\x1b%G")] if charset == "utf-8" else []
     records += [(2, 25, word.encode(charset)) for word in keywords]
     if caption:
         records.append((2, 120, caption.encode(charset)))
-    return b"".join(struct.pack(">BBBH", 0x1C, *each[:2], len(each[2])) + each[2] for each in records)
+    return b"".join(struct.pack(">BBBH", 0x1C, *record[:2], len(record[2])) + record[2] for record in records)
 
 
 def motion_photo(film: bytes, seed: int = 0, exif: Exif | None = None) -> bytes:
-    """A picture with a film behind it, announced in XMP the old (MicroVideo) and the new way (Container)."""
+    """Return a motion photo: a JPEG picture followed by the video `film`.
+
+    The XMP of the picture declares the video in the old way (MicroVideo) and the new way (Container).
+    """
     item = '<rdf:li rdf:parseType="Resource"><Container:Item {}/></rdf:li>'
     items = item.format('Item:Mime="image/jpeg" Item:Semantic="Primary" Item:Length="0"') + item.format(
         f'Item:Mime="video/mp4" Item:Semantic="MotionPhoto" Item:Length="{len(film)}"'
@@ -75,7 +84,11 @@ def motion_photo(film: bytes, seed: int = 0, exif: Exif | None = None) -> bytes:
 
 
 def _picture(seed: int) -> bytes:
-    """Tables, frame and scan. A square has only its mean, so one Huffman code for "no detail" is enough."""
+    """Return tables, frame and scan of a picture.
+
+    The Huffman table for details within a square has only one code, "no more details", because each square of 8 by 8
+    pixels has only one colour.
+    """
     quantization = segment(0xDB, b"\0" + bytes([8]) * 64)
     parts = b"".join(bytes((component, 0x11, 0)) for component in (1, 2, 3))
     frame = segment(0xC0, struct.pack(">BHHB", 8, ROWS * 8, COLUMNS * 8, 3) + parts)
@@ -86,6 +99,7 @@ def _picture(seed: int) -> bytes:
 
 
 def _scan(seed: int) -> bytes:
+    """Return the entropy-coded data: the mean of each component of each square."""
     bits, last = "", [0, 0, 0]
     for square in range(COLUMNS * ROWS):
         for component in range(3):
@@ -97,7 +111,10 @@ def _scan(seed: int) -> bytes:
 
 
 def _difference(value: int) -> str:
-    """Code of the difference of two means: its length in 4 bits, then its bits (negative ones inverted)."""
+    """Return the bits that encode the difference of two means.
+
+    They are the length of the difference in 4 bits, then the bits of the difference, inverted if it is negative.
+    """
     length = abs(value).bit_length()
     digits = value if value > 0 else value + (1 << length) - 1
     return f"{length:04b}" + (f"{digits:0{length}b}" if length else "")

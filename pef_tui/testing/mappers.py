@@ -1,4 +1,4 @@
-"""Calling a tag mapper on one picture, without an export and without a run."""
+"""Call a tag mapper for one picture, without an export and without a run."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import msgspec
 
 from pef_tui.formats import by_extension
 from pef_tui.hooks import TagMapper
-from pef_tui.model import Album, Match, MediaFile, Sidecar, State, TagEdit, Taken, Value
+from pef_tui.model import Album, CaptureTime, FileMetadata, Match, MediaFile, Sidecar, TagEdit, Value
 
 
 def run_mapper(
@@ -22,19 +22,19 @@ def run_mapper(
     album: Album | None = None,
     facts: Mapping[str, Value] | None = None,
 ) -> dict[str, Value | None]:
-    """What a mapper wants written: tag and value, None where it wants the tag removed.
+    """Return the tags that a mapper yields for a picture, with their values; None for a tag that the mapper removes.
 
-    `sidecar` is Google's JSON or as much of it as matters, `media` the picture's name (its extension says the
-    format), `tags` what the file has already, `offset` the minutes east of UTC of its clock, `facts` what stages
-    found out. Raises TypeError where the mapper yields anything but `TagEdit`s.
+    `sidecar`: Google's JSON, or the part that the mapper reads. `media`: name of the picture; its extension determines
+    the format. `tags`: existing tags of the picture. `offset`: its UTC offset in minutes; None if unknown. `facts`:
+    results of stages. Raises TypeError if the mapper yields an object that is no `TagEdit`.
     """
     match = made_match(sidecar, media, tags=tags, offset=offset, folder=folder, album=album, facts=facts)
-    found: dict[str, Value | None] = {}
+    wanted_tags: dict[str, Value | None] = {}
     for edit in (mapper.map if isinstance(mapper, TagMapper) else mapper)(match):
         if not isinstance(edit, TagEdit):
             raise TypeError(f"a tag mapper yields TagEdit, this one {type(edit).__name__}")
-        found[edit.tag] = edit.value
-    return found
+        wanted_tags[edit.tag] = edit.value
+    return wanted_tags
 
 
 def made_match(
@@ -47,16 +47,18 @@ def made_match(
     album: Album | None = None,
     facts: Mapping[str, Value] | None = None,
 ) -> Match:
-    """A Match as mappers get it: sidecar read, state and time known. Arguments as of `run_mapper`."""
-    read = None if sidecar is None else msgspec.convert({"title": media, **sidecar}, Sidecar)
+    """Return a Match with metadata and capture time, as tag mappers get it. `run_mapper` describes the arguments."""
+    decoded = None if sidecar is None else msgspec.convert({"title": media, **sidecar}, Sidecar)
     format = by_extension(media)
     return Match(
         MediaFile(0, f"{folder}/{media}" if folder else media, 1000, 0),
         folder,
-        sidecar=read,
-        rule=None if read is None else "exact",
+        sidecar=decoded,
+        rule=None if decoded is None else "exact",
         album=album,
-        state=State(format.name if format else "", dict(tags or {}), "native"),
-        taken=None if read is None or read.taken is None else Taken(read.taken, offset, "option"),
+        metadata=FileMetadata(format.name if format else "", dict(tags or {}), "native"),
+        capture_time=None
+        if decoded is None or decoded.taken is None
+        else CaptureTime(decoded.taken, offset, "option"),
         facts=dict(facts or {}),
     )

@@ -1,4 +1,4 @@
-"""Tiny media of every format, made on the spot: the same bytes on every machine."""
+"""Generate small media files of all formats. The bytes are the same on every machine."""
 
 from __future__ import annotations
 
@@ -39,19 +39,19 @@ MAKERS: dict[str, Callable[[int], bytes]] = {
     "wmv": films.windows_media,
     "flv": films.flash,
 }
-"""Who makes which format (names as in `pef_tui.formats.FORMATS`)."""
+"""Functions that generate a file from a seed, by the name of the format in `pef_tui.formats.FORMATS`."""
 
 
 def make(format: str, seed: int = 0) -> bytes:
-    """A small file of this format (`MAKERS`) without any tags; another seed gives other bytes.
+    """Return a small file without tags. `format`: a key of `MAKERS`.
 
-    The seed is a number from 0 to 2**32 - 1.
+    Each seed, a number from 0 to 2**32 - 1, gives a different file.
     """
     return MAKERS[format](seed)
 
 
 def oddities(seed: int = 0) -> dict[str, bytes]:
-    """Files that are not what they seem, by a name that tells how."""
+    """Return the contents of damaged and misnamed files, by file names that describe the defect."""
     picture, film = make("jpeg", seed), make("mp4", seed)
     return {
         "jpeg named.heic": picture,

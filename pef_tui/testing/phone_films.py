@@ -1,4 +1,4 @@
-"""Films laid out as phones, cameras and programs lay them out: several tracks and chunks, tags in every place."""
+"""Build videos as phones, cameras and programs write them: with several tracks and chunks, and tags in all places."""
 
 from __future__ import annotations
 
@@ -19,50 +19,59 @@ Handler = Literal["vide", "soun", "meta"]
 
 
 class PhoneFilm(Struct, frozen=True):
-    """What such a film is made of."""
+    """The structure of a video, for `phone_film`."""
 
     brand: str = "mp4"
-    """Of `films.BRANDS`."""
+    """Key of `films.BRANDS`."""
     created: datetime | None = None
     order: tuple[str, ...] = ("ftyp", "mdat", "moov")
-    """Boxes at the top: of `mdat` as many as wished; `free`, `wide`, `uuid` (XMP)."""
+    """Boxes at the top level, in their order. `mdat` can be repeated; `free`, `wide` and `uuid` (XMP) can be added."""
     tracks: tuple[Handler, ...] = ("vide", "soun")
     chunks: int = 4
-    """Of each track; they take turns."""
+    """Number of chunks of each track. Chunks of different tracks alternate."""
     user_data: tuple[bytes, ...] | None = None
-    """Boxes of `udta`; None for none."""
+    """Boxes in the `udta` box of `moov`; None for no `udta` box."""
     keys: Mapping[str, bytes] | None = None
-    """What stands in `moov.meta`: `data` boxes by the names of their keys."""
+    """Content of the `meta` box of `moov`: `data` boxes by the names of their keys; None for no `meta` box."""
     track_keys: Mapping[str, bytes] | None = None
-    """The same in the first track."""
+    """Content of the `meta` box of the first track: `data` boxes by the names of their keys; None for no `meta` box."""
     xmp: bytes = b""
+    """XMP packet in the `uuid` box."""
     long_times: bool = False
+    """True for 64-bit dates and durations."""
     long_offsets: bool = False
+    """True for 64-bit offsets of chunks (`co64`)."""
     long_media: bool = False
-    """Sizes of `mdat` in 64 bits."""
+    """True for 64-bit sizes of `mdat`."""
     ended: bool = False
-    """Four zeros behind the user data."""
+    """True to end the `udta` box with four zero bytes."""
 
 
 def text_item(text: str, country: bytes = b"\0\0", language: int = 0) -> bytes:
-    """A `data` box with a text."""
+    """Return a `data` box with a text, for `PhoneFilm.keys` or for `item_list`.
+
+    `country`, `language`: codes in the box for the country and language of the text; 0 for all.
+    """
     return box(b"data", b"\0\0\0\1", country, struct.pack(">H", language), text.encode())
 
 
 def user_text(kind: bytes, text: str, language: int = 0x15C7) -> bytes:
-    """A text of user data, as QuickTime puts it."""
+    """Return a text box of QuickTime user data. `kind`: name of the box, four bytes. `language`: packed ISO code."""
     data = text.encode()
     return box(kind, struct.pack(">2H", len(data), language), data)
 
 
 def item_list(items: Mapping[bytes, bytes]) -> bytes:
-    """The box `meta` that iTunes puts into user data: `data` boxes by the kinds of their items."""
+    """Return the `meta` box that iTunes stores in user data. `items`: `data` boxes by item name (four bytes)."""
     handler = box(b"hdlr", bytes(8), b"mdirappl", bytes(9))
     return box(b"meta", bytes(4), handler, box(b"ilst", *(box(kind, data) for kind, data in items.items())))
 
 
 def phone_film(film: PhoneFilm, seed: int = 0) -> bytes:
-    """The film's bytes. The chunks of its tracks hold parts of a JPEG picture."""
+    """Return a video of the structure `film`. Each seed gives different media data.
+
+    The media data cannot be decoded, because they are JPEG data cut into chunks.
+    """
     media = film.order.count("mdat")
     chunks = _chunks(film, seed)
     parts = [b"".join(chunks[number::media]) for number in range(media)]
@@ -75,6 +84,7 @@ def phone_film(film: PhoneFilm, seed: int = 0) -> bytes:
 
 
 def _chunks(film: PhoneFilm, seed: int) -> list[bytes]:
+    """Return the media data of each chunk in the order of the file: first chunk of each track, then second of each."""
     data = b"".join(jpeg(seed + number) for number in range(3))
     number = len(film.tracks) * film.chunks
     size = max(1, len(data) // max(1, number))
@@ -82,12 +92,13 @@ def _chunks(film: PhoneFilm, seed: int) -> list[bytes]:
 
 
 def _top(film: PhoneFilm, parts: Sequence[bytes], offsets: Sequence[int]) -> list[bytes]:
+    """Return the top-level boxes. `parts`: content of each `mdat`; `offsets`: offset in the file of each chunk."""
     waiting = list(parts)
     return [_top_box(film, kind, waiting, offsets) for kind in film.order]
 
 
 def _starts(film: PhoneFilm, parts: Sequence[bytes], offsets: Sequence[int]) -> list[int]:
-    """Where the content of each `mdat` begins."""
+    """Return the offset in the file at which the content of each `mdat` begins. `_top` describes the arguments."""
     at, starts = 0, []
     for kind, data in zip(film.order, _top(film, parts, offsets), strict=True):
         if kind == "mdat":
@@ -121,8 +132,8 @@ def _times(film: PhoneFilm, behind: bytes, duration: int) -> bytes:
 
 def _moov(film: PhoneFilm, offsets: Sequence[int]) -> bytes:
     version = bytes((film.long_times, 0, 0, 0))
-    rest = b"\0\1\0\0\1\0" + bytes(10) + _MATRIX + bytes(24) + b"\0\0\0\x09"
-    parts = [box(b"mvhd", version, _times(film, struct.pack(">I", 1000), 1000), rest)]
+    trailer = b"\0\1\0\0\1\0" + bytes(10) + _MATRIX + bytes(24) + b"\0\0\0\x09"
+    parts = [box(b"mvhd", version, _times(film, struct.pack(">I", 1000), 1000), trailer)]
     number = len(film.tracks)
     parts += [_track(film, at, handler, offsets[at::number]) for at, handler in enumerate(film.tracks)]
     if film.keys is not None:
@@ -191,5 +202,5 @@ def _track(film: PhoneFilm, at: int, handler: Handler, offsets: Sequence[int]) -
     sources = box(b"dinf", box(b"dref", struct.pack(">2I", 0, 1), box(b"url ", b"\0\0\0\1")))
     information = box(b"minf", _INFORMATION[handler], sources, samples)
     name = box(b"hdlr", bytes(8), handler.encode(), bytes(12), handler.encode(), b"\0")
-    own = _keys(film.track_keys) if film.track_keys and not at else b""
-    return box(b"trak", head, box(b"mdia", media_head, name, information), own)
+    track_keys = _keys(film.track_keys) if film.track_keys and not at else b""
+    return box(b"trak", head, box(b"mdia", media_head, name, information), track_keys)

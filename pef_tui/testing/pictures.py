@@ -1,4 +1,4 @@
-"""Pictures of every format but JPEG, built from nothing; another seed gives another picture."""
+"""Build pictures of all formats except JPEG, HEIC, HEIF and AVIF. Each seed gives a different picture."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from pef_tui.testing.exif import Directory, Order, Stored, long, octets, short, 
 from pef_tui.testing.films import box
 
 WIDTH, HEIGHT = 16, 12
+"""Size of the pictures in pixels."""
 
 
 def _pixels(seed: int, order: Literal["RGB", "BGR"] = "RGB") -> list[bytes]:
-    """Rows of a smooth picture, three bytes a pixel."""
+    """Return the rows of a picture with smooth colours. Each pixel has three bytes, in the order `order`."""
     colour = (seed * 37 % 256, seed * 91 % 256, seed * 53 % 256)
     step = 1 if order == "RGB" else -1
     return [
@@ -26,19 +27,19 @@ def _pixels(seed: int, order: Literal["RGB", "BGR"] = "RGB") -> list[bytes]:
 
 
 def png(seed: int = 0) -> bytes:
-    """A PNG picture."""
+    """Return a PNG picture."""
 
     def chunk(name: bytes, data: bytes) -> bytes:
         return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
 
     header = struct.pack(">2I5B", WIDTH, HEIGHT, 8, 2, 0, 0, 0)
-    # Stored, not packed: zlib libraries pack differently.
+    # Stored without compression, because versions of zlib compress differently.
     data = zlib.compress(b"".join(b"\0" + row for row in _pixels(seed)), 0)
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", data) + chunk(b"IEND", b"")
 
 
 def gif(seed: int = 0, frames: int = 1) -> bytes:
-    """A GIF picture in four colours; with more frames, an animation that repeats."""
+    """Return a GIF picture in four colours; a repeating animation if there are several frames."""
     palette = bytes((seed * (37, 91, 53)[at % 3] + 60 * (at // 3)) % 256 for at in range(12))
     parts = [b"GIF89a", struct.pack("<2H3B", WIDTH, HEIGHT, 0b1_001_0_001, 0, 0), palette]
     if frames > 1:
@@ -50,7 +51,10 @@ def gif(seed: int = 0, frames: int = 1) -> bytes:
 
 
 def _unpacked_lzw(frame: int) -> bytes:
-    """Pixels as LZW codes of three bits; "clear" after each second one keeps the codes from growing."""
+    """Return the pixels of a frame as LZW data, in codes of three bits.
+
+    A "clear" code before each two pixels resets the code table, so that the codes do not get longer.
+    """
     bits, count = 0, 0
     pixels = [(x // 4 + y // 4 + frame) % 4 for y in range(HEIGHT) for x in range(WIDTH)]
     codes = [code for at in range(0, len(pixels), 2) for code in (4, *pixels[at : at + 2])]
@@ -63,14 +67,14 @@ def _unpacked_lzw(frame: int) -> bytes:
 
 
 def bmp(seed: int = 0) -> bytes:
-    """A BMP picture."""
+    """Return a BMP picture."""
     data = b"".join(reversed(_pixels(seed, "BGR")))
     header = struct.pack("<IiiHHIIiiII", 40, WIDTH, HEIGHT, 1, 24, 0, len(data), 2835, 2835, 0, 0)
     return b"BM" + struct.pack("<IHHI", 54 + len(data), 0, 0, 54) + header + data
 
 
 def _strip(seed: int, order: Order) -> Directory:
-    """The directory of an RGB picture in one strip."""
+    """Return the TIFF directory of an RGB picture whose pixels are in one strip."""
     data = b"".join(_pixels(seed))
     return {
         0xFE: long(order, 0),
@@ -87,26 +91,29 @@ def _strip(seed: int, order: Order) -> Directory:
 
 
 def tiff(seed: int = 0, order: Order = "little") -> bytes:
-    """A TIFF picture."""
+    """Return a TIFF picture."""
     return tiff_block(_strip(seed, order), order=order)
 
 
 def dng(seed: int = 0, order: Order = "little") -> bytes:
-    """A DNG: a TIFF that says so, with a maker's name that another raw format has too."""
+    """Return a DNG picture: a TIFF picture with a DNG version.
+
+    Its camera maker, Sony, has a raw format of its own (ARW), but the DNG version determines the format.
+    """
     directory = _strip(seed, order)
     directory |= {0x10F: text("SONY"), 0x110: text("made up"), 0xC612: octets(b"\1\4\0\0", 1)}
     return tiff_block(directory, order=order)
 
 
 def raw(make: str, seed: int = 0, order: Order = "little") -> bytes:
-    """A raw picture built on TIFF (NEF, ARW, PEF, SRW ...): which, only the maker's name tells."""
+    """Return a raw picture based on TIFF (NEF, ARW, PEF, SRW ...). Only its camera maker `make` determines which."""
     directory = _strip(seed, order)
     directory |= {0xFE: long(order, 1), 0x10F: text(make), 0x14A: _strip(seed + 1, order)}
     return tiff_block(directory, order=order)
 
 
 def cr2(seed: int = 0) -> bytes:
-    """A Canon raw picture of the second kind: four directories, the last one the raw picture itself."""
+    """Return a Canon CR2 picture: four TIFF directories; the last directory describes the raw data."""
     first = _strip(seed, "little") | {0x10F: text("Canon"), 0x110: text("made up")}
     chain = (first, *(_strip(seed + number, "little") for number in (1, 2, 3)))
     block = tiff_block(*chain, extra_header=b"CR\2\0" + bytes(4))
@@ -118,7 +125,7 @@ def cr2(seed: int = 0) -> bytes:
 
 
 def webp(seed: int = 0, frames: int = 1) -> bytes:
-    """A WebP picture of one colour; with more frames, an animation."""
+    """Return a WebP picture of one colour; an animation if there are several frames."""
     still = _lossless_webp(seed)
     if frames > 1:
         size = (WIDTH - 1).to_bytes(3, "little") + (HEIGHT - 1).to_bytes(3, "little")
@@ -130,7 +137,10 @@ def webp(seed: int = 0, frames: int = 1) -> bytes:
 
 
 def _lossless_webp(seed: int) -> bytes:
-    """No transforms, no cache, and for each channel a code with one symbol only: its pixels cost no bits."""
+    """Return the VP8L chunk of a picture of one colour.
+
+    It uses no transforms and no colour cache. Each channel has only one symbol, so that the pixels need no bits.
+    """
     value = WIDTH - 1 | (HEIGHT - 1) << 14
     count = 14 + 14 + 1 + 3 + 1 + 1 + 1
     for symbol in (seed * 91 % 256, seed * 37 % 256, seed * 53 % 256, 255):  # green, red, blue, alpha
@@ -141,11 +151,12 @@ def _lossless_webp(seed: int) -> bytes:
 
 
 def _riff(name: bytes, content: bytes) -> bytes:
+    """Return a RIFF chunk, padded to an even length."""
     return name + struct.pack("<I", len(content)) + content + bytes(len(content) % 2)
 
 
 def psd(seed: int = 0) -> bytes:
-    """A Photoshop picture with one flat layer."""
+    """Return a Photoshop picture with one flat layer."""
     rows = _pixels(seed)
     planes = b"".join(row[channel::3] for channel in range(3) for row in rows)
     header = b"8BPS\0\1" + bytes(6) + struct.pack(">HIIHH", 3, HEIGHT, WIDTH, 8, 3)
@@ -153,7 +164,7 @@ def psd(seed: int = 0) -> bytes:
 
 
 def jp2(seed: int = 0) -> bytes:
-    """The boxes of a JPEG 2000 picture around an empty code stream: can hold tags, cannot be shown."""
+    """Return a JPEG 2000 file with an empty code stream. It can store tags but cannot be shown."""
     start = box(b"jP  ", b"\r\n\x87\n") + box(b"ftyp", b"jp2 \0\0\0\0jp2 ")
     image = box(b"ihdr", struct.pack(">2IH4B", HEIGHT, WIDTH, 3, 7, 7, 0, 0))
     header = box(b"jp2h", image, box(b"colr", b"\1\0\0\0\0\0\x10"))
@@ -161,6 +172,6 @@ def jp2(seed: int = 0) -> bytes:
 
 
 def jxl(seed: int = 0) -> bytes:
-    """The container of a JPEG XL picture around an empty code stream: can hold tags, cannot be shown."""
+    """Return a JPEG XL file with an empty code stream. It can store tags but cannot be shown."""
     start = box(b"JXL ", b"\r\n\x87\n") + box(b"ftyp", b"jxl \0\0\0\0jxl ")
     return start + box(b"jxlc", b"\xff\x0a" + seed.to_bytes(4, "big"))

@@ -1,4 +1,4 @@
-"""Whole runs with a plugin, in this process, over a small export made on the spot."""
+"""Run the whole program with a plugin on a small generated export, in the process of the test."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any, cast
 from msgspec import Struct
 
 from pef_tui.model import Outcome, Record, Value
-from pef_tui.plugins import PluginHost
+from pef_tui.plugins.host import PluginHost
 from pef_tui.progress import Progress
 from pef_tui.settings import Settings
 from pef_tui.testing.export import Item, Json, takeout
@@ -20,8 +20,8 @@ from pef_tui.testing.export import Item, Json, takeout
 Files = Mapping[str, Json | Item | bytes | None]
 
 
-class _Given:
-    """A plugin that is at hand, where the host expects an entry point."""
+class _ImportedPlugin:
+    """Replaces the entry point of a package for a plugin that is already imported: `load` returns the plugin."""
 
     dist = None
 
@@ -33,38 +33,44 @@ class _Given:
 def plugin_host(
     *plugins: ModuleType | object, tables: Mapping[str, object] | None = None, **settings: Any
 ) -> PluginHost:
-    """A host of our own plugins and these, and of no installed one.
+    """Return a host with the built-in plugins and `plugins`. Other plugins that are installed are not loaded.
 
-    `tables` are the `[plugins.NAME]` tables of the configuration, `settings` fields of `Settings`. A plugin's name is
-    the last part of its module's, without `pef_tui_`. Raises ConfigError where a table does not fit.
+    `tables`: the `[plugins.NAME]` tables of the configuration; `plugin_name` returns NAME. `settings`: fields of
+    `Settings`. Raises ConfigError if a table is not valid.
     """
-    entries = [cast(EntryPoint, _Given(plugin_name(plugin), plugin)) for plugin in plugins]
+    entries = [cast(EntryPoint, _ImportedPlugin(plugin_name(plugin), plugin)) for plugin in plugins]
     return PluginHost(Settings(plugins=dict(tables or {}), **settings), entries)
 
 
 def plugin_name(plugin: object) -> str:
-    """What `plugin_host` calls a plugin: `pef_tui_places` is `places`, an object goes by its class."""
+    """Return the name of a plugin.
+
+    For a module it is the last part of the module name without `pef_tui_`, with `-` for `_`: `places` for
+    `pef_tui_places`. For another object it is the name of its class, changed in the same way.
+    """
     name = str(getattr(plugin, "__name__", type(plugin).__name__))
     return name.rpartition(".")[2].removeprefix("pef_tui_").replace("_", "-")
 
 
 class Ran(Struct, frozen=True):
-    """What became of an export."""
+    """The result of `run_plugin`."""
 
     records: tuple[Record, ...]
+    """The record of each file of the export."""
     output: Path
+    """Path of the output folder."""
     notes: tuple[str, ...]
-    """What was told of the run as a whole; a plugin that failed is named here."""
+    """Notes on the run as a whole, including failures of plugins."""
 
     @property
     def media(self) -> dict[str, Outcome]:
-        """The outcome of each picture and video, by the name of its file."""
+        """The outcomes of pictures and videos, by the file name in the export."""
         return {
             record.plan.match.media.name: record for record in self.records if isinstance(record, Outcome)
         }
 
     def tags(self, name: str) -> dict[str, Value | None]:
-        """What was written for one file."""
+        """Return the tags and values that the run planned to write into the file `name`; None removes a tag."""
         return {edit.tag: edit.value for edit in self.media[name].plan.edits}
 
 
@@ -78,17 +84,23 @@ def run_plugin(
     tables: Mapping[str, object] | None = None,
     **settings: Any,
 ) -> Ran:
-    """Make an export of `files` (as `takeout` takes them) below `path`, or take `source`; run it into `path/"out"`.
+    """Run the program with `plugin` on an export, with the output folder `out` below `path`.
 
-    Raises AssertionError, with what was told, where the plugin was not loaded.
+    `source`: path of the export; without it, an export of `files` (see `takeout`) is built below `path`. `tables`,
+    `settings`: as in `plugin_host`. Raises AssertionError with the notes if the plugin was not loaded.
     """
-    from pef_tui.pipeline import run
+    from pef_tui.pipeline.run import run
 
     base = Path(path)
-    given = str(source) or str(takeout(base, files or {}))
-    wanted: dict[str, Any] = {"sources": (given,), "output": str(base / "out"), "workers": 1, **settings}
-    host = plugin_host(plugin, tables=tables, **wanted)
-    loaded = [each.name for each in host.plugins if each.state == "loaded"]
+    source_path = str(source) or str(takeout(base, files or {}))
+    all_settings: dict[str, Any] = {
+        "sources": (source_path,),
+        "output": str(base / "out"),
+        "workers": 1,
+        **settings,
+    }
+    host = plugin_host(plugin, tables=tables, **all_settings)
+    loaded = [entry.name for entry in host.plugins if entry.state == "loaded"]
     assert plugin_name(plugin) in loaded, host.notes
     progress = Progress()
     records = tuple(run(host.settings, host, progress))

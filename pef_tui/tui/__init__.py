@@ -1,1 +1,1 @@
-"""The terminal app: the only folder that imports Textual, and only in the modules that draw."""
+"""The terminal app. Textual is imported only in this package, and only in its modules that draw."""

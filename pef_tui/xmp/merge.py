@@ -1,4 +1,4 @@
-"""Putting edits into an XMP packet; everything else in it stays as it is."""
+"""Merge edits into an XMP packet. All other content of the packet stays unchanged."""
 
 from __future__ import annotations
 
@@ -7,171 +7,198 @@ from collections.abc import Sequence
 from lxml import etree
 
 from pef_tui.model import TagEdit
-from pef_tui.xmp.fresh import BEFORE, BEHIND, fresh
 from pef_tui.xmp.names import BY_TAG, RDF, Property
+from pef_tui.xmp.new_packet import PACKET_END, PACKET_START, new_packet
 from pef_tui.xmp.prefixes import Prefixes
-from pef_tui.xmp.rdf import DEFAULT, DESCRIPTION, LANG, LI, Found, content, parse
+from pef_tui.xmp.rdf import DEFAULT, DESCRIPTION, LANG, LI, PropertyContent, element_content, parse
 from pef_tui.xmp.values import decode, encode
 
 _ABOUT = f"{{{RDF}}}about"
-_HOLDERS = {"bag": f"{{{RDF}}}Bag", "seq": f"{{{RDF}}}Seq", "alt": f"{{{RDF}}}Alt"}
-_NEW = (BEFORE + BEHIND).encode()
+_CONTAINER_TAGS = {"bag": f"{{{RDF}}}Bag", "seq": f"{{{RDF}}}Seq", "alt": f"{{{RDF}}}Alt"}
+_EMPTY_PACKET = (PACKET_START + PACKET_END).encode()
 
 
-Place = tuple[etree._Element, etree._Element | None]
-"""Where a property stands: its description, and its element or None for an attribute."""
+PropertyLocation = tuple[etree._Element, etree._Element | None]
+"""Where a packet stores a property: the `rdf:Description`, and the element of the property in it. The element is None
+if the property is an attribute of the `rdf:Description`.
+"""
 
 
 class UnknownTag(ValueError):
-    """XMP has no property of this name that can be written."""
+    """Raised if a tag is not a writable XMP property."""
 
 
 def merge(packet: bytes | None, edits: Sequence[TagEdit], *, fill: bool = False) -> bytes:
-    """A packet with the edits put in; None makes a new one, and one that already says it all is returned as it is.
+    """Return `packet` with the edits; a new packet if `packet` is None. If nothing changes, return `packet` itself.
 
-    Every edit replaces what is there, only `merge` edits join their list with it. With `fill`, `missing` edits are
-    put only where the packet has no value (all or none of a unit), as an XMP file of somebody else's asks for.
-    Raises BadPacket for a packet that cannot be taken at its word, and UnknownTag.
+    An edit replaces the existing value. A `merge` edit is added to the existing list. `fill`: for an XMP file of
+    another program. A `missing` edit is then left out if the packet has a value for its tag, or for another tag of its
+    unit. Raises BadPacket for a packet that cannot be read reliably, and UnknownTag for a tag that XMP cannot hold.
     """
-    wanted = [(edit, _property(edit.tag)) for edit in edits]
+    property_edits = [(edit, _writable_property(edit.tag)) for edit in edits]
     if packet is None and len({edit.tag for edit in edits}) == len(edits):
-        return fresh(wanted)
-    rdf = parse(_NEW if packet is None else packet)
+        return new_packet(property_edits)
+    rdf = parse(_EMPTY_PACKET if packet is None else packet)
     if fill:
-        wanted = _missing(rdf, wanted)
+        property_edits = _without_present(rdf, property_edits)
     added: list[etree._Element] = []
     prefixes = Prefixes(rdf)
-    changes = [_put(rdf, edit, known, added, prefixes) for edit, known in wanted]
+    changes = [_apply_edit(rdf, edit, xmp_property, added, prefixes) for edit, xmp_property in property_edits]
     if packet is not None and not any(changes):
         return packet
     if added:
         _append(rdf, added)
-    return _written(rdf, packet is not None and packet.lstrip().startswith(b"<?xml"))
+    return _serialize(rdf, packet is not None and packet.lstrip().startswith(b"<?xml"))
 
 
-def _property(tag: str) -> Property:
-    known = BY_TAG.get(tag)
-    if known is None or known.item in ("struct", "odd"):
+def _writable_property(tag: str) -> Property:
+    xmp_property = BY_TAG.get(tag)
+    if xmp_property is None or xmp_property.item in ("struct", "odd"):
         raise UnknownTag(f"{tag} cannot be written in XMP")
-    return known
+    return xmp_property
 
 
-def _missing(rdf: etree._Element, wanted: list[tuple[TagEdit, Property]]) -> list[tuple[TagEdit, Property]]:
-    """The edits that may be written where what is there is kept."""
-    there = {edit.tag for edit, known in wanted if edit.when == "missing" and _says(rdf, known)}
-    units = {edit.unit for edit, _ in wanted if edit.unit and edit.tag in there}
+def _without_present(
+    rdf: etree._Element, edits: list[tuple[TagEdit, Property]]
+) -> list[tuple[TagEdit, Property]]:
+    """Return the edits without `missing` edits whose tag has a value. (They are written only if the tag is missing.)
+
+    Edits of one unit belong together (`place`: latitude and longitude). If one of its tags has a value, all its
+    `missing` edits are left out.
+    """
+    present = {
+        edit.tag for edit, xmp_property in edits if edit.when == "missing" and _has_value(rdf, xmp_property)
+    }
+    units = {edit.unit for edit, _ in edits if edit.unit and edit.tag in present}
     return [
-        (edit, known)
-        for edit, known in wanted
-        if edit.when != "missing" or (edit.tag not in there and edit.unit not in units)
+        (edit, xmp_property)
+        for edit, xmp_property in edits
+        if edit.when != "missing" or (edit.tag not in present and edit.unit not in units)
     ]
 
 
-def _says(rdf: etree._Element, known: Property) -> bool:
-    """Has the packet any value for this property?"""
-    for place in _places(rdf, known):
-        found = _content(known, place)
-        if found is None or any(text.strip() for text in found.texts):
+def _has_value(rdf: etree._Element, xmp_property: Property) -> bool:
+    """Return whether the packet has a value for the property. A structure is a value, a blank text is none."""
+    for location in _find_property(rdf, xmp_property):
+        content = _content_at(xmp_property, location)
+        if content is None or any(text.strip() for text in content.texts):
             return True
     return False
 
 
-def _places(rdf: etree._Element, known: Property) -> list[Place]:
-    places: list[Place] = []
+def _find_property(rdf: etree._Element, xmp_property: Property) -> list[PropertyLocation]:
+    locations: list[PropertyLocation] = []
     for description in rdf.iterchildren(DESCRIPTION):
-        if known.name in description.attrib:
-            places.append((description, None))
-        places.extend((description, element) for element in description.iterchildren(known.name))
-    return places
+        if xmp_property.name in description.attrib:
+            locations.append((description, None))
+        locations.extend((description, element) for element in description.iterchildren(xmp_property.name))
+    return locations
 
 
-def _content(known: Property, place: Place) -> Found | None:
-    description, element = place
-    return Found("", (str(description.get(known.name)),)) if element is None else content(element)
+def _content_at(xmp_property: Property, location: PropertyLocation) -> PropertyContent | None:
+    description, element = location
+    return (
+        PropertyContent("", (str(description.get(xmp_property.name)),))
+        if element is None
+        else element_content(element)
+    )
 
 
-def _put(
-    rdf: etree._Element, edit: TagEdit, known: Property, added: list[etree._Element], prefixes: Prefixes
+def _apply_edit(
+    rdf: etree._Element,
+    edit: TagEdit,
+    xmp_property: Property,
+    added: list[etree._Element],
+    prefixes: Prefixes,
 ) -> bool:
-    """Make the packet say what the edit says; a property that is new goes to `added`. Was anything changed?"""
-    places = _places(rdf, known)
-    old = [_content(known, place) for place in places]
-    pending = [element for element in added if element.tag == known.name]
+    """Apply `edit` to the packet. Return whether the packet changed.
+
+    If the packet lacks the property, its new element is appended to `added`. The caller later adds all these elements
+    to the packet at once.
+    """
+    locations = _find_property(rdf, xmp_property)
+    old = [_content_at(xmp_property, location) for location in locations]
+    pending = [element for element in added if element.tag == xmp_property.name]
     for element in pending:
         added.remove(element)
     if edit.value is None:
-        for place in places:
-            _drop(place, known)
-        return bool(places or pending)
-    texts = _texts(known, edit, [*old, *(content(element) for element in pending)])
-    if len(places) == 1 and old[0] is not None and _same(known, old[0], texts):
+        for location in locations:
+            _remove(location, xmp_property)
+        return bool(locations or pending)
+    texts = _new_texts(xmp_property, edit, [*old, *(element_content(element) for element in pending)])
+    if len(locations) == 1 and old[0] is not None and _is_same(xmp_property, old[0], texts):
         return False
-    new = _element(known, texts, prefixes)
-    if not places:
+    new = _element(xmp_property, texts, prefixes)
+    if not locations:
         added.append(new)
         return True
-    _replace(known, new, places, old[0])
+    _replace(xmp_property, new, locations, old[0])
     return True
 
 
-def _texts(known: Property, edit: TagEdit, old: list[Found | None]) -> tuple[str, ...]:
-    """What shall stand in the packet for this edit, joined with what stands there where the edit says so."""
+def _new_texts(xmp_property: Property, edit: TagEdit, old: list[PropertyContent | None]) -> tuple[str, ...]:
+    """Return the texts to store for `edit`. For a `merge` edit, the existing texts come before the new ones."""
     value = edit.value if edit.value is not None else ""
-    if known.container not in ("bag", "seq"):
-        return (encode(known.item, value, known.tag),)
-    texts = [encode(known.item, one) for one in (value if isinstance(value, tuple) else (value,))]
+    if xmp_property.container not in ("bag", "seq"):
+        return (encode(xmp_property.item, value, xmp_property.tag),)
+    texts = [encode(xmp_property.item, item) for item in (value if isinstance(value, tuple) else (value,))]
     if edit.when == "merge":
-        texts = [text for found in old if found for text in found.texts if text] + texts
+        texts = [text for content in old if content for text in content.texts if text] + texts
     return tuple(dict.fromkeys(texts))
 
 
-def _same(known: Property, old: Found, texts: tuple[str, ...]) -> bool:
-    """Does the packet say this already, in the right shape?"""
-    if known.container == "alt":
+def _is_same(xmp_property: Property, old: PropertyContent, texts: tuple[str, ...]) -> bool:
+    """Return whether `old`, the property in the packet, has these `texts` in the right container."""
+    if xmp_property.container == "alt":
         if old.container != "alt" or DEFAULT not in old.languages:
             return False
         return old.texts[old.languages.index(DEFAULT)] == texts[0]
-    if known.container:
-        return old.container == known.container and old.texts == texts
-    return not old.container and decode(known.item, old.texts[0]) == decode(known.item, texts[0])
+    if xmp_property.container:
+        return old.container == xmp_property.container and old.texts == texts
+    return not old.container and decode(xmp_property.item, old.texts[0]) == decode(
+        xmp_property.item, texts[0]
+    )
 
 
-def _element(known: Property, texts: tuple[str, ...], prefixes: Prefixes) -> etree._Element:
-    prefix = prefixes.choose(known.uri, known.prefix)
-    element = etree.Element(known.name, nsmap={prefix: known.uri})  # type: ignore[dict-item]  # None: the default one
-    if not known.container:
+def _element(xmp_property: Property, texts: tuple[str, ...], prefixes: Prefixes) -> etree._Element:
+    prefix = prefixes.choose(xmp_property.uri, xmp_property.prefix)
+    element = etree.Element(xmp_property.name, nsmap={prefix: xmp_property.uri})  # type: ignore[dict-item]  # None: the default namespace
+    if not xmp_property.container:
         element.text = texts[0]
         return element
     holder = etree.SubElement(
-        element, _HOLDERS[known.container], nsmap={prefixes.choose(RDF, "rdf") or "rdf": RDF}
+        element, _CONTAINER_TAGS[xmp_property.container], nsmap={prefixes.choose(RDF, "rdf") or "rdf": RDF}
     )
     for text in texts:
         item = etree.SubElement(holder, LI)
         item.text = text
-        if known.container == "alt":
+        if xmp_property.container == "alt":
             item.set(LANG, DEFAULT)
     return element
 
 
 def _replace(
-    known: Property,
+    xmp_property: Property,
     new: etree._Element,
-    places: list[Place],
-    old: Found | None,
+    locations: list[PropertyLocation],
+    old: PropertyContent | None,
 ) -> None:
-    """Put `new` where the property stands first, and take it away everywhere else."""
-    description, element = places[0]
-    for place in places[1:]:
-        _drop(place, known)
-    if element is None and not known.container:
-        description.set(known.name, new.text or "")
+    """Put `new` in the first location of the property. Remove the property from all other locations.
+
+    `old`: the content at the first location. Its texts in other languages are kept.
+    """
+    description, element = locations[0]
+    for location in locations[1:]:
+        _remove(location, xmp_property)
+    if element is None and not xmp_property.container:
+        description.set(xmp_property.name, new.text or "")
         return
     if element is None:
-        del description.attrib[known.name]
+        del description.attrib[xmp_property.name]
         new.tail = description.text
         description.insert(0, new)
     else:
-        if known.container == "alt" and old is not None and old.container == "alt":
+        if xmp_property.container == "alt" and old is not None and old.container == "alt":
             _keep_languages(element, new)
         new.tail = element.tail
         description.replace(element, new)
@@ -179,43 +206,48 @@ def _replace(
 
 
 def _keep_languages(element: etree._Element, new: etree._Element) -> None:
-    """Carry the texts in other languages over, behind the default one."""
+    """Move the texts in other languages from `element` to `new`, after the text in the default language."""
     for item in element[0].iterchildren(LI):
         if item.get(LANG, "").lower() not in ("", DEFAULT):
             new[0].append(item)
 
 
-def _drop(place: Place, known: Property) -> None:
-    description, element = place
+def _remove(location: PropertyLocation, xmp_property: Property) -> None:
+    description, element = location
     if element is None:
-        del description.attrib[known.name]
+        del description.attrib[xmp_property.name]
     else:
         description.remove(element)
 
 
 def _append(rdf: etree._Element, added: list[etree._Element]) -> None:
-    """Put new properties into one description of their own, behind the others."""
-    others = list(rdf.iterchildren(DESCRIPTION))
-    spaces = {prefix: uri for element in added for prefix, uri in element.nsmap.items()}
-    prefixed = {prefix: uri for prefix, uri in spaces.items() if prefix}
+    """Put the elements of new properties into a new `rdf:Description`, after the existing ones."""
+    descriptions = list(rdf.iterchildren(DESCRIPTION))
+    namespaces = {prefix: uri for element in added for prefix, uri in element.nsmap.items()}
+    prefixed = {prefix: uri for prefix, uri in namespaces.items() if prefix}
     description = etree.SubElement(rdf, DESCRIPTION, nsmap=prefixed)
-    description.set(_ABOUT, others[0].get(_ABOUT, others[0].get("about", "")) if others else "")
+    description.set(
+        _ABOUT, descriptions[0].get(_ABOUT, descriptions[0].get("about", "")) if descriptions else ""
+    )
     description.extend(added)
     etree.cleanup_namespaces(description, keep_ns_prefixes=list(prefixed))
     etree.indent(description, space=" ", level=2)
-    before = description.getprevious()
-    if before is None:
+    previous = description.getprevious()
+    if previous is None:
         rdf.text = "\n  "
     else:
-        before.tail = "\n  "
+        previous.tail = "\n  "
     description.tail = "\n "
 
 
-def _written(rdf: etree._Element, declared: bool) -> bytes:
-    """The whole document in UTF-8: what stands before and behind the root each on its own line."""
+def _serialize(rdf: etree._Element, declared: bool) -> bytes:
+    """Return the whole document in UTF-8. Each node before and after the root element is on a line of its own.
+
+    `declared`: whether the document begins with an XML declaration.
+    """
     root = rdf.getroottree().getroot()
-    before = [*root.itersiblings(preceding=True)][::-1]
-    nodes = [*before, root, *root.itersiblings()]
+    preceding = [*root.itersiblings(preceding=True)][::-1]
+    nodes = [*preceding, root, *root.itersiblings()]
     lines = [etree.tostring(node, encoding="utf-8", with_tail=False) for node in nodes]
     if declared:
         lines.insert(0, b'<?xml version="1.0" encoding="UTF-8"?>')

@@ -1,7 +1,7 @@
-"""The XMP namespaces and properties that are known here: what each is called in edits and how its value is written.
+"""The known XMP namespaces and properties: their names in edits, and the form of their values.
 
-The facts are those of the XMP specification (parts 1 and 2), the IPTC and CIPA schemas, and the names under which
-ExifTool shows the properties. A namespace that is not here is still read, under its own prefix.
+Sources: the XMP specification (parts 1 and 2), the IPTC and CIPA schemas, and ExifTool for the names of tags.
+Properties of an unknown namespace are read too: the group of their tags has the name of the prefix.
 """
 
 from __future__ import annotations
@@ -13,32 +13,34 @@ XMETA = "adobe:ns:meta/"
 XML = "http://www.w3.org/XML/1998/namespace"
 
 Item = Literal["text", "number", "rational", "date", "coordinate", "struct", "odd"]
-"""What one value is; `struct` and `odd` (numbers in logarithms, encoded bytes) are neither read nor written."""
+"""Type of one value. `struct` (a structure) and `odd` (logarithms, encoded bytes) are neither read nor written."""
 
 Container = Literal["", "bag", "seq", "alt"]
-"""How values are held: one alone, an unordered or ordered list, or one a language."""
+"""Container of the values. "": a single value. `bag`: an unordered list. `seq`: an ordered list. `alt`: one text for
+each language.
+"""
 
 
 class Property(NamedTuple):
     """One XMP property."""
 
     tag: str
-    """`group:tag` in the spelling that edits use."""
+    """`group:tag` as in edits, for instance `XMP-dc:Title`."""
     prefix: str
-    """The prefix its namespace usually has."""
+    """The usual prefix of the property's namespace."""
     name: str
-    """`{namespace}name`, as lxml spells it."""
+    """`{namespace}name`, the form that lxml uses."""
     item: Item
     container: Container = ""
 
     @property
     def uri(self) -> str:
-        """Its namespace."""
+        """The property's namespace."""
         return self.name[1:].partition("}")[0]
 
 
-# One "@ group prefix namespace" a namespace; below it, by kind, the properties (`name=Tag` where the tag is not
-# just the name with a capital).
+# Each namespace has a line "@ group prefix namespace". Its properties follow, by type. A tag is the name with a capital
+# first letter; another tag is written as `name=Tag`.
 _TABLE = """
 @ dc dc http://purl.org/dc/elements/1.1/
 text: coverage format identifier source
@@ -231,12 +233,12 @@ _KINDS: dict[str, tuple[Item, Container]] = {
 
 
 def capital(name: str) -> str:
-    """A property's name as a tag: with a capital first letter."""
+    """Return `name` with a capital first letter, as in the names of tags."""
     return name[:1].upper() + name[1:]
 
 
 def _properties() -> list[Property]:
-    found: list[Property] = []
+    properties: list[Property] = []
     group = prefix = uri = ""
     kind = _KINDS["text"]
     for word in _TABLE.replace("\n@ ", "\n@").split():
@@ -250,27 +252,31 @@ def _properties() -> list[Property]:
             kind = _KINDS[word[:-1]]
         else:
             name, _, tag = word.partition("=")
-            found.append(Property(f"XMP-{group}:{tag or capital(name)}", prefix, f"{{{uri}}}{name}", *kind))
-    return found
+            properties.append(
+                Property(f"XMP-{group}:{tag or capital(name)}", prefix, f"{{{uri}}}{name}", *kind)
+            )
+    return properties
 
 
-BY_NAME: dict[str, Property] = {one.name: one for one in _properties()}
-"""Property by `{namespace}name`."""
+BY_NAME: dict[str, Property] = {xmp_property.name: xmp_property for xmp_property in _properties()}
+"""Properties by `{namespace}name`."""
 
-BY_TAG: dict[str, Property] = {one.tag: one for one in BY_NAME.values()}
-"""Property by `group:tag`."""
+BY_TAG: dict[str, Property] = {xmp_property.tag: xmp_property for xmp_property in BY_NAME.values()}
+"""Properties by `group:tag`."""
 
-GROUPS: dict[str, str] = {one.uri: one.tag.partition(":")[0] for one in BY_NAME.values()}
-"""Group by namespace."""
+GROUPS: dict[str, str] = {
+    xmp_property.uri: xmp_property.tag.partition(":")[0] for xmp_property in BY_NAME.values()
+}
+"""Groups of tags (`XMP-dc`) by namespace."""
 
 
 def can_write(tag: str) -> bool:
-    """Is this `group:tag` a property that can be written?"""
-    found = BY_TAG.get(tag)
-    return found is not None and found.item not in ("struct", "odd")
+    """Return whether `tag` (`group:tag`) is an XMP property that can be written."""
+    xmp_property = BY_TAG.get(tag)
+    return xmp_property is not None and xmp_property.item not in ("struct", "odd")
 
 
 def is_list(tag: str) -> bool:
-    """Does this `group:tag` hold a list of values?"""
-    found = BY_TAG.get(tag)
-    return found is not None and found.container in ("bag", "seq")
+    """Return whether `tag` (`group:tag`) is an XMP property that holds a list of values."""
+    xmp_property = BY_TAG.get(tag)
+    return xmp_property is not None and xmp_property.container in ("bag", "seq")

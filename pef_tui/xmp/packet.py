@@ -1,4 +1,4 @@
-"""Reading an XMP packet, and merging edits into one."""
+"""Read the properties of an XMP packet."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from lxml import etree
 
 from pef_tui.model import Value
 from pef_tui.xmp.names import BY_NAME, GROUPS, RDF, XML, Property, capital
-from pef_tui.xmp.rdf import DEFAULT, DESCRIPTION, BadPacket, Found, content, parse
+from pef_tui.xmp.rdf import DEFAULT, DESCRIPTION, BadPacket, PropertyContent, element_content, parse
 from pef_tui.xmp.values import decode, guess
 
 _TAG = re.compile(r"[A-Za-z][A-Za-z0-9_-]+$")
-_HUMP = re.compile(r"_([a-z])")
+_WORD_START = re.compile(r"_([a-z])")
 _VERSION = re.compile(r"/\d+\.\d+(?=/|$)")
 
 
@@ -21,27 +21,28 @@ def _unversioned(uri: str) -> str:
     return _VERSION.sub("", uri).rstrip("/")
 
 
-_PREFIXES = frozenset(one.prefix for one in BY_NAME.values())
-_FAMILIES = frozenset(_unversioned(uri) for uri in GROUPS)
+_PREFIXES = frozenset(xmp_property.prefix for xmp_property in BY_NAME.values())
+_UNVERSIONED_URIS = frozenset(_unversioned(uri) for uri in GROUPS)
 
 
 def read(packet: bytes) -> dict[str, Value]:
-    """Every property by `group:tag` as edits spell it, with the value ExifTool shows for it with `-n`.
+    """Return the value of every property by `group:tag` as in edits, in the form that ExifTool shows with `-n`.
 
-    Lists are tuples of texts; of texts in several languages the default one is taken. Structures are left out.
-    Raises BadPacket also where a property is there twice or has a shape that leaves its value open.
+    A list is a tuple of texts. Of texts in several languages, only the text in the default language is returned.
+    Structures are left out. Raises BadPacket if the packet cannot be read, if a property occurs twice, or if a value is
+    ambiguous.
     """
     tags: dict[str, Value] = {}
-    for name, prefix, found in _values(parse(packet)):
-        known = BY_NAME.get(name)
-        if known is None:
-            tag, value = _unknown_tag(name, prefix), found and _unknown_value(found)
-        elif known.item in ("struct", "odd"):
+    for name, prefix, content in _values(parse(packet)):
+        xmp_property = BY_NAME.get(name)
+        if xmp_property is None:
+            tag, value = _unknown_tag(name, prefix), content and _unknown_value(content)
+        elif xmp_property.item in ("struct", "odd"):
             continue
-        elif found is None:
-            raise BadPacket(f"{known.tag} has an odd shape")
+        elif content is None:
+            raise BadPacket(f"{xmp_property.tag} has an odd shape")
         else:
-            tag, value = known.tag, value_of(known, found)
+            tag, value = xmp_property.tag, property_value(xmp_property, content)
         if not tag or value is None:
             continue
         if tag in tags:
@@ -50,60 +51,60 @@ def read(packet: bytes) -> dict[str, Value]:
     return tags
 
 
-def _values(rdf: etree._Element) -> Iterator[tuple[str, str, Found | None]]:
-    """Name, prefix and content of every property; None stands for a structure."""
+def _values(rdf: etree._Element) -> Iterator[tuple[str, str, PropertyContent | None]]:
+    """Yield (`{namespace}name`, prefix, content) of every property. The content is None for a structure."""
     for description in rdf.iterchildren(DESCRIPTION):
         for attribute, text in description.attrib.items():
             name = str(attribute)
             if name.startswith("{") and not name.startswith((f"{{{RDF}}}", f"{{{XML}}}")):
                 uri = name[1 : name.index("}")]
                 prefix = next((key for key, value in description.nsmap.items() if value == uri and key), "")
-                yield name, prefix, Found("", (str(text),))
+                yield name, prefix, PropertyContent("", (str(text),))
         for element in description:
             if isinstance(element.tag, str):
-                yield element.tag, element.prefix or "", content(element)
+                yield element.tag, element.prefix or "", element_content(element)
 
 
-def value_of(known: Property, found: Found) -> Value | None:
-    """The value a known property has; None where no text is in the default language.
+def property_value(xmp_property: Property, content: PropertyContent) -> Value | None:
+    """Return the value of a known property; None if no text is in the default language.
 
-    Raises BadPacket where several values stand for one.
+    Raises BadPacket if a property that must have one value has several.
     """
-    texts = found.texts
-    if known.container in ("bag", "seq"):
-        return tuple(str(decode(known.item, text)) for text in texts)
-    if found.container == "alt" and any(found.languages):
-        texts = _default_language(found)
+    texts = content.texts
+    if xmp_property.container in ("bag", "seq"):
+        return tuple(str(decode(xmp_property.item, text)) for text in texts)
+    if content.container == "alt" and any(content.languages):
+        texts = _default_language(content)
         if not texts:
             return None
     if len(texts) != 1:
-        raise BadPacket(f"{known.tag} has {len(texts)} values")
-    return decode(known.item, texts[0])
+        raise BadPacket(f"{xmp_property.tag} has {len(texts)} values")
+    return decode(xmp_property.item, texts[0])
 
 
-def _default_language(found: Found) -> tuple[str, ...]:
-    pairs = zip(found.languages, found.texts, strict=True)
+def _default_language(content: PropertyContent) -> tuple[str, ...]:
+    pairs = zip(content.languages, content.texts, strict=True)
     return tuple(text for language, text in pairs if language.lower() in ("", DEFAULT))
 
 
 def _unknown_tag(name: str, prefix: str) -> str:
-    """How ExifTool would call a property nobody knows; "" where its name cannot be a tag's.
+    """Return the tag that ExifTool shows for an unknown property; "" if `name` cannot be the name of a tag.
 
-    Raises BadPacket for a namespace that is nearly a known one: another version, or the prefix of one.
+    Raises BadPacket if the namespace resembles a known one: it is another version of it, or has the same prefix.
     """
     uri, _, local = name[1:].partition("}")
-    if uri not in GROUPS and (prefix in _PREFIXES or _unversioned(uri) in _FAMILIES):
+    if uri not in GROUPS and (prefix in _PREFIXES or _unversioned(uri) in _UNVERSIONED_URIS):
         raise BadPacket(f"the namespace {uri[:100]} is not the one that {prefix} stands for")
     if local.isupper():
-        local = _HUMP.sub(lambda hump: hump[1].upper(), local.lower())
+        local = _WORD_START.sub(lambda hump: hump[1].upper(), local.lower())
     group = GROUPS.get(uri) or f"XMP-{prefix}"
     return f"{group}:{capital(local)}" if _TAG.match(local) and _TAG.match(group) else ""
 
 
-def _unknown_value(found: Found) -> Value | None:
-    if found.container == "alt" and any(found.languages):
-        texts = _default_language(found)
+def _unknown_value(content: PropertyContent) -> Value | None:
+    if content.container == "alt" and any(content.languages):
+        texts = _default_language(content)
         return guess(texts[0]) if len(texts) == 1 else None
-    if found.container:
-        return tuple(str(guess(text)) for text in found.texts)
-    return guess(found.texts[0])
+    if content.container:
+        return tuple(str(guess(text)) for text in content.texts)
+    return guess(content.texts[0])

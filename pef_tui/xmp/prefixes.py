@@ -1,8 +1,9 @@
-"""The prefixes under which a packet has its namespaces.
+"""Choose the prefixes of namespaces in a packet.
 
-exiv2, and so digiKam and darktable, drop a whole packet in which properties of one namespace have two prefixes
-("Schema namespace URI and prefix mismatch"; a default namespace counts as a prefix). For them a property has the prefix
-that was declared last before it, wherever that was. So what is added gets the last one of the packet.
+exiv2, which digiKam and darktable use, drops a whole packet if properties of one namespace have two prefixes ("Schema
+namespace URI and prefix mismatch"; a default namespace counts as a prefix). For exiv2, a property has the prefix that
+was declared last before it, in any element. So a property that is added at the end gets the prefix that the packet
+declares last for its namespace.
 """
 
 from __future__ import annotations
@@ -13,28 +14,31 @@ from lxml import etree
 
 
 class Prefixes:
-    """Chooses the prefix of what is added behind everything else in a packet."""
+    """Chooses the prefixes of properties that are added at the end of a packet."""
 
     def __init__(self, rdf: etree._Element) -> None:
         self._last: dict[str, str | None] = {}
-        """By namespace; None where it is the default one."""
-        self._taken: set[str] = set()
+        """The prefix that was declared last for each namespace. None stands for a declaration as the default
+        namespace.
+        """
+        self._used: set[str] = set()
         for element in rdf.getroottree().iter(etree.Element):
-            above = element.getparent()
-            known = {} if above is None else above.nsmap
+            parent = element.getparent()
+            parent_prefixes = {} if parent is None else parent.nsmap
             for prefix, uri in element.nsmap.items():
-                if known.get(prefix) != uri:
+                if parent_prefixes.get(prefix) != uri:
                     self._last[uri] = prefix
-                    self._taken.add(prefix or "")
+                    self._used.add(prefix or "")
 
     def choose(self, uri: str, usual: str) -> str | None:
-        """The prefix for a namespace, None for the default one: what the packet has, else the usual one.
+        """Return the prefix for the namespace `uri`: the one that the packet declares last, else `usual`.
 
-        Where that stands for something else there, it gets a number.
+        None if the packet declares it last as the default namespace. If `usual` is the prefix of another namespace, it
+        gets a number.
         """
         if uri not in self._last:
             numbered = (f"{usual}{number}" for number in count(1))
-            prefix = usual if usual not in self._taken else next(p for p in numbered if p not in self._taken)
+            prefix = usual if usual not in self._used else next(p for p in numbered if p not in self._used)
             self._last[uri] = prefix
-            self._taken.add(prefix)
+            self._used.add(prefix)
         return self._last[uri]

@@ -1,4 +1,4 @@
-"""From the bytes of an XMP packet to its RDF, and from a property's element to the texts it holds."""
+"""Parse an XMP packet into its RDF, and the element of a property into its texts."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _PARSER = etree.XMLParser(
     huge_tree=False,
     strip_cdata=False,
 )
-_WIDE = (
+_WIDE_MARKS = (
     (codecs.BOM_UTF32_LE, "utf-32"),
     (codecs.BOM_UTF32_BE, "utf-32"),
     (codecs.BOM_UTF16_LE, "utf-16"),
@@ -38,22 +38,22 @@ _DECLARATION = re.compile(rb"<\?xml\s[^>]*?\?>")
 
 
 class BadPacket(ValueError):
-    """These bytes are no XMP packet that can be taken at its word; the message says why, in one line."""
+    """Raised if bytes are not an XMP packet that can be read reliably. The message states the reason in one line."""
 
 
-class Found(NamedTuple):
-    """A property as it stands in a packet."""
+class PropertyContent(NamedTuple):
+    """The content of a property in a packet: its texts and their container."""
 
     container: Container
     texts: tuple[str, ...]
     languages: tuple[str, ...] = ()
-    """For `alt`, the language of each text, "" where none is given."""
+    """For `alt`: the language of each text, "" if the packet does not state it. Empty for other containers."""
 
 
 def parse(packet: bytes) -> etree._Element:
-    """The `rdf:RDF` element of a packet, with the whole document around it.
+    """Return the `rdf:RDF` element of a packet. The element is still part of the whole document.
 
-    Raises BadPacket for what is not well-formed, has a DTD or entities, or holds no RDF.
+    Raises BadPacket if the packet is not well-formed, has a DTD or entities, or does not have one `rdf:RDF`.
     """
     data = _utf8(packet)
     if b"<!DOCTYPE" in data or b"<!ENTITY" in data:
@@ -62,16 +62,19 @@ def parse(packet: bytes) -> etree._Element:
         root = etree.fromstring(data, _PARSER)
     except (etree.XMLSyntaxError, ValueError) as error:
         raise BadPacket(f"XMP is not well-formed: {' '.join(str(error).split())}") from None
-    found = [root] if root.tag == RDF_ROOT else root.findall(RDF_ROOT) if root.tag in _WRAPPERS else []
-    if len(found) != 1:
+    roots = [root] if root.tag == RDF_ROOT else root.findall(RDF_ROOT) if root.tag in _WRAPPERS else []
+    if len(roots) != 1:
         raise BadPacket("no XMP: one rdf:RDF is expected")
-    return found[0]
+    return roots[0]
 
 
 def _utf8(packet: bytes) -> bytes:
-    """The packet in UTF-8, without byte order mark and without padding around it."""
+    """Return the packet in UTF-8, without byte order mark, and without blanks at both ends.
+
+    Raises BadPacket if it begins as UTF-16 or UTF-32, and is not valid in that encoding.
+    """
     data = packet.strip(b" \t\r\n")
-    for mark, encoding in _WIDE:
+    for mark, encoding in _WIDE_MARKS:
         if data.startswith(mark):
             try:
                 wide = packet[packet.index(mark) :].decode(encoding).rstrip("\0 \t\r\n")
@@ -81,22 +84,22 @@ def _utf8(packet: bytes) -> bytes:
     return data.rstrip(b"\0 \t\r\n").removeprefix(codecs.BOM_UTF8)
 
 
-def content(element: etree._Element) -> Found | None:
-    """What a property element holds, None where that is neither one value nor a list of plain values."""
+def element_content(element: etree._Element) -> PropertyContent | None:
+    """Return the content of a property's element. None if it is neither one text nor a list of plain texts."""
     children = [child for child in element if isinstance(child.tag, str)]
     if not children:
         text = _text(element)
-        return None if text is None else Found("", (text,))
+        return None if text is None else PropertyContent("", (text,))
     container = CONTAINERS.get(str(children[0].tag))
     if len(children) > 1 or container is None or element.attrib:
         return None
     items = [item for item in children[0] if isinstance(item.tag, str)]
     texts = [_text(item) if item.tag == LI and not _has_elements(item) else None for item in items]
-    known = tuple(text for text in texts if text is not None)
-    if len(known) != len(texts):
+    plain_texts = tuple(text for text in texts if text is not None)
+    if len(plain_texts) != len(texts):
         return None
-    return Found(
-        container, known, tuple(str(item.get(LANG, "")) for item in items) if container == "alt" else ()
+    return PropertyContent(
+        container, plain_texts, tuple(str(item.get(LANG, "")) for item in items) if container == "alt" else ()
     )
 
 
@@ -105,7 +108,10 @@ def _has_elements(element: etree._Element) -> bool:
 
 
 def _text(element: etree._Element) -> str | None:
-    """The text of an element without child elements; None where an attribute makes it something else."""
+    """Return the text of an element without child elements. None if an attribute gives it another meaning.
+
+    For an empty element with `rdf:resource`, return the value of this attribute.
+    """
     for attribute in element.attrib:
         if attribute == RESOURCE and not element.text and not len(element):
             return str(element.get(RESOURCE))

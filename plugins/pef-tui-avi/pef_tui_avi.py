@@ -1,8 +1,8 @@
-"""Writes tags into AVI videos themselves, in place of an XMP file beside them.
+"""Write tags into AVI videos instead of an XMP file beside them.
 
-The packet goes into a chunk `_PMX` at the end of the file, where Adobe's XMP specification (part 3) has it and ExifTool
-and Adobe's programs read it. Nothing else moves, so that indexes keep their places. An older packet is completed; its
-chunk becomes `JUNK`, which players pass over.
+The XMP packet is written into a chunk `_PMX` at the end of the file, as in Adobe's XMP specification (part 3). ExifTool
+and Adobe's programs read it there. No other data moves, so that indexes stay valid. An existing packet is completed,
+written at the end too, and its old chunk becomes `JUNK`, which players ignore.
 """
 
 from __future__ import annotations
@@ -17,43 +17,52 @@ from msgspec import Struct
 from pef_tui import Plan, Settings, Span, Staged, Writer, Written, hookimpl, xmp_packet
 
 LARGEST = 0xFFFF_FFFF
-"""What the size of a file is written in: 32 bits."""
+"""Largest size of a file in bytes: its field in the header has 32 bits."""
 LARGEST_PACKET = 16 << 20
 MOST_CHUNKS = 10_000
 
 
 @hookimpl
 def pef_writers(settings: Settings) -> Iterator[Writer]:
-    """Before the writer of XMP files (900), which gets what is declined here."""
+    """Yield a writer for AVI files. The writer of XMP files (order 900) runs after it, and gets the files that it
+    declines.
+    """
     if settings.existing != "never" and settings.xmp != "always":
         yield Writer("avi", accepts, Session, order=150, compose=compose)
 
 
 def accepts(plan: Plan) -> bool:
-    """Sound AVI files without an XMP file of their own beside them."""
+    """Return whether the file is an undamaged AVI file without an XMP file beside it."""
     match = plan.match
     return (
-        match.state is not None and match.state.format == "avi" and not match.state.damage and not match.xmp
+        match.metadata is not None
+        and match.metadata.format == "avi"
+        and not match.metadata.damage
+        and not match.xmp
     )
 
 
 class Change(Struct, frozen=True):
-    """What is written where; everything between stays."""
+    """The changes to a file. All other bytes stay the same."""
 
     size: bytes
-    """For the four bytes behind `RIFF`."""
+    """The four bytes after `RIFF`, which state the new size of the file."""
     old: int | None
-    """Where the chunk of an older packet begins."""
+    """Offset of the chunk with an existing packet, which becomes `JUNK`; None without a packet."""
     tail: bytes
-    """Put behind the last byte."""
+    """The chunk with the new packet, appended after the last byte."""
 
 
 class Declined(Exception):
-    """Why a file is left to the next writer."""
+    """The reason why a file is left to the next writer."""
 
 
 def compose(plan: Plan, source: BinaryIO) -> Sequence[bytes | Span] | Written:
-    """The file with its packet, straight from its source. Raises OSError."""
+    """Return the pieces of the new file: new bytes, and spans of the source. Return `declined` with a reason if the
+    file cannot be changed.
+
+    Raises OSError.
+    """
     try:
         change = planned(plan, source)
     except Declined as why:
@@ -66,10 +75,10 @@ def compose(plan: Plan, source: BinaryIO) -> Sequence[bytes | Span] | Written:
 
 
 class Session:
-    """For sources that cannot seek: the same in a copy."""
+    """Writer session for sources that cannot seek: it makes the changes in a staged copy of the file."""
 
     def write(self, staged: Sequence[Staged]) -> Iterator[Written]:
-        """One answer for each. Raises OSError."""
+        """Write the tags into each staged copy, and yield one result for each. Raises OSError."""
         for each in staged:
             with Path(each.path).open("r+b") as file:
                 try:
@@ -86,11 +95,13 @@ class Session:
             yield Written("written")
 
     def close(self) -> None:
-        """Nothing is held."""
+        """Do nothing: no resource is open."""
 
 
 def planned(plan: Plan, file: BinaryIO) -> Change:
-    """What is to be done to this file. Raises Declined, OSError."""
+    """Return the changes that write the edits of `plan` into `file`. Raises Declined if they are not possible, and
+    OSError.
+    """
     end = file.seek(0, os.SEEK_END)
     old, packet = None, None
     for place, name, size in chunks(file, end):
@@ -107,7 +118,10 @@ def planned(plan: Plan, file: BinaryIO) -> Change:
 
 
 def chunks(file: BinaryIO, end: int) -> Iterator[tuple[int, bytes, int]]:
-    """Place, name and size of each chunk of the film; the file stands at its content. Raises Declined, OSError."""
+    """Yield offset, name and size of each chunk, with the file position at its content.
+
+    Raises Declined if the file is cut short or its chunks are damaged, and OSError. `end`: size of the file in bytes.
+    """
     file.seek(0)
     head = file.read(12)
     if head[:4] != b"RIFF" or head[8:] != b"AVI " or int.from_bytes(head[4:8], "little") + 8 != end:

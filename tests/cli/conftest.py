@@ -13,10 +13,12 @@ STAND_IN = str(Path(__file__).with_name("stand_in.py"))
 @pytest.fixture
 def environ(tmp_path: Path) -> dict[str, str]:
     """An environment of its own: no settings of the machine's user, modules from this tree."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PEF_TUI_", "PYTHON"))}
-    kept.pop("NO_COLOR", None)
+    retained = {
+        name: value for name, value in os.environ.items() if not name.startswith(("PEF_TUI_", "PYTHON"))
+    }
+    retained.pop("NO_COLOR", None)
     return {
-        **kept,
+        **retained,
         "XDG_CONFIG_HOME": str(tmp_path / "xdg"),
         "PYTHONPATH": str(ROOT),
         "PEF_TUI_LOAD_PLUGINS": "",

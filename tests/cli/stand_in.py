@@ -7,29 +7,30 @@ import time
 import types
 from collections.abc import Iterator
 
-from pef_tui import plugins
-from pef_tui.errors import DestHeld, ExifToolMissing, RunError, UsageError
+from pef_tui.errors import DestLocked, ExifToolMissing, RunError, UsageError
 from pef_tui.model import (
+    CaptureTime,
     Conflict,
     JsonFile,
     JsonRecord,
     Match,
     MediaFile,
+    MediaOutcome,
     OtherRecord,
     Outcome,
     Plan,
     Record,
     TagEdit,
-    Taken,
 )
-from pef_tui.plugins import PluginHost
+from pef_tui.plugins import host as plugins
+from pef_tui.plugins.host import PluginHost
 from pef_tui.progress import Progress
 from pef_tui.settings import Settings
 
 HOSTILE = "Photos from 2019/\x1b]0;owned\x07\u202egpj.\udcff.jpg"
 
 
-def media(path: str, word: str = "copied", reason: str = "") -> Outcome:
+def media(path: str, word: MediaOutcome = "copied", reason: str = "") -> Outcome:
     match = Match(MediaFile(0, path, 10, 0), path.rpartition("/")[0])
     return Outcome(Plan(match, "copied"), word, output=path, reason=reason, size=10)
 
@@ -39,7 +40,7 @@ def plain(progress: Progress) -> Iterator[Record]:
     file = JsonFile(1, "Photos from 2019/a.jpg.json", 5, 0, "sidecar")
     match = Match(MediaFile(0, "Photos from 2019/a.jpg", 7, 0), "Photos from 2019", json=file, rule="exact")
     match = Match(
-        match.media, match.folder, None, file, "exact", taken=Taken(1561977296, 120, "gps")
+        match.media, match.folder, None, file, "exact", capture_time=CaptureTime(1561977296, 120, "gps")
     )  # 2019-07-01 10:34:56 UTC
     edits = (
         TagEdit("EXIF:DateTimeOriginal", "2019:07:01 12:34:56"),
@@ -48,7 +49,14 @@ def plain(progress: Progress) -> Iterator[Record]:
     conflicts = (Conflict("place", "EXIF:GPSLatitude", 1.5, 2.5),)
     plan = Plan(match, "written", edits, conflicts=conflicts, warnings=("one",))
     yield Outcome(
-        plan, "written", "Photos from 2019/a.jpg", "native", warnings=("one", "two"), size=2_000_000
+        plan,
+        "written",
+        "Photos from 2019/a.jpg",
+        "native",
+        warnings=("one", "two"),
+        size=2_000_000,
+        mtime_ns=1561977296 * 10**9,
+        xmp=(300, 0),
     )
     yield media(HOSTILE)
     yield JsonRecord(file, "used")
@@ -57,6 +65,8 @@ def plain(progress: Progress) -> Iterator[Record]:
 
 
 def slow(progress: Progress) -> Iterator[Record]:
+    progress.counted = lambda: 600
+    progress.begin_work(is_preview=False)
     try:
         for number in range(600):
             if progress.stop.is_set():
@@ -104,22 +114,22 @@ def raising(error: Exception) -> Iterator[Record]:
 
 
 def run(settings: Settings, host: PluginHost, progress: Progress) -> Iterator[Record]:
-    what = settings.sources[0]
+    kind = settings.sources[0]
     errors = {
         "run": RunError("the disk\n\x1bis full"),
         "usage": UsageError("no such SOURCE"),
-        "held": DestHeld("another run holds it"),
+        "held": DestLocked("another run holds it"),
         "exiftool": ExifToolMissing("no ExifTool"),
         "crash": ZeroDivisionError("oops"),
     }
-    if what in errors:
-        yield from raising(errors[what])
-    yield from globals()[what](progress)
+    if kind in errors:
+        yield from raising(errors[kind])
+    yield from globals()[kind](progress)
 
 
 if __name__ == "__main__":
     plugins.BUILT_IN = {"doctor": "pef_tui.doctor"}
-    sys.modules["pef_tui.pipeline"] = types.SimpleNamespace(run=run)  # type: ignore[assignment]
+    sys.modules["pef_tui.pipeline.run"] = types.SimpleNamespace(run=run)  # type: ignore[assignment]
     from pef_tui.__main__ import main
 
     main()

@@ -6,9 +6,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from pef_tui.cli.args import ACTIONS, RUN_ACTIONS, parse
 from pef_tui.config import load, options
-from pef_tui.flags import ACTIONS, ON_RUNS, parse
-from pef_tui.report import JSON_WORDS, MEDIA_WORDS, JsonLine, MediaLine, OtherLine
+from pef_tui.reporting.json_lines import JSON_WORDS, MEDIA_WORDS, JsonLine, OtherLine
+from pef_tui.reporting.media_line import MediaLine
 
 ROOT = Path(__file__).parents[2]
 USAGE = (ROOT / "docs" / "usage.md").read_text()
@@ -23,7 +24,7 @@ def blocks(language: str) -> list[str]:
 def test_every_flag_is_in_the_docs_and_the_reverse() -> None:
     table = [option for option in options().values() if option.kind != "tables" and option.name != "sources"]
     flags = {option.flag for option in table} | {option.short for option in table if option.short}
-    flags |= OTHER_FLAGS | {"--" + name.replace("_", "-") for name in (*ACTIONS, *ON_RUNS)}
+    flags |= OTHER_FLAGS | {"--" + name.replace("_", "-") for name in (*ACTIONS, *RUN_ACTIONS)}
     documented = set(re.findall(r"^\| (.*?) \|", USAGE, re.M))
     assert set(re.findall(r"(?<![\w-])--?[a-z][a-z-]*", "\n".join(documented))) == flags
 
@@ -38,13 +39,13 @@ def test_the_sample_configuration_is_accepted(tmp_path: Path) -> None:
     [sample] = blocks("toml")
     (tmp_path / "config.toml").write_text(sample)
     loaded = load({}, {}, str(tmp_path / "config.toml"))
-    given = tomllib.loads(sample)
-    assert loaded.settings.existing == given["existing"] and loaded.settings.plugins == given["plugins"]
+    inputs = tomllib.loads(sample)
+    assert loaded.settings.existing == inputs["existing"] and loaded.settings.plugins == inputs["plugins"]
 
 
 def test_the_sample_lines_have_exactly_the_fields_of_the_program() -> None:
-    [sample] = blocks("json")
-    types = {"media": MediaLine, "json": JsonLine, "other": OtherLine}
+    [sample] = [text for text in blocks("json") if '"type":"start"' in text]
+    types: dict[str, type[msgspec.Struct]] = {"media": MediaLine, "json": JsonLine, "other": OtherLine}
     for line in map(json.loads, sample.splitlines()):
         if line["type"] in types:
             fields = msgspec.structs.fields(types[line["type"]])

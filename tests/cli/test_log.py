@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from pef_tui import logs
-from pef_tui.cli import main
+from pef_tui import log_file as logs
+from pef_tui.cli.main import main
 from pef_tui.config import ConfigError
 from pef_tui.settings import Settings
 from pef_tui.testing.export import sidecar, takeout
@@ -25,20 +25,21 @@ def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def export(tmp_path: Path) -> Path:
-    said = sidecar("secret.jpg", place=(48.85, 2.35), people=["Ana Secret"], description="a secret")
+    sidecar_json = sidecar("secret.jpg", place=(48.85, 2.35), people=["Ana Secret"], description="a secret")
     return takeout(
-        tmp_path / "export", {"Trip/secret.jpg": said, "Trip/bad \x1b[31m\n.jpg": b"text, no picture at all"}
+        tmp_path / "export",
+        {"Trip/secret.jpg": sidecar_json, "Trip/bad \x1b[31m\n.jpg": b"text, no picture at all"},
     )
 
 
-def run(export: Path, *more: str) -> int:
-    return main(["--batch", "-q", "--no-config", str(export), "-o", str(export.parent / "out"), *more])
+def run(export: Path, *options: str) -> int:
+    return main(["--batch", "-q", "--no-config", str(export), "-o", str(export.parent / "out"), *options])
 
 
 def test_a_failed_run_can_be_understood_from_its_log(export: Path, state: Path) -> None:
     assert run(export, "--timezone", "Europe/Berlin") == 3
     text = (state / "log").read_text()
-    for told in (
+    for report in (
         "pef-tui ",
         "Python ",
         "'timezone': 'Europe/Berlin'",
@@ -46,7 +47,7 @@ def test_a_failed_run_can_be_understood_from_its_log(export: Path, state: Path) 
         "ExifTool none",
         "exit code 3",
     ):
-        assert told in text
+        assert report in text
     failure = next(line for line in text.splitlines() if " ERROR " in line)
     assert r"failed: Google Photos/Trip/bad \x1b[31m\n.jpg" in failure and "the file is text" in failure
     assert "\x1b" not in text
@@ -89,13 +90,13 @@ def test_without_a_home_there_is_none(
     assert "Traceback" not in capfd.readouterr().err
 
 
-def test_a_large_one_is_begun_anew_and_few_are_kept(state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(logs, "BYTES", 2000)
+def test_a_large_one_is_begun_again_and_few_are_kept(state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(logs, "MAX_BYTES", 2000)
     logs.open_log(Settings(), {"XDG_STATE_HOME": str(state.parent)})
     for number in range(400):
         logging.getLogger("pef_tui.test").warning("note %d", number)
-    kept = sorted(path.name for path in state.iterdir())
-    assert kept == ["log", "log.1", "log.2", "log.3"]
+    retained = sorted(path.name for path in state.iterdir())
+    assert retained == ["log", "log.1", "log.2", "log.3"]
     assert all(
         path.stat().st_size <= 2000 and path.stat().st_mode & 0o777 == 0o600 for path in state.iterdir()
     )
@@ -111,12 +112,12 @@ def test_a_full_disk_stops_no_run(state: Path, capfd: pytest.CaptureFixture[str]
 
 
 def test_a_new_one_that_cannot_be_opened_stops_no_run(state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(logs, "BYTES", 600)
+    monkeypatch.setattr(logs, "MAX_BYTES", 600)
     logs.open_log(Settings(), {"XDG_STATE_HOME": str(state.parent)})
     note, real, tried = logging.getLogger("pef_tui.test").warning, os.open, []
 
-    def full(*given: Any, **more: Any) -> int:
-        tried.append(given)
+    def full(*arguments: Any, **fields: Any) -> int:
+        tried.append(arguments)
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr("os.open", full)
@@ -128,7 +129,7 @@ def test_a_new_one_that_cannot_be_opened_stops_no_run(state: Path, monkeypatch: 
     assert "written again" in (state / "log").read_text()
 
 
-def test_what_goes_wrong_in_the_program_is_told_with_its_lines(state: Path) -> None:
+def test_what_goes_wrong_in_the_program_is_reported_with_its_lines(state: Path) -> None:
     logs.open_log(Settings(), {"XDG_STATE_HOME": str(state.parent)})
     try:
         raise ValueError("a\nb\x1b[31m")

@@ -4,15 +4,15 @@ from pathlib import Path
 
 import pytest
 
-from pef_tui.doctor.surroundings import examine_perl, examine_terminal
+from pef_tui.doctor.environment_checks import check_perl, check_terminal
 
 
-def told(environ: dict[str, str], size: tuple[int, int] | None = (100, 30)) -> list[tuple[str, str]]:
-    return [(finding.level, finding.what) for finding in examine_terminal(environ, size)]
+def findings_for(environ: dict[str, str], size: tuple[int, int] | None = (100, 30)) -> list[tuple[str, str]]:
+    return [(finding.level, finding.what) for finding in check_terminal(environ, size)]
 
 
 @pytest.mark.parametrize(
-    ("environ", "size", "first", "others"),
+    ("environ", "size", "first", "rest_count"),
     [
         ({"TERM": "xterm-256color"}, (100, 30), "TERM xterm-256color, 100 x 30, 256 colours", []),
         (
@@ -49,18 +49,20 @@ def told(environ: dict[str, str], size: tuple[int, int] | None = (100, 30)) -> l
         ),
     ],
 )
-def test_the_terminal(environ: dict[str, str], size: tuple[int, int], first: str, others: list[str]) -> None:
-    found = told(environ, size)
-    assert found[0] == ("ok", first)
-    assert [what[: len(start)] for (_, what), start in zip(found[1:], others, strict=True)] == others
+def test_the_terminal(
+    environ: dict[str, str], size: tuple[int, int], first: str, rest_count: list[str]
+) -> None:
+    actual = findings_for(environ, size)
+    assert actual[0] == ("ok", first)
+    assert [kind[: len(start)] for (_, kind), start in zip(actual[1:], rest_count, strict=True)] == rest_count
 
 
 @pytest.mark.parametrize(
-    ("said", "level"), [("5.36.0", "ok"), ("5.8.9", "warning"), ("nonsense", "note"), (None, "note")]
+    ("text", "level"), [("5.36.0", "ok"), ("5.8.9", "warning"), ("nonsense", "note"), (None, "note")]
 )
-def test_perl(said: str | None, level: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    if said is not None:
-        (tmp_path / "perl").write_text(f"#!/bin/sh\necho {said}\n")
+def test_perl(text: str | None, level: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    if text is not None:
+        (tmp_path / "perl").write_text(f"#!/bin/sh\necho {text}\n")
         (tmp_path / "perl").chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert examine_perl().level == level
+    assert check_perl().level == level

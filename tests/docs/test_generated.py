@@ -1,7 +1,8 @@
-"""What is made from the program is current, and true of what the program says."""
+"""Files that are generated from the program are current and correct."""
 
 import json
 import os
+import re
 import select
 import shutil
 import subprocess
@@ -14,11 +15,11 @@ from typing import Any
 import jsonschema
 import pytest
 
-from pef_tui import manual, schema
-from pef_tui.completion import SHELLS, completion
+from pef_tui.cli.args import all_flags
+from pef_tui.cli.completion import SHELLS, completion
 from pef_tui.config import options
-from pef_tui.flags import every_flag
 from pef_tui.testing import Exif, Item, jpeg, sidecar, takeout
+from tools import manual, schema
 
 ROOT = Path(__file__).parents[2]
 ADVICE = "is not current: make generated"
@@ -30,28 +31,28 @@ def test_the_manual_page_is_current() -> None:
 
 @pytest.mark.parametrize("name", ["lines", "config"])
 def test_the_schemas_are_current_and_schemas(name: str) -> None:
-    made = getattr(schema, name)()
-    assert (ROOT / f"docs/schema/{name}.json").read_text() == schema.written(made), ADVICE
-    jsonschema.Draft202012Validator.check_schema(made)
+    sample = getattr(schema, name)()
+    assert (ROOT / f"docs/schema/{name}.json").read_text() == schema.encoded(sample), ADVICE
+    jsonschema.Draft202012Validator.check_schema(sample)
 
 
-def said(*arguments: str, folder: Path) -> list[dict[str, Any]]:
+def json_lines(*arguments: str, folder: Path) -> list[dict[str, Any]]:
     environ = {**os.environ, "PEF_TUI_LOAD_PLUGINS": "", "XDG_CONFIG_HOME": str(folder)}
     command = [sys.executable, "-m", "pef_tui", "--json", "--no-config", *arguments]
-    done = subprocess.run(command, capture_output=True, env=environ, cwd=folder, timeout=100, check=False)
-    return [json.loads(line) for line in done.stdout.splitlines()]
+    result = subprocess.run(command, capture_output=True, env=environ, cwd=folder, timeout=100, check=False)
+    return [json.loads(line) for line in result.stdout.splitlines()]
 
 
 def strict() -> jsonschema.Draft202012Validator:
-    """The schema with no field left open: what the program says has exactly the fields that are told."""
-    made = schema.lines()
-    for part in made["$defs"].values():
+    """Return the schema without additional fields: a line must have exactly the documented fields."""
+    sample = schema.lines()
+    for part in sample["$defs"].values():
         part["additionalProperties"] = False
-    return jsonschema.Draft202012Validator(made)
+    return jsonschema.Draft202012Validator(sample)
 
 
 def test_every_line_the_program_says_is_one_of_the_schema(tmp_path: Path) -> None:
-    files = {
+    files: dict[str, Any] = {
         "Photos from 2019/a.jpg": sidecar("a.jpg", place=(48.2, 16.37), people=["Ann"]),
         "Photos from 2019/b.jpg": None,
         "Photos from 2019/c.avi": sidecar("c.avi"),
@@ -64,15 +65,15 @@ def test_every_line_the_program_says_is_one_of_the_schema(tmp_path: Path) -> Non
     }
     source, out = str(takeout(tmp_path, files)), str(tmp_path / "out")
     lines = [
-        *said("--batch", source, "-o", out, "--verify", folder=tmp_path),
-        *said("--batch", source, "-o", out, "--dry-run", folder=tmp_path),
-        *said("--batch", str(tmp_path / "nothing"), "-o", out, folder=tmp_path),
-        *said("--status", "-o", out, folder=tmp_path),
-        *said("--plugins", folder=tmp_path),
-        *said("--doctor", "-o", str(tmp_path), folder=tmp_path),
-        *said("--show-config", folder=tmp_path),
-        *said("--batch", "--in-place", source, folder=tmp_path),
-        *said("--undo", "last", source, folder=tmp_path),
+        *json_lines("--batch", source, "-o", out, "--verify", "--progress", "60", folder=tmp_path),
+        *json_lines("--batch", source, "-o", out, "--dry-run", folder=tmp_path),
+        *json_lines("--batch", str(tmp_path / "nothing"), "-o", out, folder=tmp_path),
+        *json_lines("--status", "-o", out, folder=tmp_path),
+        *json_lines("--plugins", folder=tmp_path),
+        *json_lines("--doctor", "-o", str(tmp_path), folder=tmp_path),
+        *json_lines("--show-config", folder=tmp_path),
+        *json_lines("--batch", "--in-place", source, folder=tmp_path),
+        *json_lines("--undo", "last", source, folder=tmp_path),
     ]
     validator = strict()
     for line in lines:
@@ -99,29 +100,29 @@ def test_the_schema_of_the_configuration(table: dict[str, Any], fits: bool) -> N
 @pytest.mark.parametrize("shell", SHELLS)
 def test_completions_have_every_flag_and_choice(shell: str) -> None:
     text = completion(shell)
-    for flag in every_flag():
+    for flag in all_flags():
         for name in flag.names:
             assert (
                 f"-l {name[2:]} " if shell == "fish" and name[1] == "-" else name
             ) in text or shell == "fish"
         assert all(choice in text for choice in flag.choices)
-    known = {name for flag in every_flag() for name in flag.names}
+    known_values = {name for flag in all_flags() for name in flag.names}
     assert {
         option.flag for option in options().values() if option.kind != "tables" and option.name != "sources"
-    } <= known
+    } <= known_values
 
 
 @pytest.fixture
 def here(tmp_path: Path) -> Path:
-    """A folder with something to complete, and the scripts beside it."""
+    """Return a folder with files to complete, and with the completion scripts."""
     for shell in SHELLS:
         (tmp_path / f"_{shell}").write_text(completion(shell))
     (tmp_path / "fpath").mkdir()
     (tmp_path / "fpath/_pef-tui").write_text(completion("zsh"))
-    here = tmp_path / "here"
-    (here / "folder one").mkdir(parents=True)
-    (here / "file two").touch()
-    return here
+    local = tmp_path / "here"
+    (local / "folder one").mkdir(parents=True)
+    (local / "file two").touch()
+    return local
 
 
 def needs(shell: str) -> None:
@@ -135,6 +136,12 @@ WORDS = [
     ("--existing f", {"fill"}),
     ("--completion ", {"bash", "zsh", "fish"}),
     ("--batch --only v", {"video"}),
+    ("--albums=", {"folder", "link", "tag", "none"}),
+    ("--albums=f", {"folder"}),
+    ("--skip=t", {"trash"}),
+    ("--skip trash --skip=l", {"locked"}),
+    ("--output=fol", {"folder one"}),
+    ("--log=fi", {"file two"}),
     ("-o fol", {"folder one"}),
     ("fi", {"file two"}),
     ("--timezone ", set()),
@@ -143,15 +150,23 @@ WORDS = [
 
 @pytest.mark.parametrize(("line", "expected"), WORDS)
 def test_bash_completes(line: str, expected: set[str], here: Path) -> None:
-    words = ["pef-tui", *line.split(" ")]
-    given = " ".join(f"'{word}'" for word in words)
+    words = ["pef-tui", *re.split(r" |(?==)|(?<==)", line)]
+    if words[-1] == "":  # bash has no empty word after `=`
+        words[-2:] = words[-2:-1] if words[-2] == "=" else words[-2:]
+    inputs = " ".join(f"'{word}'" for word in words)
     script = (
-        f"source ../_bash; COMP_WORDS=({given}); COMP_CWORD={len(words) - 1}\ncompopt() {{ :; }}\n"
+        f"source ../_bash; COMP_WORDS=({inputs}); COMP_CWORD={len(words) - 1}\ncompopt() {{ :; }}\n"
         + '_pef_tui; printf "%s\\n" "${COMPREPLY[@]}"\n'
     )
-    done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, cwd=here, check=True)
-    assert set(done.stdout.split("\n")) - {""} == expected
-    assert done.stderr == ""
+    result = subprocess.run(["bash", "-c", script], capture_output=True, text=True, cwd=here, check=True)
+    assert set(result.stdout.split("\n")) - {""} == expected
+    assert result.stderr == ""
+
+
+def test_bash_completes_without_a_break_at_the_sign(here: Path) -> None:
+    script = 'source ../_bash; COMP_WORDS=(pef-tui --albums=f); COMP_CWORD=1; _pef_tui; printf "%s" "${COMPREPLY[@]}"'
+    result = subprocess.run(["bash", "-c", script], capture_output=True, text=True, cwd=here, check=True)
+    assert (result.stdout, result.stderr) == ("--albums=folder", "")
 
 
 @pytest.mark.parametrize(("line", "expected"), WORDS)
@@ -159,23 +174,30 @@ def test_fish_completes(line: str, expected: set[str], here: Path) -> None:
     needs("fish")
     script = f"source ../_fish; complete -C 'pef-tui {line}'"
     environ = {**os.environ, "HOME": str(here.parent), "XDG_CONFIG_HOME": str(here.parent)}
-    done = subprocess.run(
+    result = subprocess.run(
         ["fish", "-c", script], capture_output=True, text=True, cwd=here, env=environ, check=True
     )
-    assert {found.split("\t")[0].rstrip("/") for found in done.stdout.splitlines()} == expected
+    assert {
+        output_line.split("\t")[0].rpartition("=")[2].rstrip("/")
+        for output_line in result.stdout.splitlines()
+    } == expected
 
 
 @pytest.mark.parametrize(
     "load", ["fpath=(../fpath $fpath); compinit -u -D", "compinit -u -D; source ../_zsh"]
 )
 def test_zsh_completes(load: str, here: Path) -> None:
-    """On a terminal of its own, by the Tab key: what a line has become is printed between < and >."""
+    """Complete a line with the Tab key on a pseudo-terminal. The completed line is printed between < and >."""
     needs("zsh")
     lines = {
-        "--exis": "--existing ",
+        "--exis": "--existing=",
         "--existing f": "--existing fill ",
         "--batch --only v": "--batch --only video ",
         "-o fol": "-o folder\\ one/",
+        "--albums=f": "--albums=folder ",
+        "--albums f": "--albums folder ",
+        "--skip trash --skip=l": "--skip trash --skip=locked ",
+        "--output=fol": "--output=folder\\ one/",
         "fi": "file\\ two ",
         "--timezone E": "--timezone E",
         "--completion z": "--completion zsh ",
@@ -196,7 +218,7 @@ def test_zsh_completes(load: str, here: Path) -> None:
 def terminal(
     command: list[str], folder: Path
 ) -> Iterator[tuple[Callable[[bytes], object], Callable[[bytes], bytes]]]:
-    """A program on a terminal: what sends it keys, and what waits until it has shown something."""
+    """Start a program on a pseudo-terminal. Yield two functions: one sends keys, one waits for a text on the screen."""
     outer, inner = os.openpty()
     environ = {"PATH": os.environ["PATH"], "TERM": "dumb", "HOME": str(folder), "LANG": "C.UTF-8"}
     child = subprocess.Popen(
@@ -205,11 +227,11 @@ def terminal(
     os.close(inner)
 
     def wait(end: bytes) -> bytes:
-        seen = b""
-        while end not in seen:
-            assert select.select([outer], [], [], 60)[0], seen
-            seen += os.read(outer, 4096)
-        return seen.partition(end)[0] + end
+        records = b""
+        while end not in records:
+            assert select.select([outer], [], [], 60)[0], records
+            records += os.read(outer, 4096)
+        return records.partition(end)[0] + end
 
     try:
         yield lambda keys: os.write(outer, keys), wait
@@ -220,7 +242,7 @@ def terminal(
 
 
 def test_the_command_prints_completions(tmp_path: Path) -> None:
-    done = subprocess.run(
+    result = subprocess.run(
         [sys.executable, "-m", "pef_tui", "--completion", "fish"], capture_output=True, text=True, check=True
     )
-    assert done.stdout == completion("fish")
+    assert result.stdout == completion("fish")

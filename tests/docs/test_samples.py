@@ -1,40 +1,35 @@
-"""What the pages show works: Python runs, commands run on a small export, TOML is accepted."""
+"""The samples on the pages work: Python code runs, commands run on a small export, TOML is accepted."""
 
 import importlib.util
+import inspect
 import json
 import os
 import re
-import shlex
 import shutil
 import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 
+import doc_commands
 import pytest
 
 import pef_tui
-from pef_tui import hooks, reference
-from pef_tui.cli import main
+from pef_tui import hooks
 from pef_tui.config import load
-from pef_tui.guard import YIELDS
+from pef_tui.plugins.calls import HOOK_TYPES
 from pef_tui.testing import plugin_host, run_plugin, sidecar, takeout
+from tools import reference
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted((ROOT / "docs").glob("*.md"))
-BLOCK = re.compile(r"^( *)```(\w*)(?: title=\"([^\"]+)\")?\n(.*?)^ *```$", re.S | re.M)
 
 
 def blocks(page: Path, *languages: str) -> list[tuple[str, str]]:
-    """Title and text of the blocks of a page."""
-    found = BLOCK.findall(page.read_text())
-    return [
-        (title, re.sub(rf"(?m)^{indent}", "", text))
-        for indent, name, title, text in found
-        if name in languages
-    ]
+    """Return title and text of each block of a page."""
+    return [(block.title, block.text) for block in doc_commands.blocks(page) if block.language in languages]
 
 
 def module_of(text: str, path: Path) -> ModuleType:
@@ -56,9 +51,9 @@ SAMPLES = [
 
 @pytest.fixture(autouse=True)
 def forgotten() -> Iterator[None]:
-    known = set(sys.modules)
+    known_values = set(sys.modules)
     yield
-    for name in set(sys.modules) - known:
+    for name in set(sys.modules) - known_values:
         if name.startswith(("sample", "pef_tui_photos")):
             del sys.modules[name]
 
@@ -69,7 +64,7 @@ def test_python_runs_as_a_plugin(page: Path, text: str, title: str, tmp_path: Pa
         [(name, plugin)] = [pair for pair in blocks(page, "python") if pair[0]]
         (tmp_path / name).write_text(plugin)
         (tmp_path / "test_sample.py").write_text(text)
-        done = subprocess.run(
+        result = subprocess.run(
             [
                 sys.executable,
                 "-m",
@@ -87,7 +82,7 @@ def test_python_runs_as_a_plugin(page: Path, text: str, title: str, tmp_path: Pa
             timeout=100,
             check=False,
         )
-        assert done.returncode == 0, done.stdout
+        assert result.returncode == 0, result.stdout
         return
     module = module_of(text, tmp_path / title)
     host = plugin_host(module)
@@ -103,19 +98,19 @@ def test_python_runs_as_a_plugin(page: Path, text: str, title: str, tmp_path: Pa
     executor = "pool" if "pef_executors" in hooks_of_it else "threads"
     ran = run_plugin(tmp_path, module, files, timezone="UTC", executor=executor)
     assert not [note for note in ran.notes if "plugin" in note]
-    assert (ran.media["a.jpg"].word == "excluded") is ("pef_filters" in hooks_of_it)
+    assert (ran.media["a.jpg"].outcome == "excluded") is ("pef_filters" in hooks_of_it)
     if "pef_matchers" in hooks_of_it:
-        assert ran.media["c.jpg"].word == "written"
+        assert ran.media["c.jpg"].outcome == "written"
     if "pef_writers" in hooks_of_it:
         assert ran.media["b.gif"].writer == "gif-comment"
         assert b"!\xfe\x06a text\0;" in (ran.output / "Trip/b.gif").read_bytes()
     if "pef_scanners" in hooks_of_it:
-        given = [str(path) for path in tmp_path.glob("Takeout/*/Trip/a.*")]
-        (tmp_path / "some.list").write_text("\n".join([*given, "/nothing"]))
-        listed = run_plugin(tmp_path / "listed", module, source=tmp_path / "some.list", timezone="UTC").media[
-            "a.jpg"
-        ]
-        assert len(given) == 2 and (listed.word, listed.output) == ("written", "Listed/a.jpg")
+        inputs = [str(path) for path in tmp_path.glob("Takeout/*/Trip/a.*")]
+        (tmp_path / "some.list").write_text("\n".join([*inputs, "/nothing"]))
+        listing = run_plugin(
+            tmp_path / "listed", module, source=tmp_path / "some.list", timezone="UTC"
+        ).media["a.jpg"]
+        assert len(inputs) == 2 and (listing.outcome, listing.output) == ("written", "Listed/a.jpg")
 
 
 TOML = [
@@ -131,56 +126,19 @@ def test_toml_is_what_it_seems(text: str, title: str, tmp_path: Path) -> None:
     if title == "pyproject.toml":
         assert table["project"]["entry-points"]["pef_tui"]
     elif "decisions" in table:
-        assert {each["choice"] for each in table["decisions"]} <= {"keep", "google"}
+        assert {decision["choice"] for decision in table["decisions"]} <= {"keep", "google"}
     else:
         (tmp_path / "config.toml").write_text(text)
         load({}, {}, str(tmp_path / "config.toml"))
 
 
-def commands(page: Path) -> list[str]:
-    """Commands that can be run here: not those that only show a form, or need another program."""
-    lines = [line.strip() for _, text in blocks(page, "") for line in text.splitlines()]
-    lines = [re.split(r"\s{3,}|\s[|>]\s", line)[0] for line in lines if re.match(r"\s*pef-tui\s", line)]
-    forms = re.compile(r"\.\.\.|SOURCE|DEST|/volume|/data|\[|RUN")
-    return [line for line in dict.fromkeys(lines) if "-" in line and not forms.search(line)]
-
-
-@pytest.mark.parametrize("page", [page for page in PAGES if commands(page)], ids=lambda page: page.stem)
-def test_commands_run(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    files = {"Photos from 2019/a.jpg": sidecar("a.jpg", place=(48.2, 16.37)), "Trip/b.gif": sidecar("b.gif")}
-    takeout(tmp_path, files)
-    takeout(tmp_path / "more", {"Photos from 2020/c.jpg": sidecar("c.jpg")}).rename(tmp_path / "Takeout-2")
-    shutil.make_archive(str(tmp_path / "takeout-20240101T000000Z-001"), "zip", tmp_path, "Takeout-2")
-    for name, plugin in blocks(ROOT / "docs/plugins.md", "python"):
-        if name:
-            (tmp_path / name).write_text(plugin)
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "xdg"))
-    monkeypatch.setenv("PEF_TUI_LOAD_PLUGINS", "")
-    for line in commands(page):
-        words = shlex.split(line)[1:]
-        shown = {
-            "--batch",
-            "--doctor",
-            "--plugins",
-            "--status",
-            "--show-config",
-            "--completion",
-            "--undo",
-            "--forget",
-        }
-        if not shown & set(words):
-            continue  # opens screens
-        assert main(words) == 0, line
-
-
 def test_every_hook_is_documented_with_its_exact_arguments_and_shown() -> None:
     text = (ROOT / "docs/reference.md").read_text()
-    shown = "\n".join(sample for _, sample in blocks(ROOT / "docs/plugins.md", "python"))
-    for name in YIELDS:
+    displayed = "\n".join(sample for _, sample in blocks(ROOT / "docs/plugins.md", "python"))
+    for name in HOOK_TYPES:
         arguments = ", ".join(getattr(hooks.Hooks, name).__code__.co_varnames[1:])
         assert f"### `{name}({arguments})`" in text
-        assert f"def {name}(" in shown
+        assert f"def {name}(" in displayed
 
 
 def test_every_type_and_field_is_documented() -> None:
@@ -191,9 +149,21 @@ def test_every_type_and_field_is_documented() -> None:
     assert not re.findall(r"^\| `.*\|  \|$", text, re.M)
 
 
+def test_a_field_needs_a_docstring_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    source = inspect.getsource(hooks).replace('"""Struct that defines the keys of the table.', '# """', 1)
+    module = SimpleNamespace(source=source)
+    monkeypatch.setattr(reference, "hooks", module)
+    read = inspect.getsource
+    monkeypatch.setattr(inspect, "getsource", lambda each: getattr(each, "source", None) or read(each))
+    with pytest.raises(ValueError, match=r"SettingsTable\.type has no docstring"):
+        reference.reference()
+
+
 @pytest.mark.exiftool
 def test_the_tutorial_does_what_it_says(tmp_path: Path) -> None:
-    """A distribution from the page's own text, installed with pip, seen in --plugins, its tag read back."""
+    """Make a distribution from the text of the page, install it with pip, find it in --plugins, and read its tag
+    back.
+    """
     if shutil.which("exiftool") is None and not os.environ.get("CI"):
         pytest.skip("no ExifTool")
     folder = tmp_path / "plugin"
@@ -213,24 +183,28 @@ def test_the_tutorial_does_what_it_says(tmp_path: Path) -> None:
             run, env=environ, cwd=tmp_path, check=True, capture_output=True, text=True
         ).stdout
 
-    listed = [json.loads(line) for line in command("--plugins").splitlines()]
-    [mine] = [line for line in listed if line.get("name") == "photos-link"]
-    assert (mine["state"], mine["distribution"], mine["version"]) == ("loaded", "pef-tui-photos-link", "1.0")
+    listing = [json.loads(line) for line in command("--plugins").splitlines()]
+    [foreign] = [line for line in listing if line.get("name") == "photos-link"]
+    assert (foreign["state"], foreign["distribution"], foreign["version"]) == (
+        "loaded",
+        "pef-tui-photos-link",
+        "1.0",
+    )
     command("--batch", "Takeout", "-o", "Photos")
-    read = subprocess.run(
+    content = subprocess.run(
         ["exiftool", "-s3", "-XMP-dc:Source", "Photos/Trip/a.jpg"],
         cwd=tmp_path,
         capture_output=True,
         text=True,
     )
-    assert read.stdout.strip() == "https://example.org/1"
+    assert content.stdout.strip() == "https://example.org/1"
 
 
 def test_a_plugin_holds_under_strict_types_against_the_package(tmp_path: Path) -> None:
     names = ("people", "avi")
     for name in names:
         shutil.copy(ROOT / f"plugins/pef-tui-{name}/pef_tui_{name}.py", tmp_path)
-    done = subprocess.run(
+    result = subprocess.run(
         [
             sys.executable,
             "-m",
@@ -246,4 +220,4 @@ def test_a_plugin_holds_under_strict_types_against_the_package(tmp_path: Path) -
         text=True,
         timeout=110,
     )
-    assert done.returncode == 0, done.stdout + done.stderr
+    assert result.returncode == 0, result.stdout + result.stderr

@@ -1,4 +1,4 @@
-"""The page on tags names every format where it belongs, and every tag that is ever written."""
+"""The page on tags names every format in the right list, and every tag that may be written."""
 
 from __future__ import annotations
 
@@ -29,25 +29,25 @@ def rows(heading: str) -> list[str]:
 
 
 def test_every_format_is_in_its_row() -> None:
-    found = {}
+    entries = {}
     for row in rows("Where tags go"):
         cells = row.strip("| ").split(" | ")
         cls = next((cls for start, cls in CLASS_OF_ROW.items() if cells[0].startswith(start)), "")
-        found[cls] = cells[0]
+        entries[cls] = cells[0]
     for form in FORMATS.values():
-        called = CALLED.get(form.name, form.name.upper())
+        calls = CALLED.get(form.name, form.name.upper())
         if form.name in ("jxl-bare", "j2c"):
-            assert "JPEG 2000 and JPEG XL without container" in found["none"]
+            assert "JPEG 2000 and JPEG XL without container" in entries["none"]
         else:
-            assert re.search(rf"\b{called}\b", found[form.cls]), form.name
+            assert re.search(rf"\b{calls}\b", entries[form.cls]), form.name
 
 
 @pytest.mark.parametrize("form", ["jpeg", "gif", "mp4", "nef", "avi"])
 @pytest.mark.parametrize("taken", [1_561_977_296, -500_000_000, 2_400_000_000])
 def test_every_tag_is_named(form: str, taken: int) -> None:
     every = Settings(tags=",".join(f"+{name}" for name in (*TAGS_BY_DEFAULT, *TAGS_ON_DEMAND)))
-    for held in ({}, {"IPTC:City": "Bern", "ExifIFD:ExifVersion": "0220", "EXIF:SubSecTimeOriginal": "12"}):
-        match = full(form, taken, held)
+    for value in ({}, {"IPTC:City": "Bern", "ExifIFD:ExifVersion": "0220", "EXIF:SubSecTimeOriginal": "12"}):
+        match = full(form, taken, value)
         edits = itertools.chain.from_iterable(mapper.map(match) for mapper in pef_tag_mappers(every))
         tags = {edit.tag for edit in edits}
         assert len(tags) > 10
@@ -55,12 +55,12 @@ def test_every_tag_is_named(form: str, taken: int) -> None:
             assert tag.rpartition(":")[2].removesuffix("Ref") in PAGE, tag
 
 
-def full(form: str, taken: int, held: dict[str, str]) -> Match:
-    """A Match of this format whose sidecar says all that one can say."""
-    said = {
+def full(form: str, taken: int, value: dict[str, str]) -> Match:
+    """Return a Match of this format whose sidecar has a value for every field."""
+    fields = {
         "photoTakenTime": {"timestamp": str(taken)}, "people": [{"name": "Ana"}], "description": "words",
         "geoData": {"latitude": 48.85, "longitude": 2.35, "altitude": 35.0}, "favorited": True,
         "archived": True, "trashed": True, "url": "https://photos.google.com/photo/x",
     }  # fmt: skip
-    match = made_match(said, f"a{FORMATS[form].extensions[0]}", tags=held, offset=120)
+    match = made_match(fields, f"a{FORMATS[form].extensions[0]}", tags=value, offset=120)
     return replace(match, albums=("Alps",))

@@ -1,4 +1,4 @@
-"""A stand-in for ExifTool: speaks its stay-open protocol and plays the faults told in `script.json` beside it.
+"""A stand-in for ExifTool: speaks its stay-open protocol and plays the faults listed in `script.json` in its folder.
 
 The script is a list of words, one a command, counted over all processes in `count`; after its end every command is
 answered as it should be. `log` has what was asked: one JSON list of arguments a line.
@@ -60,13 +60,13 @@ def command(args: list[str]) -> None:
         replace(args[-4], b"half")
         os._exit(1)
     if fault == "tell":
-        told = {
+        report = {
             "env": dict(os.environ),
             "cwd": os.readlink("/proc/self/cwd"),
             "sid": os.getsid(0),
             "pid": os.getpid(),
         }
-        out = json.dumps(told) + "\n" + out
+        out = json.dumps(report) + "\n" + out
     if fault in ("no space", "nothing", "interop", "damaged", "no picture", "lie", "lossy"):
         text, counts = SAYS[fault]
         post = f"{text}={int(text.startswith('Error'))}=post{number}\n"
@@ -74,7 +74,11 @@ def command(args: list[str]) -> None:
         if fault == "lossy":
             replace(args[-4], b"-")
     elif "-j" in args:
-        out = json.dumps([{"SourceFile": each} for each in args if each.startswith("/")]) + "\n" + out
+        out = (
+            json.dumps([{"SourceFile": argument} for argument in args if argument.startswith("/")])
+            + "\n"
+            + out
+        )
     elif "-overwrite_original" in args:
         replace(args[-4], b"+")
         out = "    1 image files updated\n" + out
@@ -106,10 +110,10 @@ def next_fault() -> str:
     return script[played] if played < len(script) else "answer"
 
 
-def replace(path: str, more: bytes) -> None:
-    """Write as ExifTool does: another file, renamed over the first."""
+def replace(path: str, extra_bytes: bytes) -> None:
+    """Write as ExifTool does: make another file, and rename it over the first."""
     new = Path(path + "_exiftool_tmp")
-    new.write_bytes(Path(path).read_bytes() + more)
+    new.write_bytes(Path(path).read_bytes() + extra_bytes)
     new.rename(path)
 
 

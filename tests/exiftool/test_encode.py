@@ -1,4 +1,4 @@
-"""Values as arguments: one line each, and the same value when read back."""
+"""Values as arguments of ExifTool: one line each, and the same value when read back."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pef_tui.exiftool import Process, arguments, fits, valid_tag
+from pef_tui.exiftool import ExifToolProcess, arguments, fits, valid_tag
 from pef_tui.formats import Class
 from pef_tui.model import TagEdit, Value
 from pef_tui.testing.media import make
@@ -54,8 +54,8 @@ def test_one_edit(tag: str, value: Value | None, expected: list[str]) -> None:
 
 
 def test_a_reference_that_is_given_is_not_made_up() -> None:
-    found = arguments(edits(EXIF__GPSLatitude=33.5, EXIF__GPSLatitudeRef="S"), "exif")
-    assert found == ["-E", "-EXIF:GPSLatitude#=33.5", "-EXIF:GPSLatitudeRef=S"]
+    actual = arguments(edits(EXIF__GPSLatitude=33.5, EXIF__GPSLatitudeRef="S"), "exif")
+    assert actual == ["-E", "-EXIF:GPSLatitude#=33.5", "-EXIF:GPSLatitudeRef=S"]
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
@@ -100,7 +100,7 @@ def test_which_tags_may_be_written(tag: str, valid: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    ("cls", "kept"),
+    ("cls", "retained"),
     [
         ("exif", "EXIF:ImageDescription IPTC:Keywords XMP-dc:Title"),
         ("quicktime", "QuickTime:CreateDate Keys:Description XMP-dc:Title"),
@@ -108,7 +108,7 @@ def test_which_tags_may_be_written(tag: str, valid: bool) -> None:
         ("none", ""),
     ],
 )
-def test_each_class_takes_its_groups(cls: Class, kept: str) -> None:
+def test_each_class_takes_its_groups(cls: Class, retained: str) -> None:
     tags = [
         "EXIF:ImageDescription",
         "IPTC:Keywords",
@@ -116,15 +116,15 @@ def test_each_class_takes_its_groups(cls: Class, kept: str) -> None:
         "Keys:Description",
         "XMP-dc:Title",
     ]
-    assert [tag for tag in tags if fits(tag, cls)] == kept.split()
-    found = arguments([TagEdit(tag, "2019:07:01 10:34:56") for tag in tags], cls)
-    assert {tag for tag in tags if f"-{tag}=2019:07:01 10:34:56" in found} == set(kept.split())
+    assert [tag for tag in tags if fits(tag, cls)] == retained.split()
+    actual = arguments([TagEdit(tag, "2019:07:01 10:34:56") for tag in tags], cls)
+    assert {tag for tag in tags if f"-{tag}=2019:07:01 10:34:56" in actual} == set(retained.split())
 
 
 @given(st.text(), st.lists(st.text(), max_size=3))
 def test_whatever_a_value_holds_an_argument_is_one_line(text: str, items: list[str]) -> None:
-    found = arguments([TagEdit("XMP-dc:Description", text), TagEdit("XMP-dc:Subject", tuple(items))], "exif")
-    for argument in found:
+    actual = arguments([TagEdit("XMP-dc:Description", text), TagEdit("XMP-dc:Subject", tuple(items))], "exif")
+    for argument in actual:
         assert argument == "-E" or re.match(r"-XMP-dc:(Description|Subject)\^?=", argument)
         assert not re.search("[\r\n\0]", argument)
         argument.encode()
@@ -139,8 +139,8 @@ needs_exiftool = [
 
 
 @pytest.fixture(scope="module")
-def process() -> Iterator[Process]:
-    with Process(shutil.which("exiftool") or "exiftool") as running:
+def process() -> Iterator[ExifToolProcess]:
+    with ExifToolProcess(shutil.which("exiftool") or "exiftool") as running:
         yield running
 
 
@@ -172,20 +172,24 @@ TAGS = {
 CLASSES: dict[str, Class] = {"jpeg": "exif", "png": "exif", "mp4": "quicktime"}
 
 
-def written_and_read(process: Process, folder: Path, format: str, texts: list[str]) -> dict[str, list[str]]:
-    """What ExifTool reads of each tag after the texts were written (the first, or all into a list)."""
+def written_and_read(
+    process: ExifToolProcess, folder: Path, format: str, texts: list[str]
+) -> dict[str, list[str]]:
+    """Write the texts (the first one, or all into a list). Return what ExifTool reads of each tag."""
     file = folder / f"x.{format}"
     file.write_bytes(make(format))
     tags = TAGS[format]
-    wanted = [TagEdit(tag, tuple(texts) if tag.endswith("Subject") else texts[0]) for tag in tags]
-    answer = process.run(["-overwrite_original", *arguments(wanted, CLASSES[format]), os.fsencode(file)])
+    expected_value = [TagEdit(tag, tuple(texts) if tag.endswith("Subject") else texts[0]) for tag in tags]
+    answer = process.run(
+        ["-overwrite_original", *arguments(expected_value, CLASSES[format]), os.fsencode(file)]
+    )
     assert (answer.updated, answer.errors) == (1, ()), answer
-    read = process.run(
+    content = process.run(
         ["-j", "-a", "-G1", "-api", "Filter=s/^/=/", *("-" + tag for tag in tags), os.fsencode(file)]
     )
-    (found,) = orjson.loads(read.stdout)
-    del found["SourceFile"]
-    texts_of = {tag: value if isinstance(value, list) else [value] for tag, value in found.items()}
+    (actual,) = orjson.loads(content.stdout)
+    del actual["SourceFile"]
+    texts_of = {tag: value if isinstance(value, list) else [value] for tag, value in actual.items()}
     return {tag.rpartition(":")[0][:4] + tag.rpartition(":")[2]: values for tag, values in texts_of.items()}
 
 
@@ -204,7 +208,7 @@ class TestRoundTrip:
     pytestmark = needs_exiftool
 
     @pytest.mark.parametrize("format", TAGS)
-    def test_hostile_values(self, process: Process, tmp_path: Path, format: str) -> None:
+    def test_hostile_values(self, process: ExifToolProcess, tmp_path: Path, format: str) -> None:
         for number, text in enumerate(HOSTILE):
             texts = [text, f"second {number}"]
             assert written_and_read(process, tmp_path, format, texts) == expected(format, texts)
@@ -213,5 +217,5 @@ class TestRoundTrip:
     @pytest.mark.parametrize("format", TAGS)
     @settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
     @given(texts=st.lists(TEXT, min_size=1, max_size=3, unique=True))
-    def test_any_text(self, process: Process, tmp_path: Path, format: str, texts: list[str]) -> None:
+    def test_any_text(self, process: ExifToolProcess, tmp_path: Path, format: str, texts: list[str]) -> None:
         assert written_and_read(process, tmp_path, format, texts) == expected(format, texts)

@@ -1,13 +1,23 @@
-"""Finding ExifTool and judging it."""
+"""Find ExifTool, and judge its version."""
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 
 import pytest
 
-from pef_tui.exiftool.locate import ask_version, install_advice, judge, locate
+from pef_tui.exiftool.locate import (
+    BEST,
+    GOOD,
+    OLDEST,
+    ask_version,
+    install_advice,
+    judge,
+    locate,
+    version_text,
+)
 
 
 @pytest.mark.parametrize(
@@ -26,10 +36,10 @@ from pef_tui.exiftool.locate import ask_version, install_advice, judge, locate
     ],
 )
 def test_which_versions_may_be_used(version: str, usable: bool, warned: bool) -> None:
-    found = judge("/bin/exiftool", version)
-    assert (found.usable, bool(found.warning)) == (usable, warned)
-    assert bool(found.problem) is not usable
-    assert bool(found.advice) == (bool(found.problem) or warned)
+    actual = judge("/bin/exiftool", version)
+    assert (actual.usable, bool(actual.warning)) == (usable, warned)
+    assert bool(actual.problem) is not usable
+    assert bool(actual.advice) == (bool(actual.problem) or warned)
 
 
 @pytest.mark.parametrize(
@@ -75,9 +85,9 @@ def test_the_one_on_the_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_none_where_it_should_be(tmp_path: Path) -> None:
-    found = locate(str(tmp_path / "exiftool"))
-    assert (found.path, found.usable) == ("", False)
-    assert str(tmp_path) in found.problem
+    actual = locate(str(tmp_path / "exiftool"))
+    assert (actual.path, actual.usable) == ("", False)
+    assert str(tmp_path) in actual.problem
 
 
 @pytest.mark.parametrize("body", ["print()", "import sys; sys.exit(3)", "print('hello\\n'*1000)"])
@@ -88,7 +98,7 @@ def test_a_program_that_is_not_exiftool(tmp_path: Path, body: str) -> None:
 
 
 def test_asked_once_and_again_where_it_was_killed(tmp_path: Path) -> None:
-    """One kill in the moment of asking must not make some parts of a run go on as if there were no ExifTool."""
+    """A kill during the version query must not make parts of a run continue without ExifTool."""
     count = tmp_path / "count"
     body = (
         "import os\n"
@@ -107,3 +117,16 @@ def test_asked_once_and_again_where_it_was_killed(tmp_path: Path) -> None:
 def test_a_program_that_is_always_killed_is_no_exiftool(tmp_path: Path) -> None:
     tool = put_program(tmp_path / "exiftool", "import os\nos.kill(os.getpid(), 9)\n")
     assert not locate(tool).usable
+
+
+def test_docs_and_advice_name_the_versions_of_the_code() -> None:
+    page = (Path(__file__).parents[2] / "docs/install.md").read_text()
+    oldest, good, best = map(version_text, (OLDEST, GOOD, BEST))
+    assert f"Version {oldest} or newer works" in page and f"Version {good} or newer is safer" in page
+    assert (
+        re.search(rf"Version {best}\s+or newer is recommended", page) and f"before {good}, `--doctor`" in page
+    )
+    old = judge("/x", oldest)
+    assert good in old.warning and best in old.advice
+    assert oldest in judge("/x", "11.00").problem and best in judge("/x", "11.00").advice
+    assert not judge("/x", good).warning

@@ -1,4 +1,4 @@
-"""The process: whole answers or an error, whatever ExifTool does."""
+"""The ExifTool process gives a complete answer or an error, whatever ExifTool does."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from pathlib import Path
 
 import pytest
 
-from pef_tui.exiftool import Died, Process, ProcessError, Refused, TimedOut
+from pef_tui.exiftool import Died, ExifToolProcess, ProcessError, Refused, TimedOut
 
-MakeProcess = Callable[..., Process]
+MakeProcess = Callable[..., ExifToolProcess]
 
 
 def put_stand_in(folder: Path, *script: str) -> str:
-    """An executable that plays the script."""
+    """Create an executable that plays the script. Return its path."""
     program = folder / "exiftool"
     text = (Path(__file__).parent / "stand_in.py").read_text()
     program.write_text(f"#!{sys.executable} -IS\n{text}")
@@ -31,26 +31,26 @@ def put_stand_in(folder: Path, *script: str) -> str:
 
 @pytest.fixture
 def stand_in(tmp_path: Path) -> Iterator[MakeProcess]:
-    made: list[Process] = []
+    samples: list[ExifToolProcess] = []
 
-    def make(*script: str, seconds: float = 20, recycle: int = 500) -> Process:
-        made.append(Process(put_stand_in(tmp_path, *script), seconds, recycle))
-        return made[-1]
+    def make(*script: str, seconds: float = 20, recycle: int = 500) -> ExifToolProcess:
+        samples.append(ExifToolProcess(put_stand_in(tmp_path, *script), seconds, recycle))
+        return samples[-1]
 
     yield make
-    for process in made:
+    for process in samples:
         process.close()
 
 
 def alive(pid: int) -> bool:
-    """Does the process run (a zombie does not)?"""
+    """Return whether the process is running. (A zombie is not.)"""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except OSError:
         return False
 
 
-def gone(pid: int, within: float = 10) -> bool:
+def has_ended(pid: int, within: float = 10) -> bool:
     end = time.monotonic() + within
     while alive(pid) and time.monotonic() < end:
         time.sleep(0.02)
@@ -66,7 +66,7 @@ def gone(pid: int, within: float = 10) -> bool:
         ("garbage", Died),
         ("hang", TimedOut),
         ("deaf", TimedOut),
-        ("endless", ProcessError),  # too much or too long, whichever comes first
+        ("endless", ProcessError),  # too much or too late, whichever is first
     ],
 )
 def test_a_fault_is_an_error_and_the_next_command_works(
@@ -80,7 +80,7 @@ def test_a_fault_is_an_error_and_the_next_command_works(
         process.run(["-n"])
     assert str(raised.value).startswith("ExifTool ")
     assert "\n" not in str(raised.value)
-    assert gone(pid)
+    assert has_ended(pid)
     assert process.run(["-n"]).status == 0
 
 
@@ -125,17 +125,17 @@ def test_a_new_process_after_so_many_commands(stand_in: MakeProcess) -> None:
         True,
         False,
     ]
-    assert pids[0] and gone(pids[0])
+    assert pids[0] and has_ended(pids[0])
 
 
 def test_where_and_how_it_runs(stand_in: MakeProcess, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("PERL5OPT", "PERL5LIB", "EXIFTOOL_HOME", "PERLLIB", "PERL_UNICODE"):
         monkeypatch.setenv(name, "-Mevil")
-    told = json.loads(stand_in("tell").run(["-n"]).stdout)
-    assert set(told["env"]) <= {"PATH", "LC_ALL", "TZ", "SYSTEMROOT", "LC_CTYPE"}
-    assert told["sid"] == told["pid"] != os.getsid(0)
+    text = json.loads(stand_in("tell").run(["-n"]).stdout)
+    assert set(text["env"]) <= {"PATH", "LC_ALL", "TZ", "SYSTEMROOT", "LC_CTYPE"}
+    assert text["sid"] == text["pid"] != os.getsid(0)
     if sys.platform == "linux":
-        assert told["cwd"] == "/proc"
+        assert text["cwd"] == "/proc"
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the kernel kills it, on Linux")
@@ -143,15 +143,15 @@ def test_it_dies_with_a_program_that_is_killed(tmp_path: Path) -> None:
     program = put_stand_in(tmp_path, "answer", "hang")
     code = (
         "import os, signal, sys, threading\n"
-        "from pef_tui.exiftool import Process\n"
-        "process = Process(sys.argv[1])\n"
+        "from pef_tui.exiftool.process import ExifToolProcess\n"
+        "process = ExifToolProcess(sys.argv[1])\n"
         "process.run(['-n'])\n"
         "print(process.pid, flush=True)\n"
         "os.kill(os.getpid(), signal.SIGKILL)\n"
     )
-    done = subprocess.run([sys.executable, "-c", code, program], capture_output=True, text=True, timeout=60)
-    assert done.returncode == -signal.SIGKILL, done.stderr
-    assert gone(int(done.stdout))
+    result = subprocess.run([sys.executable, "-c", code, program], capture_output=True, text=True, timeout=60)
+    assert result.returncode == -signal.SIGKILL, result.stderr
+    assert has_ended(int(result.stdout))
 
 
 @pytest.mark.parametrize(
@@ -196,21 +196,21 @@ def test_close_ends_it_and_may_be_repeated(stand_in: MakeProcess) -> None:
     process.close()
     process.close()
     assert pid
-    assert gone(pid)
+    assert has_ended(pid)
     assert process.run(["-n"]).status == 0, "and it can be used again"
 
 
 def test_no_program_is_an_os_error(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="exiftool"):
-        Process(str(tmp_path / "exiftool")).run(["-n"])
+        ExifToolProcess(str(tmp_path / "exiftool")).run(["-n"])
     (tmp_path / "exiftool").write_text("not a program")
     with pytest.raises(OSError, match="exiftool"):
-        Process(str(tmp_path / "exiftool")).run(["-n"])
+        ExifToolProcess(str(tmp_path / "exiftool")).run(["-n"])
 
 
 def test_a_program_that_is_not_exiftool_has_died() -> None:
     with pytest.raises(Died):
-        Process(shutil.which("true") or "/bin/true").run(["-n"])
+        ExifToolProcess(shutil.which("true") or "/bin/true").run(["-n"])
 
 
 def test_errors_and_warnings_apart_and_without_the_name(stand_in: MakeProcess) -> None:
@@ -228,7 +228,7 @@ def test_counts(stand_in: MakeProcess) -> None:
     shutil.which("exiftool") is None and not os.environ.get("CI"), reason="ExifTool is not installed"
 )
 def test_the_real_one(tmp_path: Path) -> None:
-    with Process(shutil.which("exiftool") or "") as process:
+    with ExifToolProcess(shutil.which("exiftool") or "") as process:
         answer = process.run(["-ver"])
         assert float(answer.stdout) > 12
         failed = process.run(["-j", os.fsencode(tmp_path / "missing.jpg")])

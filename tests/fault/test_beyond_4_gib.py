@@ -1,4 +1,4 @@
-"""A film of more than 4 GiB, and an archive with one: sizes and offsets that need more than 32 bits."""
+"""Test a video of more than 4 GiB, and an archive with one: sizes and offsets need more than 32 bits."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from running import Run, arguments
-from trying import tries
+from fault_counts import tries
+from forked_runs import Run, arguments
 
 from pef_tui.testing.export import sidecar, takeout
 from pef_tui.testing.films import box, film
 
 HOLE = (1 << 32) + (64 << 20)
-"""Bytes of nothing in front of the film's only frame; on the disk they take none before they are copied."""
+"""Number of zero bytes before the video's only frame. They are a hole, and need no space before they are copied."""
 ROOM = 4 * HOLE
 SECONDS = 500.0
 _BLOCK = 1 << 22
@@ -28,7 +28,7 @@ _CONTAINERS = (b"moov", b"trak", b"mdia", b"minf", b"stbl")
 
 @pytest.fixture
 def disk(tmp_path: Path) -> Iterator[Path]:
-    """A folder on a disk with room for it."""
+    """Return a folder on a disk that has room for the video."""
     if (free := shutil.disk_usage(tmp_path).free) < ROOM:
         pytest.skip(f"{ROOM / 1e9:.0f} GB are needed in {tmp_path}, {free / 1e9:.0f} GB are free")
     yield tmp_path
@@ -36,7 +36,7 @@ def disk(tmp_path: Path) -> Iterator[Path]:
 
 
 def huge(path: Path) -> None:
-    """A film whose frame lies behind the first 4 GiB: a 64-bit `mdat`, and a `co64` that says where."""
+    """Make a video whose frame is after the first 4 GiB, with a 64-bit `mdat` and a `co64` that has its offset."""
     small = film("mp4", 7)
     start = small.index(b"mdat") - 4
     size = int.from_bytes(small[start : start + 4], "big")
@@ -52,82 +52,82 @@ def huge(path: Path) -> None:
 
 
 def _wide(boxes: bytes, at: int) -> bytes:
-    """The same boxes with one 64-bit chunk offset instead of a 32-bit one."""
-    found = []
+    """Return the boxes with a 64-bit chunk offset in place of a 32-bit one."""
+    results = []
     while boxes:
         size, name = struct.unpack(">I4s", boxes[:8])
         content, boxes = boxes[8:size], boxes[size:]
         if name == b"stco":
             name, content = b"co64", struct.pack(">2IQ", 0, 1, at)
-        found.append(box(name, _wide(content, at) if name in _CONTAINERS else content))
-    return b"".join(found)
+        results.append(box(name, _wide(content, at) if name in _CONTAINERS else content))
+    return b"".join(results)
 
 
 def digest(path: Path, start: int, size: int) -> str:
-    found = hashlib.blake2b()
+    results = hashlib.blake2b()
     with path.open("rb") as file:
         file.seek(start)
         while size and (data := file.read(min(_BLOCK, size))):
-            found.update(data)
+            results.update(data)
             size -= len(data)
     assert not size
-    return found.hexdigest()
+    return results.hexdigest()
 
 
 def boxes(path: Path) -> dict[bytes, tuple[int, int]]:
-    """Where the contents of the boxes of the top level begin, and how many bytes they have."""
-    found, at, end = {}, 0, path.stat().st_size
+    """Return where the content of each top-level box begins, and its length in bytes."""
+    entries, at, end = {}, 0, path.stat().st_size
     with path.open("rb") as file:
         while at < end:
             file.seek(at)
             size, name, wide = struct.unpack(">I4sQ", file.read(16).ljust(16, b"\0"))
             head, size = (16, wide) if size == 1 else (8, size)
-            found[name] = at + head, size - head
+            entries[name] = at + head, size - head
             at += size
     assert at == end
-    return found
+    return entries
 
 
 def run(*argv: str) -> None:
-    going = Run(list(argv))
+    running = Run(list(argv))
     try:
-        assert going.wait(SECONDS) == 0, going.words()
+        assert running.wait(SECONDS) == 0, running.words()
     finally:
-        going.close()
+        running.close()
 
 
 @pytest.mark.timeout(2 * SECONDS)
-@tries("fault", "a film of more than 4 GiB, copied and written")
+@tries("fault", "a video of more than 4 GiB, copied and written")
 def test_a_film(disk: Path, tried: Callable[[int], None], tool: Callable[[str], None]) -> None:
     tool("exiftool")
     source = takeout(disk / "export", {"Trip/a.mp4": sidecar("a.mp4", taken=1.5e9, place=(48.85, 2.35))})
-    before = source / "Google Photos" / "Trip" / "a.mp4"
-    huge(before)
+    state_before = source / "Google Photos" / "Trip" / "a.mp4"
+    huge(state_before)
     argv = arguments(source, disk / "out")
     run(*argv)
-    after = disk / "out" / "Trip" / "a.mp4"
-    assert after.stat().st_size > 1 << 32 and after.stat().st_mtime == 1.5e9
-    old, new = boxes(before)[b"mdat"], boxes(after)[b"mdat"]
+    state_after = disk / "out" / "Trip" / "a.mp4"
+    assert state_after.stat().st_size > 1 << 32 and state_after.stat().st_mtime == 1.5e9
+    old, new = boxes(state_before)[b"mdat"], boxes(state_after)[b"mdat"]
     assert old[1] == new[1] > 1 << 32
-    assert digest(after, *new) == digest(before, *old)
+    assert digest(state_after, *new) == digest(state_before, *old)
     say = ["exiftool", "-api", "LargeFileSupport=1", "-s3", "-QuickTime:CreateDate", "-Keys:GPSCoordinates"]
-    said = subprocess.run([*say, str(after)], capture_output=True, text=True, check=True).stdout
-    assert said.startswith("2017:07:14 02:40:00\n") and "48 deg 51' 0.00" in said
-    with after.open("rb") as file:  # the index leads to the frame
-        start, size = boxes(after)[b"moov"]
+    answer = subprocess.run([*say, str(state_after)], capture_output=True, text=True, check=True).stdout
+    assert answer.startswith("2017:07:14 02:40:00\n") and "48 deg 51' 0.00" in answer
+    with state_after.open("rb") as file:  # the index leads to the frame
+        start, size = boxes(state_after)[b"moov"]
         file.seek(start)
         index = file.read(size)
-        told = struct.unpack(">Q", index[(at := index.index(b"co64") + 12) : at + 8])[0]
-        file.seek(told)
-        assert told > 1 << 32 and file.read(3) == b"\xff\xd8\xff"
-    stamp = after.stat().st_ino, after.stat().st_ctime_ns
+        report = struct.unpack(">Q", index[(at := index.index(b"co64") + 12) : at + 8])[0]
+        file.seek(report)
+        assert report > 1 << 32 and file.read(3) == b"\xff\xd8\xff"
+    stamp = state_after.stat().st_ino, state_after.stat().st_ctime_ns
     run(*argv)
-    assert (after.stat().st_ino, after.stat().st_ctime_ns) == stamp
+    assert (state_after.stat().st_ino, state_after.stat().st_ctime_ns) == stamp
     tried(1)
 
 
 def member(name: bytes, crc: int, size: int, at: int) -> tuple[bytes, bytes]:
-    """Local header and directory entry of a stored member of any size (APPNOTE 4.3.7, 4.3.12, 4.5.3)."""
+    """Return local header and directory entry of a stored member of any size (APPNOTE 4.3.7, 4.3.12, 4.5.3)."""
     moment = 0, (2020 - 1980) << 9 | 1 << 5 | 1
     full = 0xFFFFFFFF
     wide = struct.pack("<HH2Q", 1, 16, size, size)
@@ -140,7 +140,7 @@ def member(name: bytes, crc: int, size: int, at: int) -> tuple[bytes, bytes]:
 
 
 def archive(path: Path, members: dict[str, Path]) -> None:
-    """A zip64 archive of stored members, holes in them kept."""
+    """Make a zip64 archive of stored members. Holes in the files stay holes."""
     directory = b""
     with path.open("wb") as out:
         for name, file in members.items():
@@ -166,7 +166,7 @@ def archive(path: Path, members: dict[str, Path]) -> None:
 
 
 @pytest.mark.timeout(2 * SECONDS)
-@tries("fault", "a zip64 archive with a film of more than 4 GiB, and a picture behind it")
+@tries("fault", "a zip64 archive with a video of more than 4 GiB, and a picture after it")
 def test_a_zip64_archive(disk: Path, tried: Callable[[int], None]) -> None:
     source = takeout(disk / "export", {"Trip/a.mp4": None, "Trip/b.jpg": sidecar("b.jpg", taken=1.4e9)})
     folder = source / "Google Photos" / "Trip"
@@ -174,9 +174,9 @@ def test_a_zip64_archive(disk: Path, tried: Callable[[int], None]) -> None:
     files = sorted(folder.iterdir())
     archive(disk / "takeout-001.zip", {f"Takeout/Google Photos/Trip/{file.name}": file for file in files})
     run(*arguments(disk / "takeout-001.zip", disk / "out"))
-    after = disk / "out" / "Trip" / "a.mp4"
-    size = after.stat().st_size
+    state_after = disk / "out" / "Trip" / "a.mp4"
+    size = state_after.stat().st_size
     assert size == (folder / "a.mp4").stat().st_size > 1 << 32
-    assert digest(after, 0, size) == digest(folder / "a.mp4", 0, size)
+    assert digest(state_after, 0, size) == digest(folder / "a.mp4", 0, size)
     assert (disk / "out" / "Trip" / "b.jpg").stat().st_mtime == 1.4e9
     tried(1)

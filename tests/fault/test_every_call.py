@@ -1,4 +1,4 @@
-"""A small run with a fault at each call that it makes to the system."""
+"""Inject a fault at each system call of a small run."""
 
 from __future__ import annotations
 
@@ -7,26 +7,26 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from exports import small
-from injecting import READING, WRITING, every_point, fail_at, failing, no_exiftool, signal_at
-from oracle import Oracle
-from running import quick_place
-from trying import tries
+from fault_counts import tries
+from fault_exports import small
+from fault_injection import READING, WRITING, every_point, fail_at, failing, no_exiftool, signal_at
+from forked_runs import quick_place
+from run_oracle import Oracle
 
 
 @pytest.fixture(scope="module")
 def oracle() -> Iterator[Oracle]:
     with quick_place() as place:
-        yield Oracle(small(place / "export"), place, "--workers", "1", before=no_exiftool)
+        yield Oracle(small(place / "export"), place, "--workers", "1", prepare=no_exiftool)
 
 
 @pytest.mark.timeout(1200)
-@tries("kill", "kill -9 before every writing call to the system of a small run")
+@tries("kill", "kill -9 before every writing system call of a small run")
 def test_killed(oracle: Oracle, place: Path, tried: Callable[[int], None]) -> None:
     points, faults = 0, []
     for number, out, (status, words, _) in every_point(oracle, place, WRITING, signal_at):
         points += status == 137
-        if fault := oracle.finish(out, again=number % 10 == 0) or ("Traceback" in words and words):
+        if fault := oracle.finish(out, repeat=number % 10 == 0) or ("Traceback" in words and words):
             faults.append((number, fault))
     assert not faults
     assert points > 60

@@ -1,4 +1,4 @@
-"""A stand-in ExifTool that dies, hangs, floods and lies, through the whole command."""
+"""Run the whole command with a stand-in for ExifTool that dies, hangs, floods its output or gives false answers."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from oracle import Oracle
-from running import carry_out, quick_place
-from trying import tries
+from fault_counts import tries
+from forked_runs import carry_out, quick_place
+from run_oracle import Oracle
 
 from pef_tui.testing.export import sidecar, takeout
 
@@ -30,17 +30,17 @@ def oracle() -> Iterator[Oracle]:
         tool = folder / "exiftool"
         tool.write_text(f"#!{sys.executable}\n{STAND_IN.read_text()}")
         tool.chmod(0o755)
-        more = ("--workers", "1", "--writer", "exiftool", "--exiftool", str(tool))
-        yield Oracle(takeout(place / "export", spec), place, *more)
+        options = ("--workers", "1", "--writer", "exiftool", "--exiftool", str(tool))
+        yield Oracle(takeout(place / "export", spec), place, *options)
 
 
 def impatient() -> None:
-    """Two seconds of patience instead of sixty, and an answer is soon too long."""
+    """Shorten the time limits from sixty to two seconds, and the limit for the size of an answer."""
     import pef_tui.exiftool.exchange as exchange
     import pef_tui.exiftool.process as process
 
-    process.Process.__init__.__defaults__ = (1.5, *process.Process.__init__.__defaults__[1:])  # type: ignore[index]
-    exchange.MOST_OUTPUT = 1 << 20
+    process.ExifToolProcess.__init__.__defaults__ = (1.5, *process.ExifToolProcess.__init__.__defaults__[1:])  # type: ignore[index]
+    exchange.MAX_OUTPUT = 1 << 20
 
 
 def play(oracle: Oracle, script: list[str]) -> None:
@@ -50,16 +50,14 @@ def play(oracle: Oracle, script: list[str]) -> None:
 
 
 AGAIN_AND_AGAIN = ("die before", "garbage", "replace and die", "hang")
-"""Played three times on end as well: a file is tried twice."""
+"""Faults that also occur three times in succession, because a file is tried twice."""
 
 
 @pytest.mark.timeout(200)
 @pytest.mark.parametrize("at", [0, 1, 3], ids=["first", "second", "fourth"])
-@tries(
-    "fault", "ExifTool dies, hangs, floods, answers something else, fails or lies, once or again and again"
-)
+@tries("fault", "ExifTool dies, hangs, floods, fails, or gives a wrong or false answer, once or repeatedly")
 def test_plays(oracle: Oracle, place: Path, at: int, tried: Callable[[int], None]) -> None:
-    faults = []
+    faults: list[tuple[list[str], int, str]] = []
     plays = [[fault] for fault in PLAYS] + [[fault] * 3 for fault in AGAIN_AND_AGAIN if at == 1]
     for number, script in enumerate(plays):
         out = place / f"out{number}"
@@ -68,8 +66,8 @@ def test_plays(oracle: Oracle, place: Path, at: int, tried: Callable[[int], None
         if status not in (0, 1, 3) or "Traceback" in words or "pef-tui: unexpected" in words:
             faults.append((script, status, words))
         play(oracle, [])
-        again = carry_out(oracle.argv(out, "--retry-failed"))
-        if wrong := oracle.finish(out, again=False):
-            faults.append((script, status, words + again[1] + again[2].decode(), wrong))
+        second_run = carry_out(oracle.argv(out, "--retry-failed"))
+        if wrong := oracle.finish(out, repeat=False):
+            faults.append((script, status, f"{wrong}: {words}{second_run[1]}{second_run[2].decode()}"))
     assert not faults
     tried(len(plays))

@@ -1,4 +1,4 @@
-"""Who holds what: a run in place holds its source, and two outputs made from one source do not hinder each other."""
+"""Test locks: a run in place locks its source; two runs from one source into two folders do not block each other."""
 
 from __future__ import annotations
 
@@ -7,35 +7,37 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from exports import small
-from injecting import no_exiftool
-from oracle import Oracle, tree
-from running import Run, carry_out
-from trying import tries
+from fault_counts import tries
+from fault_exports import small
+from fault_injection import no_exiftool
+from forked_runs import Run, carry_out
+from run_oracle import Oracle, tree
 
 from pef_tui.manifest import DestLock
 
 
-@tries("fault", "a source held by a run in place: a second run, and undoing, are refused and change nothing")
+@tries(
+    "fault", "a source locked by a run in place: a second run, and undoing, are refused and change nothing"
+)
 def test_in_place(place: Path, tried: Callable[[int], None]) -> None:
     source = small(place / "export")
     argv = ["--batch", "--no-config", "--in-place", str(source)]
     assert carry_out(argv, no_exiftool)[0] == 0
-    before = tree(source)
+    tree_before = tree(source)
     commands = (argv, [*argv, "--force"], ["--undo", "last", "--no-config", str(source)])
     with DestLock(str(source)):
         for command in commands:
             status, words, _ = carry_out(command, no_exiftool)
             assert status == 75 and f"process {os.getpid()} on" in words, (command, words)
-            assert tree(source) == before
+            assert tree(source) == tree_before
     assert carry_out(commands[-1], no_exiftool)[0] == 0
-    assert tree(source) != before
+    assert tree(source) != tree_before
     tried(len(commands))
 
 
-@tries("fault", "two outputs made from one source at the same time, one of them held or killed")
+@tries("fault", "two outputs made from one source at the same time, one of them stopped or killed")
 def test_two_outputs(place: Path, tried: Callable[[int], None]) -> None:
-    oracle = Oracle(small(place / "export"), place, before=no_exiftool)
+    oracle = Oracle(small(place / "export"), place, prepare=no_exiftool)
     outs = [place / f"out{number}" for number in range(4)]
     runs = [Run(oracle.argv(out), no_exiftool) for out in outs]
     runs[0].kill()

@@ -1,4 +1,6 @@
-"""An export made to do harm: names, JSON and things that are no files. Nothing acts, nothing leaves DEST."""
+"""Run over a hostile export: names, JSON, and entries that are not files. Nothing is executed, and nothing leaves
+DEST.
+"""
 
 from __future__ import annotations
 
@@ -15,9 +17,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from oracle import tree
-from running import arguments, carry_out
-from trying import tries
+from fault_counts import tries
+from forked_runs import arguments, carry_out
+from run_oracle import tree
 
 from pef_tui.testing.export import sidecar
 from pef_tui.testing.media import make
@@ -71,21 +73,25 @@ def no_exiftool() -> None:
 
 
 def folder(place: Path) -> Path:
-    made = place / "export" / "Takeout" / "Google Photos" / "Photos from 2019"
-    made.mkdir(parents=True)
-    return made
+    sample = place / "export" / "Takeout" / "Google Photos" / "Photos from 2019"
+    sample.mkdir(parents=True)
+    return sample
 
 
 def named(place: Path) -> Path:
-    """Every odd name, as picture and as sidecar's title; every odd text."""
+    """Make an export with every unusual name, as picture and as title of a sidecar, and with every unusual text."""
     inside = folder(place)
     for number, name in enumerate(NAMES):
         path = os.path.join(os.fsencode(inside), name)
         Path(os.fsdecode(path)).write_bytes(make("jpeg", number))
         text = TEXTS[number % len(TEXTS)]
-        said = sidecar(os.fsdecode(name), taken=1.5e9, description=text, people=[text, os.fsdecode(name)])
-        with contextlib.suppress(OSError):  # too long with .json behind
-            Path(os.fsdecode(path + b".json")).write_bytes(json.dumps(said).encode("utf-8", "surrogatepass"))
+        sidecar_json = sidecar(
+            os.fsdecode(name), taken=1.5e9, description=text, people=[text, os.fsdecode(name)]
+        )
+        with contextlib.suppress(OSError):  # with .json at its end, it is too long
+            Path(os.fsdecode(path + b".json")).write_bytes(
+                json.dumps(sidecar_json).encode("utf-8", "surrogatepass")
+            )
     (inside / "broken \x1b[31m.json").write_bytes(b"\x1b[31m")
     (inside / "empty \x1b[5m.jpg").write_bytes(b"")
     return place / "export"
@@ -95,23 +101,23 @@ def named(place: Path) -> Path:
 def test_names(place: Path, tried: Callable[[int], None], tool: Callable[[str], None]) -> None:
     tool("exiftool")
     source = named(place)
-    before = tree(source)
+    tree_before = tree(source)
     status, words, lines = carry_out(arguments(source, place / "out"))
-    assert status == 3 and "Traceback" not in words  # the empty file
-    found = [json.loads(line) for line in lines.splitlines()]
-    outcomes = {line["outcome"] for line in found if line["type"] == "media"}
+    assert status == 3 and "Traceback" not in words  # because of the empty file
+    actual = [json.loads(line) for line in lines.splitlines()]
+    outcomes = {line["outcome"] for line in actual if line["type"] == "media"}
     assert outcomes <= {"written", "sidecar", "unmatched", "copied", "failed"}
-    assert sum(line.get("outcome") == "failed" for line in found) == 1
-    assert tree(source) == before
+    assert sum(line.get("outcome") == "failed" for line in actual) == 1
+    assert tree(source) == tree_before
     assert not list(place.rglob("*PWNED")) and not Path("PWNED").exists() and not Path("/tmp/PWNED").exists()
     assert {path.name for path in place.iterdir()} == {"export", "out"}
     status, _, lines = carry_out(arguments(source, place / "out"))
-    again = {json.loads(line)["outcome"] for line in lines.splitlines() if b'"type":"media"' in line}
-    assert again == {"unchanged"}
+    second_run = {json.loads(line)["outcome"] for line in lines.splitlines() if b'"type":"media"' in line}
+    assert second_run == {"unchanged"}
     tried(len(NAMES) + len(TEXTS))
 
 
-@tries("input", "JSON files that are too deep, too large, of another form, or say what cannot be")
+@tries("input", "JSON files that are too deep, too large, of another form, or with impossible values")
 def test_json(place: Path, tried: Callable[[int], None]) -> None:
     inside = folder(place)
     for number, (name, content) in enumerate(JSONS.items()):
@@ -119,9 +125,9 @@ def test_json(place: Path, tried: Callable[[int], None]) -> None:
         (inside / f"{name}.jpg.json").write_bytes(content)
     status, words, lines = carry_out(arguments(place / "export", place / "out"), no_exiftool)
     assert status == 0 and "Traceback" not in words, words
-    found = [json.loads(line) for line in lines.splitlines()]
-    assert sum(line["type"] == "json" for line in found) == len(JSONS)
-    assert all(line["reason"] for line in found if line.get("outcome") == "invalid")
+    actual = [json.loads(line) for line in lines.splitlines()]
+    assert sum(line["type"] == "json" for line in actual) == len(JSONS)
+    assert all(line["reason"] for line in actual if line.get("outcome") == "invalid")
     assert len(list((place / "out").rglob("*.jpg"))) == len(JSONS)
     assert {path.name for path in place.iterdir()} == {"export", "out"}
     tried(len(JSONS))
@@ -141,12 +147,12 @@ def test_no_files(place: Path, tried: Callable[[int], None]) -> None:
     (inside / "a.jpg").write_bytes(make("jpeg", 4))
     (inside / "a.jpg_exiftool_tmp").symlink_to(place / "victim")
     with socket.socket(socket.AF_UNIX) as listening:
-        here = os.getcwd()
+        local = os.getcwd()
         os.chdir(inside)
         try:
             listening.bind("socket.jpg")
         finally:
-            os.chdir(here)
+            os.chdir(local)
         _, words, lines = carry_out(arguments(place / "export", place / "out"), no_exiftool)
     assert "Traceback" not in words and "symbolic link" in words and "pipe" in words
     assert lines.count(b'"type":"media"') == 1
@@ -156,18 +162,18 @@ def test_no_files(place: Path, tried: Callable[[int], None]) -> None:
 
 
 OWN = re.compile(rb"\r\x1b\[K|\x1b\[K|\x1b\[1;31mpef-tui:\x1b\[0m")
-"""What the program itself sends to a terminal."""
+"""Escape sequences that the program itself sends to a terminal."""
 ACTING = re.compile("[\x00-\x09\x0b\x0c\x0e-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\u2028\u2029]")
 
 
 def on_terminal(argv: list[str], place: Path) -> str:
-    """What the command sends to a terminal, without what is its own."""
+    """Return what the command sends to a terminal, without the program's own escape sequences."""
     master, slave = pty.openpty()
     env = {**os.environ, "PATH": "/nowhere", "TERM": "xterm", "HOME": str(place)}
     command = [sys.executable, "-m", "pef_tui", *argv]
     run = subprocess.Popen(command, stdin=slave, stdout=slave, stderr=slave, env=env, start_new_session=True)
     os.close(slave)
-    said = b""
+    message = b""
     while True:
         if select.select([master], [], [], 0.2)[0]:
             try:
@@ -176,17 +182,17 @@ def on_terminal(argv: list[str], place: Path) -> str:
                 break
             if not block:
                 break
-            said += block
+            message += block
         elif run.poll() is not None:
             break
     os.close(master)
     run.wait()
-    assert b"Traceback" not in said
-    return OWN.sub(b"", said).decode()
+    assert b"Traceback" not in message
+    return OWN.sub(b"", message).decode()
 
 
 @pytest.mark.timeout(200)
-@tries("input", "the same names and texts, shown on a terminal by every way of telling")
+@tries("input", "the same names and texts in every kind of output on a terminal")
 def test_shown(place: Path, tried: Callable[[int], None]) -> None:
     source, out = named(place), place / "out \x1b[31m\n"
     bad = "\x1b]0;x\x07\n.toml"
@@ -212,9 +218,11 @@ def test_shown(place: Path, tried: Callable[[int], None]) -> None:
     ]
     faults = []
     for way in ways:
-        said = on_terminal(way, place)
-        if acting := ACTING.findall(said):
-            faults.append((way[:3], acting, [line for line in said.split("\r\n") if ACTING.search(line)][:2]))
-        assert said, way
+        answer = on_terminal(way, place)
+        if acting := ACTING.findall(answer):
+            faults.append(
+                (way[:3], acting, [line for line in answer.split("\r\n") if ACTING.search(line)][:2])
+            )
+        assert answer, way
     assert not faults
     tried(len(ways))

@@ -1,4 +1,4 @@
-"""A small run in place, killed or failing at each writing call: what a file was can always be had back."""
+"""Kill a small run in place, or let a call fail, at each writing call. Every original file can be restored."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from injecting import WRITING, Act, calls_of, fail_at, injected, no_exiftool, signal_at
-from oracle import Tree, tree
-from running import carry_out, quick_place
-from trying import tries
+from fault_counts import tries
+from fault_injection import WRITING, Act, calls_of, fail_at, injected, no_exiftool, signal_at
+from forked_runs import carry_out, quick_place
+from run_oracle import Tree, tree
 
 from pef_tui.testing.export import sidecar, takeout
 
@@ -22,12 +22,12 @@ def in_place(source: Path) -> list[str]:
 
 
 def sources(lines: bytes) -> list[str]:
-    """The files that a run reports."""
+    """Return the files that a run reports."""
     return sorted(line["source"] for line in map(json.loads, lines.splitlines()) if "source" in line)
 
 
 class Ends:
-    """An export, and how its files are before and after a run in place that nothing disturbs."""
+    """An export, and its files before and after an undisturbed run in place."""
 
     def __init__(self, place: Path) -> None:
         spec = {
@@ -38,23 +38,25 @@ class Ends:
         }
         self.export = takeout(place / "export", spec)
         self.before = tree(self.export)
-        done = self.copy(place / "done")
-        status, words, lines = carry_out(in_place(done), no_exiftool)
+        result = self.copy(place / "done")
+        status, words, lines = carry_out(in_place(result), no_exiftool)
         assert status == 0, words
         self.sources = sources(lines)
-        self.after = tree(done)
-        changed = {name for name in self.before if self.before[name] != self.after[name]}
-        assert len(changed) == 3 and len(self.after) == len(self.before) + 1
+        self.after = tree(result)
+        modified = {name for name in self.before if self.before[name] != self.after[name]}
+        assert len(modified) == 3 and len(self.after) == len(self.before) + 1
 
     def copy(self, to: Path) -> Path:
         shutil.copytree(self.export, to)
         return to
 
-    def half(self, found: Tree) -> str:
-        """What is neither as it was nor as it will be."""
-        known = {name: (self.before.get(name), self.after.get(name)) for name in self.before | self.after}
-        wrong = [name for name, what in found.items() if what not in known.get(name, ())]
-        gone = [name for name in self.before if name not in found]
+    def half(self, actual: Tree) -> str:
+        """Return the files whose content is neither that before the run nor that after it."""
+        known_values = {
+            name: (self.before.get(name), self.after.get(name)) for name in self.before | self.after
+        }
+        wrong = [name for name, kind in actual.items() if kind not in known_values.get(name, ())]
+        gone = [name for name in self.before if name not in actual]
         return f"half there: {wrong}, gone: {gone}" if wrong or gone else ""
 
 
@@ -65,7 +67,7 @@ def ends() -> Iterator[Ends]:
 
 
 def every_point(ends: Ends, place: Path, act: Callable[[int], Act], statuses: tuple[int, ...]) -> int:
-    """A fault at each call; then a later run must end all, and, from the same fault on, undoing must undo all."""
+    """Try a fault at each call. After it, a later run must complete, and undoing must restore all files."""
     total, faults = calls_of(in_place(ends.copy(place / "counted")), place, WRITING), []
     for number in range(1, total + 1):
         source = ends.copy(place / f"in{number}")
@@ -86,8 +88,8 @@ def every_point(ends: Ends, place: Path, act: Callable[[int], Act], statuses: tu
             status, words, lines = carry_out(in_place(source), no_exiftool)
             if status or tree(source) != ends.after:
                 faults.append((number, f"the later run: {status} {words} {tree(source)}"))
-            if (told := sources(lines)) != ends.sources:
-                faults.append((number, f"the later run: it reports {told}"))
+            if (report := sources(lines)) != ends.sources:
+                faults.append((number, f"the later run: it reports {report}"))
         if list((source / ".pef-tui" / "staging").iterdir()):
             faults.append((number, "left over in the staging folder"))
         faults.append((number, all_undone(ends, source)))
@@ -97,8 +99,8 @@ def every_point(ends: Ends, place: Path, act: Callable[[int], Act], statuses: tu
 
 
 def all_undone(ends: Ends, source: Path) -> str:
-    """Undo run after run until there is none: each succeeds, and everything is as it was before the first."""
-    statuses = []
+    """Undo every run. Check that each undo succeeds, and that the files equal those before the first run."""
+    statuses: list[int] = []
     while len(statuses) < 5 and 2 not in statuses:
         statuses.append(carry_out(["--undo", "last", "--no-config", str(source)], no_exiftool)[0])
     if set(statuses) - {0, 2} or statuses[-1] != 2:
@@ -109,7 +111,7 @@ def all_undone(ends: Ends, source: Path) -> str:
 
 
 @pytest.mark.timeout(1200)
-@tries("kill", "kill -9 before every writing call of a small run in place; then undone, or gone on with")
+@tries("kill", "kill -9 before every writing call of a small run in place; then undone or continued")
 def test_killed(ends: Ends, place: Path, tried: Callable[[int], None]) -> None:
     tried(every_point(ends, place, signal_at, (0, 137)))
 
@@ -117,13 +119,13 @@ def test_killed(ends: Ends, place: Path, tried: Callable[[int], None]) -> None:
 @pytest.mark.timeout(1200)
 @tries(
     "fault",
-    "a disk error (EIO) from one writing call of a small run in place on; then undone, or gone on with",
+    "a disk error (EIO) from one writing call of a small run in place on; then undone or continued",
 )
 def test_disk_error(ends: Ends, place: Path, tried: Callable[[int], None]) -> None:
     tried(every_point(ends, place, lambda number: fail_at(number, errno.EIO, stays=True), (0, 1, 2, 3)))
 
 
 @pytest.mark.timeout(1200)
-@tries("fault", "no space (ENOSPC) at one writing call of a small run in place; then undone, or gone on with")
+@tries("fault", "no space (ENOSPC) at one writing call of a small run in place; then undone or continued")
 def test_no_space(ends: Ends, place: Path, tried: Callable[[int], None]) -> None:
     tried(every_point(ends, place, lambda number: fail_at(number, errno.ENOSPC), (0, 1, 2, 3)))

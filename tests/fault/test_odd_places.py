@@ -1,4 +1,6 @@
-"""Odd places, odd surroundings, full disks: a run ends well, or with one clear line and a later run goes on."""
+"""Test unusual folders and environments, and full disks: a run succeeds; or it ends with one line, and a later run
+continues.
+"""
 
 from __future__ import annotations
 
@@ -11,13 +13,16 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
-from exports import mixed, small
-from oracle import Oracle, tree
-from running import Run, apart, arguments, carry_out, quick_place
-from trying import tries
+from fault_counts import tries
+from fault_exports import mixed, small
+from forked_runs import Run, apart, arguments, carry_out, quick_place
+from run_oracle import Oracle, tree
 
+import pef_tui.pipeline.write_stages as chain
+from pef_tui.output import commit
 from pef_tui.testing.export import sidecar, takeout
 
 
@@ -28,7 +33,7 @@ def no_exiftool() -> None:
 @pytest.fixture(scope="module")
 def oracle() -> Iterator[Oracle]:
     with quick_place() as place:
-        yield Oracle(small(place / "export"), place, "--workers", "1", before=no_exiftool)
+        yield Oracle(small(place / "export"), place, "--workers", "1", prepare=no_exiftool)
 
 
 def one_line(words: str) -> bool:
@@ -37,7 +42,7 @@ def one_line(words: str) -> bool:
 
 @contextmanager
 def mounted(place: Path, size: str) -> Iterator[Path]:
-    """A disk of this size in memory; skips where none can be mounted."""
+    """Mount a disk of this size in memory. Skip the test if that is not possible."""
     place.mkdir()
     command = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(place)]
     if os.geteuid() or subprocess.run(command, capture_output=True, check=False).returncode:
@@ -68,7 +73,7 @@ def test_a_disk_that_fills_up(place: Path, tried: Callable[[int], None], tool: C
 
 
 @pytest.mark.timeout(200)
-@tries("fault", "a folder of DEST that cannot be written (immutable), then can")
+@tries("fault", "a folder of DEST that is immutable, then writable")
 def test_an_immutable_folder(oracle: Oracle, tmp_path: Path, tried: Callable[[int], None]) -> None:
     out = tmp_path / "out"
     (out / "Trip").mkdir(parents=True)
@@ -87,10 +92,10 @@ def test_an_immutable_folder(oracle: Oracle, tmp_path: Path, tried: Callable[[in
 def test_a_read_only_disk(oracle: Oracle, place: Path, tried: Callable[[int], None]) -> None:
     with mounted(place / "disk", "10m") as disk:
         assert oracle.run(disk / "out")[0] == 0
-        before = tree(disk / "out")
+        tree_before = tree(disk / "out")
         subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
         status, words, _ = oracle.run(disk / "out", "--force")
-        assert status == 1 and one_line(words) and tree(disk / "out") == before
+        assert status == 1 and one_line(words) and tree(disk / "out") == tree_before
         assert oracle.run(disk / "out", "--dry-run")[0] == 0
         subprocess.run(["mount", "-o", "remount,rw", str(disk)], check=True)
         assert oracle.finish(disk / "out") == ""
@@ -103,15 +108,13 @@ def test_two_runs(oracle: Oracle, place: Path, tried: Callable[[int], None]) -> 
 
     def waits() -> None:
         no_exiftool()
-        import pef_tui.chain as chain
+        real = commit.carry_out
 
-        real = chain.carry_out
-
-        def slow(*args: object, **more: object) -> object:
+        def slow(*args: Any, **fields: Any) -> object:
             time.sleep(20)
-            return real(*args, **more)  # type: ignore[arg-type]
+            return real(*args, **fields)
 
-        chain.carry_out = slow  # type: ignore[assignment]
+        setattr(chain, "carry_out", slow)  # noqa: B010
 
     holder = Run(oracle.argv(out), waits)
     try:
@@ -141,24 +144,24 @@ def test_odd_destinations(oracle: Oracle, place: Path, out: str, tried: Callable
     (place / "elsewhere").mkdir()
     (place / "link").symlink_to("elsewhere")
     dest = {"inside": source / "out", "around": place / "around", "same": source}.get(out, place / out)
-    before = tree(source)
+    tree_before = tree(source)
     for turn in range(2):
         status, words, _ = carry_out(arguments(source, dest), no_exiftool)
-        kept = {name: what for name, what in tree(source).items() if not name.startswith(b"out/")}
-        assert kept == before
+        retained = {name: content for name, content in tree(source).items() if not name.startswith(b"out/")}
+        assert retained == tree_before
         if out in ("same", "file", "file/below"):
             assert status in (1, 2) and one_line(words)
         else:
             assert status == 0, words
-            found = tree(dest)
-            made = {name: what for name, what in found.items() if not name.startswith(b"export/")}
-            assert made == oracle.expected, turn
+            actual = tree(dest)
+            sample = {name: content for name, content in actual.items() if not name.startswith(b"export/")}
+            assert sample == oracle.expected, turn
     assert (place / "file").read_bytes() == b"mine"
     tried(1)
 
 
 @pytest.mark.parametrize(
-    ("what", "environment"),
+    ("kind", "environment"),
     [
         ("no HOME", {"HOME": None, "XDG_STATE_HOME": None, "XDG_CONFIG_HOME": None}),
         ("HOME is nowhere", {"HOME": "/nowhere/at/all"}),
@@ -175,43 +178,43 @@ def test_odd_destinations(oracle: Oracle, place: Path, out: str, tried: Callable
 )
 @tries("fault", "no HOME, no locale, odd environment variables")
 def test_odd_environments(
-    oracle: Oracle, place: Path, what: str, environment: dict[str, str | None], tried: Callable[[int], None]
+    oracle: Oracle, place: Path, kind: str, environment: dict[str, str | None], tried: Callable[[int], None]
 ) -> None:
     env = {**os.environ, "PATH": "/nowhere", **{name: value for name, value in environment.items() if value}}
     for name, value in environment.items():
         if value is None:
             env.pop(name, None)
-    done = apart(oracle.argv(place / "out"), env=env)
-    assert done.returncode == 0, done.stderr.decode()
+    result = apart(oracle.argv(place / "out"), env=env)
+    assert result.returncode == 0, result.stderr.decode()
     assert oracle.wrong(place / "out") == ""
     tried(1)
 
 
 @pytest.mark.parametrize("files", [24, 48, 64])
-@tries("fault", "few file handles (24, 48 and 64)")
+@tries("fault", "few file descriptors (24, 48 and 64)")
 def test_few_file_handles(
     oracle: Oracle, place: Path, files: int, tried: Callable[[int], None], tool: Callable[[str], None]
 ) -> None:
     tool("exiftool")
     source = mixed(place / "export", 40)
-    whole = Oracle(source, place)
+    complete = Oracle(source, place)
 
     def few() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (files, files))
 
-    status, words, _ = carry_out(whole.argv(place / "out"), few)
+    status, words, _ = carry_out(complete.argv(place / "out"), few)
     assert status in ((0,) if files == 64 else (0, 1, 3)), words
     assert status == 0 or one_line(words) or "Failed" in words or "not readable" in words
-    assert whole.finish(place / "out") == ""
+    assert complete.finish(place / "out") == ""
     tried(1)
 
 
-@tries("fault", "little memory (200 MB of address space to spare)")
+@tries("fault", "little memory (200 MB of free address space)")
 def test_little_memory(oracle: Oracle, place: Path, tried: Callable[[int], None]) -> None:
     def little() -> None:
         no_exiftool()
-        used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
-        resource.setrlimit(resource.RLIMIT_AS, (used + (200 << 20), used + (200 << 20)))
+        used_bytes = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+        resource.setrlimit(resource.RLIMIT_AS, (used_bytes + (200 << 20), used_bytes + (200 << 20)))
 
     status, words, _ = carry_out(oracle.argv(place / "out"), little)
     assert "Traceback" not in words and status in (0, 1), words
@@ -229,10 +232,10 @@ def test_closed_streams(oracle: Oracle, place: Path, tried: Callable[[int], None
     ends = (">&-", "2>&-", ">&- 2>&- <&-", ">/dev/full", "2>/dev/full", "| /usr/bin/head -1 >/dev/null")
     for end in ends:
         shell = ["/bin/bash", "-o", "pipefail", "-c", f"{python} {end}"]
-        done = subprocess.run(shell, capture_output=True, check=False, env=env, timeout=60)
-        assert b"Traceback" not in done.stderr + done.stdout, end
-        assert done.returncode in (0, 1), end
-        assert oracle.finish(place / "out", again=False) == "", end
+        result = subprocess.run(shell, capture_output=True, check=False, env=env, timeout=60)
+        assert b"Traceback" not in result.stderr + result.stdout, end
+        assert result.returncode in (0, 1), end
+        assert oracle.finish(place / "out", repeat=False) == "", end
         shutil.rmtree(place / "out")
     tried(len(ends))
 
@@ -270,8 +273,8 @@ def test_a_huge_folder(place: Path, tried: Callable[[int], None]) -> None:
         if pid:
             run.status = os.waitstatus_to_exitcode(status)
         else:
-            said = Path(f"/proc/{run.pid}/status").read_text("ascii", "replace").splitlines()
-            peak = max([peak, *(int(line.split()[1]) for line in said if line.startswith("RssAnon"))])
+            answer = Path(f"/proc/{run.pid}/status").read_text("ascii", "replace").splitlines()
+            peak = max([peak, *(int(line.split()[1]) for line in answer if line.startswith("RssAnon"))])
             time.sleep(0.05)
     assert run.status == 3, run.words()  # empty files are no pictures
     assert peak < 600_000
@@ -303,15 +306,23 @@ def test_deep_folders(place: Path, tried: Callable[[int], None]) -> None:
     tried(1)
 
 
-@tries("fault", "a source that changes, grows, shrinks or goes while the run is on")
+def replaced_by(create: Callable[[Path], object]) -> Callable[[Path], object]:
+    def replace(path: Path) -> None:
+        path.unlink()
+        create(path)
+
+    return replace
+
+
+@tries("fault", "a source that changes, grows, shrinks or disappears during the run")
 def test_a_source_that_changes(place: Path, tried: Callable[[int], None]) -> None:
     changes: list[Callable[[Path], object]] = [
         lambda path: path.write_bytes(b"other"),
         lambda path: path.write_bytes(path.read_bytes() + b"more"),
         Path.unlink,
-        lambda path: (path.unlink(), path.symlink_to("/etc/passwd")),
-        lambda path: (path.unlink(), os.mkfifo(path)),
-        lambda path: (path.unlink(), path.mkdir()),
+        replaced_by(lambda path: path.symlink_to("/etc/passwd")),
+        replaced_by(os.mkfifo),
+        replaced_by(Path.mkdir),
         lambda path: os.utime(path, (1, 1)),
     ]
     for number, change in enumerate(changes):
@@ -322,15 +333,13 @@ def test_a_source_that_changes(place: Path, tried: Callable[[int], None]) -> Non
 
         def meanwhile(change: Callable[[Path], object] = change, victim: Path = victim) -> None:
             no_exiftool()
-            import pef_tui.chain as chain
+            real = commit.carry_out
 
-            real = chain.carry_out
-
-            def changed(*args: object, **more: object) -> object:
+            def changed(*args: Any, **fields: Any) -> object:
                 change(victim)
-                return real(*args, **more)  # type: ignore[arg-type]
+                return real(*args, **fields)
 
-            chain.carry_out = changed  # type: ignore[assignment]
+            setattr(chain, "carry_out", changed)  # noqa: B010
 
         out = place / f"out{number}"
         status, words, _ = carry_out(arguments(source, out, "--workers", "1"), meanwhile)
@@ -341,7 +350,7 @@ def test_a_source_that_changes(place: Path, tried: Callable[[int], None]) -> Non
     tried(len(changes))
 
 
-@tries("kill", "kill -9 of a run while another waits for nothing: the lock is free at once")
+@tries("kill", "kill -9 of a run: the lock is free immediately")
 def test_the_lock_of_a_killed_run(oracle: Oracle, place: Path, tried: Callable[[int], None]) -> None:
     for _ in range(5):
         run = Run(oracle.argv(place / "out"), no_exiftool)

@@ -1,4 +1,4 @@
-"""A run over 300 pictures of mixed formats, killed at a random moment and then made again to its end."""
+"""Kill runs over 300 pictures of several formats at random moments. Then run again to the end."""
 
 from __future__ import annotations
 
@@ -12,28 +12,30 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from exports import mixed
-from injecting import no_exiftool
+from fault_counts import tries
+from fault_exports import mixed
+from fault_injection import no_exiftool
+from forked_runs import Run, quick_place
 from msgspec import Struct
-from oracle import Oracle
-from running import Run, quick_place
-from trying import tries
+from run_oracle import Oracle
 
 KILLS = 20
-"""In each test: ten tests kill runs 200 times, each kill followed by a run to the end; two kill ExifTool 40 times."""
+"""Number of kills. In ten tests, runs are killed 200 times, and each is then run to its end. In two, ExifTool is killed
+40 times.
+"""
 CHAIN = 5
-"""Kills one behind the other, before a run comes to its end."""
+"""Number of kills in succession before a run may end."""
 CHAINS = 3
 HALVES = (0.2, 0.4, 0.6, 0.8)
-"""How much of the outputs half-finished DESTs have at least."""
+"""Share of the outputs that a half-finished DEST has at least."""
 
 
 class Kills(Struct):
-    """The export, how long a run over it takes, and DESTs of runs that were killed on the way."""
+    """The export, how long a run over it takes, and half-finished DESTs of killed runs."""
 
     oracle: Oracle
     length: float
-    """Seconds."""
+    """Duration of a run in seconds."""
     halves: list[Path]
 
 
@@ -47,7 +49,7 @@ def with_exiftool(tool: Callable[[str], None]) -> Iterator[Kills]:
 @pytest.fixture(scope="module")
 def without_exiftool() -> Iterator[Kills]:
     with quick_place() as place:
-        yield prepared(Oracle(mixed(place / "export"), place, before=no_exiftool), place)
+        yield prepared(Oracle(mixed(place / "export"), place, prepare=no_exiftool), place)
 
 
 def prepared(oracle: Oracle, place: Path) -> Kills:
@@ -60,23 +62,23 @@ def prepared(oracle: Oracle, place: Path) -> Kills:
     return Kills(oracle, length, halves)
 
 
-def put(out: Path) -> int:
-    """How many files have their final names."""
+def output_count(out: Path) -> int:
+    """Return the number of files with final names."""
     with contextlib.suppress(FileNotFoundError):
-        folders = [each.path for each in os.scandir(out) if each.name != ".pef-tui" and each.is_dir()]
+        folders = [item.path for item in os.scandir(out) if item.name != ".pef-tui" and item.is_dir()]
         return sum(len(os.listdir(folder)) for folder in folders)
     return 0
 
 
 def stopped_at(oracle: Oracle, out: Path, part: float) -> None:
-    """A DEST whose run was killed when it had this part of its outputs, and not all."""
+    """Make a DEST by killing a run when it has this share of its outputs, but not all."""
     for _ in range(20):
         run = Run(oracle.argv(out), oracle.before)
         with contextlib.closing(run):
-            while run.running() and put(out) < part * len(oracle.expected):
+            while run.running() and output_count(out) < part * len(oracle.expected):
                 time.sleep(0.001)
             run.kill()
-            if run.wait() == 137 and put(out) < len(oracle.expected):
+            if run.wait() == 137 and output_count(out) < len(oracle.expected):
                 return
         shutil.rmtree(out)
     raise AssertionError("no run could be killed on the way")
@@ -103,56 +105,56 @@ def kill_exiftool(run: Run) -> bool:
 
 
 Kill = Callable[[Run], bool]
-"""Kills, and waits for the end of the run; was there something to kill?"""
+"""A function that kills a run and waits for its end. It returns whether there was a process to kill."""
 
 
 def moment(kills: Kills, out: Path, run: Run, chance: random.Random) -> None:
-    """Wait for a random moment of a run: by the clock, or when so many outputs are there and a little longer."""
+    """Wait for a random moment of a run: a random time, or a little after a random number of outputs exists."""
     if chance.random() < 0.5:
         time.sleep(chance.uniform(0, kills.length))
         return
-    enough = chance.uniform(put(out), len(kills.oracle.expected))
-    while run.running() and put(out) < enough:
+    enough = chance.uniform(output_count(out), len(kills.oracle.expected))
+    while run.running() and output_count(out) < enough:
         time.sleep(0.001)
     time.sleep(chance.uniform(0, kills.length / 20))
 
 
 def killed(kills: Kills, out: Path, chance: random.Random, kill: Kill) -> tuple[bool, str]:
-    """A run into DEST that is killed: was it, before its end; and what is wrong then."""
+    """Start a run into DEST and kill it. Return whether it was killed before its end, and what is wrong then."""
     with contextlib.closing(Run(kills.oracle.argv(out), kills.oracle.before)) as run:
         moment(kills, out, run, chance)
         was = kill(run)
-        if not was:  # too late: the machine has become faster
+        if not was:  # too late: the run was faster than expected
             kills.length *= 0.8
         if "Traceback" in run.words():
             return was, run.words()
-    if kill is kill_exiftool:  # what ExifTool failed at is put there as it was
+    if kill is kill_exiftool:  # ExifTool failed at these files, so they are copied unchanged
         return was, ""
     return was, kills.oracle.half(out)
 
 
 def one_by_one(kills: Kills, place: Path, kill: Kill, seed: int) -> list[str]:
-    """Kills, each of a run into a new or a half-finished DEST and followed by a run to the end; what is wrong."""
+    """Kill runs, each into a new or a half-finished DEST, and run each to its end. Return what is wrong."""
     chance = random.Random(seed)
-    faults, done = [], 0
+    faults, result = [], 0
     for number in range(5 * KILLS):
         out = place / f"out{number}"
         if number % 2:
             shutil.copytree(chance.choice(kills.halves), out)
         was, fault = killed(kills, out, chance, kill)
-        done += was
-        faults += [fault, kills.oracle.finish(out, again=number % 10 == 0)]
+        result += was
+        faults += [fault, kills.oracle.finish(out, repeat=number % 10 == 0)]
         shutil.rmtree(out)
-        if done == KILLS:
+        if result == KILLS:
             return list(filter(None, faults))
-    raise AssertionError(f"only {done} runs were killed before their end")
+    raise AssertionError(f"only {result} runs were killed before their end")
 
 
 @pytest.fixture
 def kills(request: pytest.FixtureRequest) -> Kills:
-    """Two tests of five have ExifTool at work, which takes most of the time."""
-    found: Kills = request.getfixturevalue(f"{request.param}_exiftool")
-    return found
+    """In two of five tests, ExifTool has work, which takes most of the time."""
+    result: Kills = request.getfixturevalue(f"{request.param}_exiftool")
+    return result
 
 
 SETUPS = pytest.mark.parametrize(
@@ -194,18 +196,18 @@ def test_exiftool(with_exiftool: Kills, place: Path, seed: int, tried: Callable[
 
 @pytest.mark.timeout(1200)
 @pytest.mark.parametrize("kill", [kill_program, kill_group], ids=["program", "group"])
-@tries("kill", "kill -9 at random moments of run after run into one DEST, five on end; then a run to the end")
+@tries("kill", "kill -9 at random moments of five consecutive runs into one DEST; then a run to the end")
 def test_on_end(with_exiftool: Kills, place: Path, kill: Kill, tried: Callable[[int], None]) -> None:
     kills = with_exiftool
     chance = random.Random(14)
-    faults, done = [], 0
+    faults, result = [], 0
     for chain in range(CHAINS):
         out = place / f"out{chain}"
         for _ in range(CHAIN):
             was, fault = killed(kills, out, chance, kill)
-            done += was
+            result += was
             faults.append(fault)
-        faults.append(kills.oracle.finish(out, again=chain == 0))
+        faults.append(kills.oracle.finish(out, repeat=chain == 0))
         shutil.rmtree(out)
     assert not list(filter(None, faults))
-    tried(done)
+    tried(result)

@@ -1,4 +1,4 @@
-"""Stopped by signals: while ExifTool writes, while the manifest is compacted, in batch and on a terminal."""
+"""Stop runs by signals: while ExifTool writes, while the manifest is compacted, with `--batch` and on a terminal."""
 
 from __future__ import annotations
 
@@ -13,12 +13,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from exports import small
-from oracle import Oracle
-from running import Run, quick_place
-from trying import tries
+from fault_counts import tries
+from fault_exports import small
+from forked_runs import Run, quick_place
+from run_oracle import Oracle
 
-from pef_tui.manifest import journal, ledger
+from pef_tui.manifest import journal
+from pef_tui.manifest import manifest as ledger
 from pef_tui.testing.export import sidecar, takeout
 
 CODES = {signal.SIGHUP: 129, signal.SIGINT: 130, signal.SIGTERM: 143}
@@ -26,7 +27,7 @@ STAND_IN = Path(__file__).parents[1] / "exiftool" / "stand_in.py"
 
 
 def slow_tool(place: Path, script: list[str]) -> Path:
-    """The stand-in ExifTool, in a folder of its own, that plays this script."""
+    """Put a stand-in for ExifTool that plays this script into a folder of its own. Return the folder."""
     folder = place / "tool"
     folder.mkdir(exist_ok=True)
     tool = folder / "exiftool"
@@ -39,12 +40,12 @@ def slow_tool(place: Path, script: list[str]) -> Path:
 
 @pytest.fixture(scope="module")
 def oracle() -> Iterator[Oracle]:
-    """Six films that ExifTool, or what stands in for it, writes."""
+    """Six videos that ExifTool, or its stand-in, writes."""
     spec = {f"Trip/f{number}.mp4": sidecar(f"f{number}.mp4", taken=1.5e9 + number) for number in range(6)}
     with quick_place() as place:
         tool = slow_tool(place, [])
-        more = ("--workers", "1", "--writer", "exiftool", "--exiftool", str(tool))
-        yield Oracle(takeout(place / "export", spec), place, *more)
+        options = ("--workers", "1", "--writer", "exiftool", "--exiftool", str(tool))
+        yield Oracle(takeout(place / "export", spec), place, *options)
 
 
 def tool_of(oracle: Oracle) -> Path:
@@ -63,11 +64,11 @@ def writing(tool: Path) -> bool:
     return log.exists() and "-overwrite_original" in log.read_text()
 
 
-def start(oracle: Oracle, place: Path, before: Callable[[], object] | None = None) -> Run:
+def start(oracle: Oracle, place: Path, prepare: Callable[[], object] | None = None) -> Run:
     tool = tool_of(oracle)
     (tool.parent / "log").unlink(missing_ok=True)
     slow_tool(tool.parent.parent, ["answer"] + ["slow"] * 3)
-    run = Run(oracle.argv(place / "out"), before)
+    run = Run(oracle.argv(place / "out"), prepare)
     until(lambda: writing(tool))
     return run
 
@@ -78,12 +79,12 @@ def settle(oracle: Oracle, place: Path) -> None:
 
 
 @pytest.mark.parametrize("number", CODES, ids=lambda number: number.name)
-@tries("kill", "INT, TERM and HUP while ExifTool writes: the batch in hand is finished")
+@tries("kill", "INT, TERM and HUP while ExifTool writes: the current batch is finished")
 def test_once(oracle: Oracle, place: Path, number: signal.Signals, tried: Callable[[int], None]) -> None:
     run = start(oracle, place)
     run.kill(number)
     assert run.wait() == CODES[number]
-    assert "Traceback" not in run.words() and "Stopping after the batch in hand" in run.words()
+    assert "Traceback" not in run.words() and "Stopping after the current batch" in run.words()
     assert oracle.half(place / "out") == ""
     assert not list((place / "out" / ".pef-tui" / "staging").iterdir())
     settle(oracle, place)
@@ -91,7 +92,7 @@ def test_once(oracle: Oracle, place: Path, number: signal.Signals, tried: Callab
 
 
 @pytest.mark.parametrize("number", CODES, ids=lambda number: number.name)
-@tries("kill", "INT, TERM and HUP twice while ExifTool writes: left at once")
+@tries("kill", "INT, TERM and HUP twice while ExifTool writes: the run ends immediately")
 def test_twice(oracle: Oracle, place: Path, number: signal.Signals, tried: Callable[[int], None]) -> None:
     run = start(oracle, place)
     family = run.family
@@ -114,14 +115,14 @@ def _zombie(pid: int) -> bool:
 
 
 @tries(
-    "kill", "Ctrl-C on a terminal, once and twice: it does not reach ExifTool, and the terminal is as before"
+    "kill", "Ctrl-C on a terminal, once and twice: it does not reach ExifTool, and the terminal is restored"
 )
 @pytest.mark.parametrize("times", [1, 2])
 def test_ctrl_c_on_a_terminal(oracle: Oracle, place: Path, times: int, tried: Callable[[int], None]) -> None:
     import termios
 
     master, slave = pty.openpty()
-    before = termios.tcgetattr(slave)
+    state_before = termios.tcgetattr(slave)
 
     def on_terminal() -> None:
         import fcntl
@@ -135,17 +136,17 @@ def test_ctrl_c_on_a_terminal(oracle: Oracle, place: Path, times: int, tried: Ca
     for _ in range(times):
         os.write(master, b"\x03")
         time.sleep(0.3)
-    said = b""
+    message = b""
     while run.status is None and select.select([master], [], [], 0.05) is not None:
         while select.select([master], [], [], 0)[0]:
-            said += os.read(master, 65536)
+            message += os.read(master, 65536)
         pid, status = os.waitpid(run.pid, os.WNOHANG)
         if pid:
             run.status = os.waitstatus_to_exitcode(status)
     assert run.status == 130
-    assert termios.tcgetattr(slave) == before
-    assert b"Stopping after the batch in hand" in said and b"Traceback" not in said
-    assert b"\x1b[?" not in said  # no mode of the terminal was switched
+    assert termios.tcgetattr(slave) == state_before
+    assert b"Stopping after the current batch" in message and b"Traceback" not in message
+    assert b"\x1b[?" not in message  # no terminal mode was switched
     os.close(master)
     os.close(slave)
     settle(oracle, place)
@@ -164,14 +165,15 @@ def test_while_compacting(
 
     def signalled() -> None:
         ledger.COMPACT_FROM = 0
-        real, seen = getattr(os, call), []
+        real = getattr(os, call)
+        calls: list[object] = []
 
-        def act(*args: object, **more: object) -> object:
-            if journal._NEW in os.listdir(out / ".pef-tui") and not seen:
-                seen.append(1)
+        def act(*args: object, **fields: object) -> object:
+            if journal._NEW in os.listdir(out / ".pef-tui") and not calls:
+                calls.append(1)
                 os.kill(os.getpid(), number)
                 time.sleep(0.1)
-            return real(*args, **more)
+            return real(*args, **fields)
 
         setattr(os, call, act)
 

@@ -1,4 +1,4 @@
-"""The command as it is installed, under strace: killed, or refused, at each system call of a small run."""
+"""Run the installed command under strace: kill it, or refuse a call, at each system call of a small run."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from exports import small
-from oracle import Oracle
-from running import STRACE, apart, quick_place, traced
-from trying import tries
+from fault_counts import tries
+from fault_exports import small
+from forked_runs import STRACE, apart, quick_place, traced
+from run_oracle import Oracle
 
 WRITING = (
     "write", "pwrite64", "ftruncate", "mkdir", "mkdirat", "rename", "renameat", "renameat2", "unlink", "unlinkat",
@@ -27,12 +27,12 @@ def oracle() -> Iterator[Oracle]:
         os.environ["PATH"] = "/nowhere"
 
     with quick_place() as place:
-        yield Oracle(small(place / "export"), place, "--workers", "1", before=no_exiftool)
+        yield Oracle(small(place / "export"), place, "--workers", "1", prepare=no_exiftool)
 
 
 @pytest.fixture(scope="module")
 def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """Strace is found, ExifTool is not."""
+    """Return an environment in which strace is found and ExifTool is not."""
     if (strace := shutil.which("strace")) is None:
         assert not os.environ.get("CI"), "strace is missing"
         pytest.skip("strace is not installed")
@@ -48,17 +48,21 @@ def points(oracle: Oracle, environment: dict[str, str], tmp_path_factory: pytest
 
 
 def injected(
-    oracle: Oracle, place: Path, env: dict[str, str], points: Points, how: str, statuses: tuple[int, ...]
+    oracle: Oracle, place: Path, env: dict[str, str], points: Points, mode: str, statuses: tuple[int, ...]
 ) -> int:
     faults = []
     for number, (call, nth) in enumerate(points):
         out = place / f"{call}{nth}"
-        prefix = [*STRACE, "-o", os.devnull, "-e", f"trace={call}", "-e", f"inject={call}:{how}:when={nth}"]
-        done = apart(oracle.argv(out), prefix, env=env)
-        if done.returncode not in statuses or b"Traceback" in done.stderr or b"unexpected" in done.stderr:
-            faults.append((call, nth, done.returncode, done.stderr.decode()))
-        elif fault := oracle.finish(out, again=number % 10 == 0):
-            faults.append((call, nth, done.returncode, fault))
+        prefix = [*STRACE, "-o", os.devnull, "-e", f"trace={call}", "-e", f"inject={call}:{mode}:when={nth}"]
+        result = apart(oracle.argv(out), prefix, env=env)
+        if (
+            result.returncode not in statuses
+            or b"Traceback" in result.stderr
+            or b"unexpected" in result.stderr
+        ):
+            faults.append((call, nth, result.returncode, result.stderr.decode()))
+        elif fault := oracle.finish(out, repeat=number % 10 == 0):
+            faults.append((call, nth, result.returncode, fault))
         shutil.rmtree(out, ignore_errors=True)
     assert not faults
     return len(points)
@@ -74,7 +78,7 @@ def test_kill(
 
 
 @pytest.mark.timeout(1200)
-@tries("fault", "no space (ENOSPC) by strace at every call of a small run that makes something")
+@tries("fault", "no space (ENOSPC) by strace at every call of a small run that creates something")
 def test_no_space(
     oracle: Oracle, place: Path, environment: dict[str, str], points: Points, tried: Callable[[int], None]
 ) -> None:
@@ -88,8 +92,8 @@ def test_no_space(
         "renameat2",
         "copy_file_range",
     )
-    mine = [(call, nth) for call, nth in points if call in making]
-    tried(injected(oracle, place, environment, mine, "error=ENOSPC", (0, 1, 3)))
+    foreign = [(call, nth) for call, nth in points if call in making]
+    tried(injected(oracle, place, environment, foreign, "error=ENOSPC", (0, 1, 3)))
 
 
 @pytest.mark.timeout(1200)
@@ -97,6 +101,6 @@ def test_no_space(
 def test_disk_error(
     oracle: Oracle, place: Path, environment: dict[str, str], points: Points, tried: Callable[[int], None]
 ) -> None:
-    mine = [(call, nth) for call, nth in points if call in SYNCING]
-    assert {call for call, _ in mine} >= {"fsync", "fdatasync"}
-    tried(injected(oracle, place, environment, mine, "error=EIO", (1,)))
+    foreign = [(call, nth) for call, nth in points if call in SYNCING]
+    assert {call for call, _ in foreign} >= {"fsync", "fdatasync"}
+    tried(injected(oracle, place, environment, foreign, "error=EIO", (1,)))

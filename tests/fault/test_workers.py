@@ -1,4 +1,4 @@
-"""Runs with workers in other processes: the program, or its workers, killed while they write."""
+"""Kill the program, or its worker processes, while they write."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from exports import mixed
-from oracle import Oracle
-from running import Run, children, quick_place
-from trying import tries
+from fault_counts import tries
+from fault_exports import mixed
+from forked_runs import Run, children, quick_place
+from run_oracle import Oracle
 
 CHAINS = 3
 KILLS = 4
-"""One behind the other, before a run comes to its end."""
+"""Number of kills in succession before a run may end."""
 
 
 @pytest.fixture(scope="module")
 def oracle() -> Iterator[tuple[Oracle, float]]:
-    """The export, and how long a run over it takes; what it should make is made by threads."""
+    """Return the oracle of an export (made with threads), and how long a run over it takes."""
     with quick_place() as place:
         began = time.monotonic()
-        made = Oracle(mixed(place / "export"), place, "--executor", "threads")
-        made.more = ("--executor", "processes", "--workers", "2")
-        yield made, time.monotonic() - began
+        sample = Oracle(mixed(place / "export"), place, "--executor", "threads")
+        sample.more = ("--executor", "processes", "--workers", "2")
+        yield sample, time.monotonic() - began
 
 
 def at_work(out: Path) -> bool:
@@ -38,23 +38,23 @@ def at_work(out: Path) -> bool:
 
 
 def still_there(pids: list[int]) -> list[int]:
-    found = []
+    results = []
     for pid in pids:
         with contextlib.suppress(OSError):
             if ") Z" not in Path(f"/proc/{pid}/stat").read_text():
-                found.append(pid)
-    return found
+                results.append(pid)
+    return results
 
 
 def killed(oracle: Oracle, out: Path, moment: float, *, program: bool) -> str:
-    """A run that is killed while workers write, or one of them alone; what is wrong then, "" for nothing."""
+    """Start a run, and kill it or one of its workers while they write. Return what is wrong then; "" for nothing."""
     run = Run(oracle.argv(out))
     try:
         while not at_work(out) and run.running():
             time.sleep(0.002)
         time.sleep(moment)
         workers = run.family
-        theirs = [child for pid in workers for child in children(pid)]
+        reference = [child for pid in workers for child in children(pid)]
         if program:
             run.kill()
         else:
@@ -63,10 +63,10 @@ def killed(oracle: Oracle, out: Path, moment: float, *, program: bool) -> str:
                     os.kill(pid, signal.SIGKILL)
         run.wait()
         end = time.monotonic() + 5
-        while (left := still_there([*workers, *theirs])) and time.monotonic() < end:
+        while (remaining := still_there([*workers, *reference])) and time.monotonic() < end:
             time.sleep(0.01)
-        if left:
-            return f"processes {left} live on"
+        if remaining:
+            return f"processes {remaining} live on"
         return run.words() if "Traceback" in run.words() else oracle.half(out)
     finally:
         run.close()
@@ -86,12 +86,12 @@ def test_while_workers_write(
 ) -> None:
     tool("exiftool")
     chance = random.Random(int(program))
-    made, length = oracle
+    sample, length = oracle
     faults = []
     for chain in range(CHAINS):
         out = place / f"out{chain}"
-        faults += [killed(made, out, chance.uniform(0, length / 2), program=program) for _ in range(KILLS)]
-        faults.append(made.finish(out, again=chain == 0))
+        faults += [killed(sample, out, chance.uniform(0, length / 2), program=program) for _ in range(KILLS)]
+        faults.append(sample.finish(out, repeat=chain == 0))
         shutil.rmtree(out, ignore_errors=True)
     assert not list(filter(None, faults))
     tried(KILLS * CHAINS)

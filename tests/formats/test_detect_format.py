@@ -11,8 +11,8 @@ from pef_tui.testing import MAKERS, make
 
 
 def name(head: bytes) -> str | None:
-    found = detect(head)
-    return found.name if found else None
+    result = detect(head)
+    return result.name if result else None
 
 
 def ftyp(*brands: str) -> bytes:
@@ -107,7 +107,7 @@ def test_what_is_no_media(head: bytes) -> None:
 
 
 def directory(order: str, **tags: int) -> bytes:
-    """A TIFF whose IFD0 has these LONG tags (`x254=1`), with the maker's name at the end."""
+    """Make a TIFF whose IFD0 has these LONG tags (`x254=1`), and the maker's name at the end."""
     numbers = {int(tag[1:]): value for tag, value in tags.items()}
     at = 8 + 2 + 12 * (len(numbers) + 1) + 4
     entries = b"".join(
@@ -151,11 +151,11 @@ def test_transport_streams(step: int) -> None:
 
 @given(st.binary(max_size=300), st.sampled_from([b"", *(make(each)[:24] for each in MAKERS)]))
 def test_no_bytes_break_it(rest: bytes, start: bytes) -> None:
-    found = detect(start + rest)
-    assert found is None or FORMATS[found.name] is found
+    actual = detect(start + rest)
+    assert actual is None or FORMATS[actual.name] is actual
 
 
 @given(st.sampled_from(sorted(MAKERS)), st.integers(0, HEAD))
 def test_a_cut_file_is_never_taken_for_a_picture_of_another_family(format: str, size: int) -> None:
-    found = detect(make(format)[:size])
-    assert found is None or found.kind == FORMATS[format].kind
+    actual = detect(make(format)[:size])
+    assert actual is None or actual.kind == FORMATS[format].kind

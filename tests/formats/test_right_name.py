@@ -63,18 +63,18 @@ def test_right_name(name: str, format: str, right: str) -> None:
     ],
 )
 def test_by_extension(name: str, format: str | None) -> None:
-    found = by_extension(name)
-    assert (found.name if found else None) == format
+    actual = by_extension(name)
+    assert (actual.name if actual else None) == format
 
 
 @given(st.text(max_size=20), st.sampled_from(sorted(MEDIA_EXTENSIONS)), st.sampled_from(sorted(FORMATS)))
 def test_a_right_name_fits_and_stays(stem: str, extension: str, format: str) -> None:
-    wanted = FORMATS[format]
-    right = right_name(stem + extension, wanted)
+    expected = FORMATS[format]
+    right = right_name(stem + extension, expected)
     assert right.startswith(stem)
-    assert right_name(right, wanted) == right
-    kept = not wanted.extensions or (format == "tiff" and right == stem + extension)
-    assert kept or any(right.lower().endswith(each) for each in wanted.extensions)
+    assert right_name(right, expected) == right
+    retained = not expected.extensions or (format == "tiff" and right == stem + extension)
+    assert retained or any(right.lower().endswith(each) for each in expected.extensions)
 
 
 def test_the_table_is_sound() -> None:

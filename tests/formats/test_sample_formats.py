@@ -26,13 +26,13 @@ def head(path: Path) -> bytes:
 @pytest.mark.skipif(not shutil.which("exiftool") and "CI" not in os.environ, reason="needs ExifTool")
 def test_every_sample_is_what_exiftool_calls_it() -> None:
     run = subprocess.run(["exiftool", "-j", "-FileType", *map(str, FILES)], capture_output=True, check=False)
-    said = {entry["SourceFile"]: entry["FileType"].lower() for entry in json.loads(run.stdout)}
-    found = {str(path): getattr(detect(head(path)), "name", None) for path in FILES}
-    assert found == {path: ALSO.get(name, name) for path, name in said.items()}
+    answer = {entry["SourceFile"]: entry["FileType"].lower() for entry in json.loads(run.stdout)}
+    actual = {str(path): getattr(detect(head(path)), "name", None) for path in FILES}
+    assert actual == {path: ALSO.get(name, name) for path, name in answer.items()}
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
 def test_the_extension_of_a_sample_fits_its_content(path: Path) -> None:
-    found, promised = detect(head(path)), by_extension(path.name)
-    assert found is not None and promised is not None
-    assert path.suffix.lower() in found.extensions
+    actual, promised = detect(head(path)), by_extension(path.name)
+    assert actual is not None and promised is not None
+    assert path.suffix.lower() in actual.extensions

@@ -1,4 +1,4 @@
-"""Write a fixture: an export, and all that the program as it is now leaves on disks for it.
+"""Write a fixture: an export, and everything that the current program stores for it.
 
     python tests/manifest/freeze_state.py FILE.tar.xz
 
@@ -25,7 +25,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from pef_tui.cli import main
+from pef_tui.cli.main import main
 from pef_tui.testing import Exif, Item, film, jpeg, sidecar, takeout
 
 OPTIONS = ("--writer", "native", "--albums", "tag", "--timezone", "Europe/Berlin")
@@ -34,7 +34,9 @@ TAKEN = 1_561_977_296
 
 
 def export(root: Path) -> Path:
-    """Pictures that are written, get an XMP file, are copied, linked to an album, in conflict, without a sidecar."""
+    """Make pictures for every outcome: written, with XMP file, copied, linked to an album, in conflict, without a
+    sidecar.
+    """
     shared = jpeg(5)
     other_date = jpeg(6, exif=Exif(date="2015:03:02 10:11:12", offset="+01:00"))
     other_text = jpeg(7, exif=Exif(description="what the file says"))
@@ -62,42 +64,42 @@ DECISIONS = {
 }
 
 
-def forked(argv: list[str], before: Callable[[], object] = lambda: None) -> int:
-    """Run the command in a process of its own; its status as a shell has it."""
+def forked(argv: list[str], prepare: Callable[[], object] = lambda: None) -> int:
+    """Run the command in a process of its own. Return its exit status as in a shell."""
     sys.stdout.flush()
     pid = os.fork()
     if not pid:
-        before()
+        prepare()
         os._exit(main(["--batch", "--no-config", "-q", *argv]))
     status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
     return status if status >= 0 else 128 - status
 
 
 def die_before_recording() -> None:
-    """From here on the process kills itself when the outputs of the first batch have their names."""
-    from pef_tui.manifest import Ledger
+    """Change this process: it kills itself when the outputs of the first batch have their final names."""
+    from pef_tui.manifest import Manifest
 
-    def done(self: Ledger, batch: int, entries: object) -> None:
+    def done(self: Manifest, batch: int, entries: object) -> None:
         if batch:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    Ledger.done = done  # type: ignore[method-assign,assignment]
+    Manifest.record_batch = done  # type: ignore[method-assign]
 
 
 def freeze(root: Path) -> None:
-    """Make everything below a folder."""
+    """Make all folders of the archive below `root`."""
     source = export(root / "export")
     decisions = root / "export" / "decisions.json"
     decisions.write_text(json.dumps(DECISIONS))
     shutil.copytree(source, root / "in-place" / "Takeout")
-    for name, more in (("plain", ()), ("decided", ("--decisions", str(decisions)))):
-        assert forked([str(source), "-o", str(root / name), *OPTIONS, *more]) == 0
+    for name, options in (("plain", ()), ("decided", ("--decisions", str(decisions)))):
+        assert forked([str(source), "-o", str(root / name), *OPTIONS, *options]) == 0
     assert forked([str(source), "-o", str(root / "killed"), *OPTIONS], die_before_recording) == 137
     assert forked(["--in-place", str(root / "in-place" / "Takeout"), *IN_PLACE_OPTIONS]) == 0
 
 
 def _smaller(member: tarfile.TarInfo) -> tarfile.TarInfo | None:
-    """Leave out the report pages, and who made the files."""
+    """Leave out the report pages, and the owners of the files."""
     member.uid = member.gid = 0
     member.uname = member.gname = ""
     return None if member.name.endswith("report.html") else member

@@ -1,4 +1,4 @@
-"""Entries as columns of a record: what is put in comes out, what cannot be is no entry."""
+"""Entries in columns of a record: unpacking returns the packed values; impossible values are no entry."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from ledger_cases import entry, recorded
+from manifest_cases import entry, recorded
 
-from pef_tui.manifest import Entry, Ledger
-from pef_tui.manifest.columns import pack, unpack
-from pef_tui.manifest.format import WORDS, Done, Impossible, decode, encode
+from pef_tui.manifest import Entry, Manifest
+from pef_tui.manifest.entry_columns import pack_entries, unpack_entry
+from pef_tui.manifest.records import OUTCOMES, BatchDone, InvalidRecord, decode, encode
 
 names = st.binary(min_size=1, max_size=12).map(lambda name: name.replace(b"/", b"-").replace(b"\0", b"-"))
 
@@ -33,7 +33,7 @@ entries = st.builds(
     sidecar=eight,
     shape=eight,
     plan=eight,
-    word=st.sampled_from(WORDS),
+    outcome=st.sampled_from(OUTCOMES),
     reason=st.text(max_size=20),
     temporary=st.booleans(),
     output=st.one_of(st.just(b""), outputs),
@@ -47,53 +47,56 @@ entries = st.builds(
     photo=eight,
     output_digest=eight,
     xmp_digest=eight,
+    taken=st.one_of(st.none(), st.integers(-(2**62), 2**62)),
 )
 
 
 @given(st.lists(entries, max_size=12))
 def test_columns_give_back_what_was_put_in(rows: list[Entry]) -> None:
-    done = decode(encode(pack(3, rows)))
-    assert isinstance(done, Done) and done.batch == 3
-    assert [unpack(done, number) for number in range(done.count)] == rows
-    assert done.failed == sum(row.word == "failed" for row in rows)
+    result = decode(encode(pack_entries(3, rows)))
+    assert isinstance(result, BatchDone) and result.batch == 3
+    assert [unpack_entry(result, number) for number in range(result.count)] == rows
+    assert result.failed == sum(row.outcome == "failed" for row in rows)
 
 
 def test_an_xmp_file_is_remembered_with_size_and_time() -> None:
     row = entry(b"a.jpg", xmp=True, xmp_size=7, xmp_mtime_ns=-9)
-    assert unpack(pack(1, [row]), 0) == row
+    assert unpack_entry(pack_entries(1, [row]), 0) == row
 
 
 def test_a_duplicate_is_remembered_with_what_stands_for_it() -> None:
-    row = entry(b"Trip/a.jpg", output=b"", word="duplicate", link=b"Photos from 2019/a.jpg")
-    assert unpack(pack(1, [row]), 0) == row
-    with pytest.raises(Impossible):
-        unpack(pack(1, [entry(b"a.jpg", output=b"", link=b"../a.jpg")]), 0)
+    row = entry(b"Trip/a.jpg", output=b"", outcome="duplicate", link=b"Photos from 2019/a.jpg")
+    assert unpack_entry(pack_entries(1, [row]), 0) == row
+    with pytest.raises(InvalidRecord):
+        unpack_entry(pack_entries(1, [entry(b"a.jpg", output=b"", link=b"../a.jpg")]), 0)
 
 
 @pytest.mark.parametrize(
     "output", [b"../x", b"/etc/x", b"a/../../x", b"a//b", b".pef-tui/lock", b"a\0b", b"."]
 )
 def test_an_output_outside_dest_is_no_entry(output: bytes, tmp_path: Path) -> None:
-    with pytest.raises(Impossible):
-        unpack(pack(1, [entry(b"a.jpg", output=output)]), 0)
+    with pytest.raises(InvalidRecord):
+        unpack_entry(pack_entries(1, [entry(b"a.jpg", output=output)]), 0)
     recorded(tmp_path, entry(b"a.jpg", output=output), entry(b"b.jpg"))
-    ledger = Ledger.open(str(tmp_path), read_only=True)
+    ledger = Manifest.open(str(tmp_path), read_only=True)
     assert ledger.get(b"a.jpg") is None and ledger.get(b"b.jpg") == entry(b"b.jpg")
     ledger.release()
 
 
 @given(st.binary(max_size=200), st.integers(0, 10**6), st.integers(0, 255))
-def test_no_record_makes_it_stumble(data: bytes, at: int, value: int) -> None:
-    good = bytearray(encode(pack(1, [entry(b"folder/a.jpg"), entry(b"b.jpg", output=b"c/d")])))
+def test_a_damaged_record_is_an_entry_or_an_error_of_its_own(data: bytes, at: int, value: int) -> None:
+    good = bytearray(encode(pack_entries(1, [entry(b"folder/a.jpg"), entry(b"b.jpg", output=b"c/d")])))
     good[at % len(good)] = value
     for payload in (data, bytes(good)):
         try:
             record = decode(payload)
-        except Impossible:
+        except InvalidRecord:
             continue
-        if isinstance(record, Done):
+        if isinstance(record, BatchDone):
             for number in range(record.count):
                 try:
-                    unpack(record, number)
-                except Impossible:
+                    unpacked = unpack_entry(record, number)
+                except InvalidRecord:
                     continue
+                assert isinstance(unpacked, Entry)
+                assert unpacked.key

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -16,17 +16,17 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from pef_tui.folders import names_in
-from pef_tui.manifest.folder import open_folder
-from pef_tui.manifest.format import Impossible, NewerFormat
+from pef_tui.filesystem.directories import list_names
+from pef_tui.manifest.folder import open_state_dir
 from pef_tui.manifest.journal import HEADER, Journal, frame, scan
+from pef_tui.manifest.records import InvalidRecord, NewerFormat
 
 ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Iterator[int]:
-    fd = open_folder(str(tmp_path), create=True)
+    fd = open_state_dir(str(tmp_path), create=True)
     assert fd is not None
     yield fd
     os.close(fd)
@@ -37,16 +37,16 @@ def manifest(tmp_path: Path) -> Path:
 
 
 def payloads(data: bytes) -> list[bytes]:
-    found: list[bytes] = []
-    scan(io.BytesIO(data), len(data), lambda at, payload: found.append(payload))
-    return found
+    results: list[bytes] = []
+    scan(io.BytesIO(data), len(data), lambda at, payload: results.append(payload))
+    return results
 
 
-def opened(folder: int) -> tuple[Journal, list[bytes]]:
-    found: list[bytes] = []
-    journal = Journal.open(folder, lambda at, payload: found.append(payload), read_only=False)
+def open_journal(folder: int) -> tuple[Journal, list[bytes]]:
+    results: list[bytes] = []
+    journal = Journal.open(folder, lambda at, payload: results.append(payload), read_only=False)
     assert journal is not None
-    return journal, found
+    return journal, results
 
 
 def test_what_was_appended_is_read_back(folder: int) -> None:
@@ -54,9 +54,9 @@ def test_what_was_appended_is_read_back(folder: int) -> None:
     offsets = [journal.append(bytes([n]) * n) for n in range(20)]
     assert [journal.read(at) for at in offsets] == [bytes([n]) * n for n in range(20)]
     journal.close()
-    again, found = opened(folder)
-    assert found == [bytes([n]) * n for n in range(20)] and not again.seen.bad
-    again.close()
+    second_run, actual = open_journal(folder)
+    assert actual == [bytes([n]) * n for n in range(20)] and not second_run.last_scan.bad
+    second_run.close()
 
 
 def test_a_tail_torn_at_any_byte_is_kept_aside_and_cut(folder: int, tmp_path: Path) -> None:
@@ -64,9 +64,9 @@ def test_a_tail_torn_at_any_byte_is_kept_aside_and_cut(folder: int, tmp_path: Pa
     last = frame(3, b"third")
     for cut in range(1, len(last)):
         manifest(tmp_path).write_bytes(good + last[:cut])
-        journal, found = opened(folder)
-        assert found == [b"first", b"second"] and journal.seen.torn and not journal.seen.holes
-        assert (manifest(tmp_path).parent / journal.aside).read_bytes() == last[:cut]
+        journal, actual = open_journal(folder)
+        assert actual == [b"first", b"second"] and journal.last_scan.is_torn and not journal.last_scan.holes
+        assert (manifest(tmp_path).parent / journal.damaged_copy).read_bytes() == last[:cut]
         journal.append(b"fourth")
         journal.close()
         assert payloads(manifest(tmp_path).read_bytes()) == [b"first", b"second", b"fourth"]
@@ -74,9 +74,9 @@ def test_a_tail_torn_at_any_byte_is_kept_aside_and_cut(folder: int, tmp_path: Pa
 
 def test_zeros_at_the_end_are_a_torn_tail(folder: int, tmp_path: Path) -> None:
     manifest(tmp_path).write_bytes(HEADER + frame(1, b"first") + bytes(5000))
-    journal, found = opened(folder)
+    journal, actual = open_journal(folder)
     journal.close()
-    assert found == [b"first"]
+    assert actual == [b"first"]
     assert manifest(tmp_path).read_bytes() == HEADER + frame(1, b"first")
 
 
@@ -111,16 +111,16 @@ def test_a_frame_cannot_pass_under_another_number() -> None:
 
 def test_a_frame_with_impossible_content_is_a_hole(folder: int, tmp_path: Path) -> None:
     manifest(tmp_path).write_bytes(HEADER + frame(1, b"bad") + frame(2, b"good"))
-    found = []
+    results = []
 
     def accept(at: int, payload: bytes) -> None:
         if payload == b"bad":
-            raise Impossible("no such thing")
-        found.append(payload)
+            raise InvalidRecord("no such thing")
+        results.append(payload)
 
     journal = Journal.open(folder, accept, read_only=True)
-    assert journal is not None and found == [b"good"]
-    assert [bad.why for bad in journal.seen.holes] == ["impossible (no such thing)"]
+    assert journal is not None and results == [b"good"]
+    assert [bad.reason for bad in journal.last_scan.holes] == ["impossible (no such thing)"]
     journal.close()
 
 
@@ -138,7 +138,7 @@ def test_read_only_changes_nothing(folder: int, tmp_path: Path) -> None:
     assert journal is not None
     journal.close()
     assert manifest(tmp_path).read_bytes() == data
-    assert names_in(folder) == ["manifest"]
+    assert list_names(folder) == ["manifest"]
 
 
 def test_a_short_write_is_cut_off_and_raised(
@@ -178,16 +178,23 @@ def test_rewriting_syncs_before_it_renames(folder: int, monkeypatch: pytest.Monk
     journal = Journal.create(folder)
     journal.append(b"one")
     order: list[str] = []
-    fsync, rename = os.fsync, os.rename
-    monkeypatch.setattr(os, "fsync", lambda fd: (order.append("fsync"), fsync(fd))[1])
-    monkeypatch.setattr(os, "rename", lambda *a, **k: (order.append("rename"), rename(*a, **k))[1])
+
+    def record(name: str, real: Callable[..., object]) -> None:
+        def call(*args: object, **keywords: object) -> object:
+            order.append(name)
+            return real(*args, **keywords)
+
+        monkeypatch.setattr(os, name, call)
+
+    record("fsync", os.fsync)
+    record("rename", os.rename)
     journal.rewrite([b"new"])
     assert order == ["fsync", "rename", "fsync"]
-    found: list[bytes] = []
-    journal.reread(lambda at, payload: found.append(payload))
+    results: list[bytes] = []
+    journal.reread(lambda at, payload: results.append(payload))
     journal.append(b"newer")
     journal.close()
-    assert found == [b"new"] and names_in(folder) == ["manifest"]
+    assert results == [b"new"] and list_names(folder) == ["manifest"]
 
 
 def test_a_failed_rewrite_leaves_the_old_one(folder: int, tmp_path: Path) -> None:
@@ -203,7 +210,7 @@ def test_a_failed_rewrite_leaves_the_old_one(folder: int, tmp_path: Path) -> Non
     journal.append(b"two")
     journal.close()
     assert payloads(manifest(tmp_path).read_bytes()) == [b"one", b"two"]
-    assert names_in(folder) == ["manifest"]
+    assert list_names(folder) == ["manifest"]
 
 
 def test_a_link_is_not_followed(folder: int, tmp_path: Path) -> None:
@@ -221,14 +228,14 @@ def test_no_bytes_at_all_make_it_stumble(front: bytes, back: bytes) -> None:
 
 
 class Machine(RuleBasedStateMachine):
-    """Appending, damage of every kind and reopening, against a list of what must still be there."""
+    """Append, damage in every way and reopen a journal. Compare it with a list of the payloads that must remain."""
 
     @initialize(tmp=st.none())
     def begin(self, tmp: None) -> None:
         import tempfile
 
         self.place = tempfile.TemporaryDirectory()
-        fd = open_folder(self.place.name, create=True)
+        fd = open_state_dir(self.place.name, create=True)
         assert fd is not None
         self.folder = fd
         self.path = Path(self.place.name) / ".pef-tui" / "manifest"
@@ -282,17 +289,17 @@ class Machine(RuleBasedStateMachine):
 
     def _reopen(self) -> None:
         self.journal.close()
-        found: list[tuple[int, bytes]] = []
-        journal = Journal.open(self.folder, lambda at, p: found.append((at, p)), read_only=False)
+        results: list[tuple[int, bytes]] = []
+        journal = Journal.open(self.folder, lambda at, p: results.append((at, p)), read_only=False)
         assert journal is not None
         self.journal = journal
-        assert [payload for _, payload in found] == [payload for _, _, payload in self.spans]
-        if not journal.seen.whole:
-            journal.rewrite(payload for _, payload in found)
-            found.clear()
-            journal.reread(lambda at, p: found.append((at, p)))
-        size = {at: len(frame(1, payload)) for at, payload in found}
-        self.spans = [(at, at + size[at], payload) for at, payload in found]
+        assert [payload for _, payload in results] == [payload for _, _, payload in self.spans]
+        if not journal.last_scan.is_appendable:
+            journal.rewrite(payload for _, payload in results)
+            results.clear()
+            journal.reread(lambda at, p: results.append((at, p)))
+        size = {at: len(frame(1, payload)) for at, payload in results}
+        self.spans = [(at, at + size[at], payload) for at, payload in results]
 
     @invariant()
     def every_offset_leads_to_its_payload(self) -> None:
@@ -313,9 +320,9 @@ TestJournalMachine.settings = settings(
 
 APPENDER = """
 import os, sys
-from pef_tui.manifest.folder import open_folder
+from pef_tui.manifest.folder import open_state_dir
 from pef_tui.manifest.journal import Journal
-folder = open_folder(sys.argv[1], create=True)
+folder = open_state_dir(sys.argv[1], create=True)
 journal = Journal.open(folder, lambda at, p: None, read_only=False) or Journal.create(folder)
 start, number = journal.sequence, journal.sequence
 print("ready", flush=True)
@@ -336,8 +343,8 @@ def test_what_was_synced_survives_kills_at_random(tmp_path: Path) -> None:
         assert child.stdout is not None and child.stdout.readline() == b"ready\n"
         time.sleep(chance.uniform(0.0, 0.08))
         child.send_signal(signal.SIGKILL)
-        told = [int(line) for line in child.stdout.read().split(b"\n") if line]
+        text = [int(line) for line in child.stdout.read().split(b"\n") if line]
         child.wait()
         numbers = [int(payload.split(b":")[0]) for payload in payloads(manifest(tmp_path).read_bytes())]
         assert numbers == list(range(1, len(numbers) + 1))
-        assert not told or numbers[-1] >= told[-1]
+        assert not text or numbers[-1] >= text[-1]

@@ -1,4 +1,4 @@
-"""The file that says where the state in a source was made."""
+"""Test the file that records where the state folder in a source was made."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from pef_tui.manifest.origin import made, settle
+from pef_tui.manifest.origin import adopt_state, state_origin
 
 
 def test_the_origin_is_on_the_disk_before_it_has_its_name_and_its_name_before_the_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Empty after a power cut, it would make undo records of this machine those of another."""
+    """If the file were empty after a power cut, undo records of this machine would count as made elsewhere."""
     calls: list[tuple[str, str]] = []
     fsync, rename = os.fsync, os.rename
 
@@ -30,6 +30,6 @@ def test_the_origin_is_on_the_disk_before_it_has_its_name_and_its_name_before_th
     environ = {"HOME": str(tmp_path / "home"), "XDG_STATE_HOME": str(tmp_path / "state")}
     monkeypatch.setattr(os, "fsync", synced)
     monkeypatch.setattr(os, "rename", renamed)
-    assert settle(str(source), environ) == ""
+    assert adopt_state(str(source), environ) == ""
     assert calls[-3:] == [("fsync", "origin.new"), ("rename", "origin"), ("fsync", ".pef-tui")]
-    assert made(str(source), environ) == "here"
+    assert state_origin(str(source), environ) == "here"

@@ -1,4 +1,4 @@
-"""What was written for an earlier release still works: `released/VERSION` is its example plugin, frozen."""
+"""Plugins for an earlier release still work. `released/VERSION` has its example plugin, which never changes."""
 
 import os
 import shutil
@@ -50,15 +50,15 @@ def test_the_tests_of_an_earlier_release_still_pass(folder: Path) -> None:
         str(folder),
         str(folder),
     ]
-    done = subprocess.run(
+    result = subprocess.run(
         run, cwd=folder, env=environ, capture_output=True, text=True, timeout=100, check=False
     )
-    assert done.returncode == 0, done.stdout
+    assert result.returncode == 0, result.stdout
 
 
 def test_every_release_but_this_one_has_its_example() -> None:
-    """CONTRIBUTING.md, "A release": the folder is made when a version is tagged."""
+    """The folder is made when a version is tagged (CONTRIBUTING.md, "A release")."""
     releases = (Path(__file__).parents[2] / "CHANGELOG.md").read_text().split("\n## [")[1:]
-    wanted = {".".join(each.split("]")[0].split(".")[:2]) for each in releases}
-    assert wanted <= {folder.name for folder in RELEASED}
+    expected = {".".join(release.split("]")[0].split(".")[:2]) for release in releases}
+    assert expected <= {folder.name for folder in RELEASED}
     assert ".".join(__version__.split(".")[:2]) in {folder.name for folder in RELEASED}

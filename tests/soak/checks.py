@@ -1,10 +1,10 @@
-"""What must hold after a step, whatever came before. Knows nothing of how the program works."""
+"""Rules that must hold after a step, whatever happened before. They use nothing of the program's code."""
 
 from __future__ import annotations
 
 import os
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from after import After, Fault
@@ -12,25 +12,29 @@ from export_model import File
 from identity import family_of, marker, markers
 from program import FileId, Line, Ran, Tree, exact
 
-SETTLED = ("unchanged", "excluded", "duplicate", "unmatched", "failed", "copied")
-"""What a run may say of files that it does not touch; `copied` of those in place that need nothing."""
 LIMIT = 44
-"""Letters from which on a name may be cut, so that a counter says nothing."""
+"""Length from which a name may be cut. A counter then has no meaning."""
 
 
-def check(after: After) -> None:
-    """All that must hold after a run that was not killed. Raises Fault."""
-    ended_well(after.ran)
-    counted(after)
-    outputs = kept(after)
-    told_apart(after, outputs)
-    nothing_unnamed(after, outputs)
+def check(state_after: After) -> None:
+    """Check all rules that apply after a run that was not killed. Raises Fault."""
+    ended_well(state_after.ran)
+    counted(state_after)
+    outputs = kept_outputs(state_after)
+    told_apart(state_after, outputs)
+    nothing_unnamed(state_after, outputs)
+
+
+def _names_missing_part(ran: Ran) -> bool:
+    return any("not among the sources" in note for note in ran.summary.get("notes", ()))
 
 
 def ended_well(ran: Ran) -> None:
-    """No traceback, an exit code that fits the outcomes."""
+    """The run has no traceback, and an exit code that fits the outcomes."""
     if "Traceback" in ran.words or "unexpected" in ran.words or "unexpected" in ran.summary.get("error", ""):
         raise Fault("no traceback", ran.words[-2000:])
+    if ran.status == 1 and "--max-errors" in ran.summary.get("error", ""):
+        return
     if ran.status not in (0, 3):
         raise Fault("exit code", f"{ran.status}: {ran.words[-1000:]}")
     if ran.summary.get("type") != "summary" or ran.summary.get("exit") != ran.status:
@@ -38,54 +42,54 @@ def ended_well(ran: Ran) -> None:
     failed = sum(line["outcome"] == "failed" for line in ran.of("media").values())
     if failed and ran.status != 3:
         raise Fault("exit code", f"{failed} failed files, exit code {ran.status}")
-    if ran.status == 3 and not failed and not ran.summary.get("problems"):
+    if ran.status == 3 and not failed and not ran.summary.get("problems") and not _names_missing_part(ran):
         raise Fault("exit code", "3 where nothing failed and nothing is named")
 
 
-def counted(after: After) -> None:
-    """Every file of the sources is told exactly once, and the sums are right."""
-    told: list[FileId] = []
-    for line in after.ran.lines:
+def counted(state_after: After) -> None:
+    """Every file of the sources is reported exactly once, and the sums are right."""
+    reports: list[FileId] = []
+    for line in state_after.ran.lines:
         if line["type"] in ("media", "json", "other"):
-            told.append((line["root"], exact(line, "source")))
-    expected = set(after.files)
-    if len(told) != len(set(told)):
-        raise Fault("counted once", f"twice: {sorted({each for each in told if told.count(each) > 1})}")
-    if set(told) != expected:
-        raise Fault("counted once", f"missing {expected - set(told)}, invented {set(told) - expected}")
-    summary = after.ran.summary
+            reports.append((line["root"], exact(line, "source")))
+    expected = set(state_after.files)
+    if len(reports) != len(set(reports)):
+        raise Fault("counted once", f"twice: {sorted({item for item in reports if reports.count(item) > 1})}")
+    if set(reports) != expected:
+        raise Fault("counted once", f"missing {expected - set(reports)}, invented {set(reports) - expected}")
+    summary = state_after.ran.summary
     sums = sum(summary["media"].values()) + sum(summary["json"].values()) + summary["other"]
-    if not summary["found"] == sums == len(told):
-        raise Fault("counts add up", f"{summary} for {len(told)} files")
-    for identity, file in after.files.items():
-        if file.kind == "media" and identity not in after.ran.of("media"):
+    if not summary["found"] == sums == len(reports):
+        raise Fault("counts add up", f"{summary} for {len(reports)} files")
+    for identity, file in state_after.files.items():
+        if file.kind == "media" and identity not in state_after.ran.of("media"):
             raise Fault("media are media", f"{identity}")
 
 
-def kept(after: After) -> dict[bytes, FileId]:
-    """Every picture is in DEST, or the outcome says why not; where each output came from."""
+def kept_outputs(state_after: After) -> dict[bytes, FileId]:
+    """Every picture is in DEST, or its outcome states why not. Return the source of each output."""
     outputs: dict[bytes, FileId] = {}
-    for identity, line in after.ran.of("media").items():
-        file, output = after.files[identity], exact(line, "output")
+    for identity, line in state_after.ran.of("media").items():
+        file, output = state_after.files[identity], exact(line, "output")
         if output:
             if output in outputs and line["outcome"] != "duplicate":
                 raise Fault("one output each", f"{identity} and {outputs[output]} at {output!r}")
             outputs.setdefault(output, identity)
         if file.picture is not None:
-            _kept(after, line, file, output)
+            _check_kept(state_after, line, file, output)
     return outputs
 
 
-def _kept(after: After, line: Line, file: File, output: bytes) -> None:
+def _check_kept(state_after: After, line: Line, file: File, output: bytes) -> None:
     picture = file.picture
     assert picture is not None
-    if output and (
-        output in after.user or (line["warnings"] and set(after.beside(output)) & after.user.keys())
-    ):
+    if output in state_after.user:
         return
     if output:
-        if (lying := after.dest.get(output)) is None:
+        if (lying := state_after.dest.get(output)) is None:
             raise Fault("outputs are there", f"{line['outcome']} at {output!r}, which is not there")
+        if line["warnings"] and set(state_after.beside(output)) & state_after.user.keys():
+            return
         if not picture.within(lying.data):
             raise Fault("image data", f"{line['source']!r} is not in its output {output!r}")
         if (
@@ -99,74 +103,75 @@ def _kept(after: After, line: Line, file: File, output: bytes) -> None:
         if not line["reason"]:
             raise Fault("outcome says why", f"{line}")
         return
-    if line["outcome"] == "unchanged" and line["reason"]:  # the earlier run's, which put it nowhere
+    if line["outcome"] == "unchanged" and line["reason"]:  # the earlier run wrote no output
         return
-    if picture.number in after.touched:
+    if picture.number in state_after.touched:
         return
-    if not picture.whole and any(lying.data == file.data for lying in after.dest.values()):
+    if not picture.whole and any(lying.data == file.data for lying in state_after.dest.values()):
         return
-    if not picture.whole or not any(picture.within(lying.data) for lying in after.dest.values()):
+    if not picture.whole or not any(picture.within(lying.data) for lying in state_after.dest.values()):
         raise Fault("image data", f"{line['source']!r} is {line['outcome']} and nowhere in DEST")
 
 
-def told_apart(after: After, outputs: dict[bytes, FileId]) -> None:
-    """No tags and no time of another picture; and those of its own sidecar are there."""
-    lines = after.ran.of("media")
+def told_apart(state_after: After, outputs: dict[bytes, FileId]) -> None:
+    """No output has tags or the time of another picture. Each has those of its own sidecar."""
+    lines = state_after.ran.of("media")
     for output, identity in outputs.items():
-        file, line = after.files[identity], lines[identity]
-        if output in after.user or file.picture is None:
+        file, line = state_after.files[identity], lines[identity]
+        if output in state_after.user or file.picture is None:
             continue
-        beside = after.beside(output)
-        if set(beside) & after.user.keys():
+        xmp_file = state_after.beside(output)
+        if set(xmp_file) & state_after.user.keys():
             continue
-        lying = after.dest[output]
-        said = markers(lying.data).union(
-            *(markers(after.dest[name].data) for name in beside if name in after.dest)
+        lying = state_after.dest[output]
+        answer = markers(lying.data).union(
+            *(markers(state_after.dest[name].data) for name in xmp_file if name in state_after.dest)
         )
-        others = {family for family, _ in said if family != file.picture.family}
-        if (shown := family_of(lying.mtime_ns)) not in (None, file.picture.family):
-            others.add(int(shown or 0))
-        for family in others:
-            if not _undecidable(after, identity, file, family):
+        rest = {family for family, _ in answer if family != file.picture.family}
+        if (text := family_of(lying.mtime_ns)) not in (None, file.picture.family):
+            rest.add(int(text or 0))
+        for family in rest:
+            if not _undecidable(state_after, identity, file, family):
                 raise Fault(
                     "no tag of another picture",
                     f"{line['source']!r} of family {file.picture.family} has family {family}'s ({line['rule']})",
                 )
-        if not others:
-            _has_its_own(after, identity, file, line, output, said)
+        if not rest:
+            _has_its_own(state_after, identity, file, line, output, answer)
 
 
 def _has_its_own(
-    after: After, identity: FileId, file: File, line: Line, output: bytes, said: set[tuple[int, int]]
+    state_after: After, identity: FileId, file: File, line: Line, output: bytes, text: set[tuple[int, int]]
 ) -> None:
     picture = file.picture
     assert picture is not None
-    if after.xmp == "never" or line["outcome"] not in ("written", "sidecar", "copied", "unchanged"):
+    if state_after.xmp == "never" or line["outcome"] not in ("written", "sidecar", "copied", "unchanged"):
         return
     if line["reason"].startswith("failed before"):
         return
-    own = _own_sidecars(after, identity, file)
-    if len(own) != 1 or _same_elsewhere(after, identity, file):
+    own_value = _own_sidecars(state_after, identity, file)
+    if len(own_value) != 1 or _same_elsewhere(state_after, identity, file):
         return
-    if after.mixed and any("changed since" in warning for warning in line["warnings"]):
+    if state_after.mixed and any("changed since" in warning for warning in line["warnings"]):
         return
-    short = after.dest.get(
+    short = state_after.dest.get(
         os.path.splitext(output)[0] + b".xmp"
-    )  # perhaps that of a file that shares its stem
-    said = said | (markers(short.data) if short is not None else set())
-    if (picture.family, own[0].version) not in said:
+    )  # it may be that of a file with the same stem
+    text = text | (markers(short.data) if short is not None else set())
+    if (picture.family, own_value[0].version) not in text:
         raise Fault(
             "tags are there",
-            f"{line['outcome']} {line['source']!r}: {marker(picture.family, own[0].version)} is not in it, but {said}",
+            f"{line['outcome']} {line['source']!r}: "
+            f"{marker(picture.family, own_value[0].version)} is not in it, but {text}",
         )
 
 
-def _own_sidecars(after: After, identity: FileId, file: File) -> list[File]:
-    """Sidecars about this very name, in its folder and account."""
+def _own_sidecars(state_after: After, identity: FileId, file: File) -> list[File]:
+    """Return the sidecars about exactly this name, in its folder and account."""
     return [
-        other
-        for path, other in _beside(after, identity)
-        if _is_about(other, file) and other.family == (file.picture.family if file.picture else -1)
+        second
+        for path, second in _neighbours(state_after, identity)
+        if _is_about(second, file) and second.family == (file.picture.family if file.picture else -1)
     ]
 
 
@@ -179,23 +184,31 @@ def _is_about(json: File, media: File) -> bool:
     )
 
 
-def _beside(after: After, identity: FileId) -> Iterator[tuple[bytes, File]]:
-    root, at = identity[0], after.place(identity)
-    for (other_root, other), file in after.files.items():
-        if after.account(other_root) == after.account(root) and after.place((other_root, other)) == at:
-            yield other, file
+def _neighbours(state_after: After, identity: FileId) -> Iterator[tuple[bytes, File]]:
+    root, at = identity[0], state_after.place(identity)
+    for (other_root, second), file in state_after.files.items():
+        if (
+            state_after.account(other_root) == state_after.account(root)
+            and state_after.place((other_root, second)) == at
+        ):
+            yield second, file
 
 
-def _same_elsewhere(after: After, identity: FileId, file: File) -> bool:
-    """Do other SOURCEs or folders have sidecars about this family, or files of this name?"""
+def _same_elsewhere(state_after: After, identity: FileId, file: File) -> bool:
+    """Return whether other SOURCEs or folders have sidecars of this family, or files of this name."""
     root = identity[0]
-    for (other_root, other), found in after.files.items():
-        if (other_root, other) == identity:
+    for (other_root, second), actual in state_after.files.items():
+        if (other_root, second) == identity:
             continue
-        if found.kind == "json" and file.picture is not None and found.family == file.picture.family:
-            if after.place((other_root, other)) != after.place(identity) or not _is_about(found, file):
+        if actual.kind == "json" and file.picture is not None and actual.family == file.picture.family:
+            if state_after.place((other_root, second)) != state_after.place(identity) or not _is_about(
+                actual, file
+            ):
                 return True
-        elif after.account(other_root) != after.account(root) and (found.title, found.counter) == (
+        elif state_after.account(other_root) != state_after.account(root) and (
+            actual.title,
+            actual.counter,
+        ) == (
             file.title,
             file.counter,
         ):
@@ -203,97 +216,122 @@ def _same_elsewhere(after: After, identity: FileId, file: File) -> bool:
     return False
 
 
-def _undecidable(after: After, identity: FileId, file: File, family: int) -> bool:
-    """May this file have that family's sidecar, for all that anybody can tell from names and dates?
+def _undecidable(state_after: After, identity: FileId, file: File, family: int) -> bool:
+    """Return whether names and dates allow that the file has the sidecar of this family.
 
-    Not where a sidecar of that family lies beside a picture of its own; not where the file has its own sidecar, or a
-    date of its own and the sidecar lies in another folder.
+    False if a sidecar of that family is in the folder of its own picture. False if the file has its own sidecar, or has
+    a date of its own while the sidecar is in another folder.
     """
-    if _own_sidecars(after, identity, file):
+    if _own_sidecars(state_after, identity, file):
         return False
     sidecars = [
-        (at, other) for at, other in after.files.items() if other.kind == "json" and other.family == family
+        (at, second)
+        for at, second in state_after.files.items()
+        if second.kind == "json" and second.family == family
     ]
     for at, json in sidecars:
-        alone = not any(
+        single = not any(
             media.picture is not None and media.picture.family == family and _is_about(json, media)
-            for _, media in _beside(after, at)
+            for _, media in _neighbours(state_after, at)
         )
-        if alone and (not (file.picture and file.picture.dated) or after.place(at) == after.place(identity)):
+        if single and (
+            not (file.picture and file.picture.dated) or state_after.place(at) == state_after.place(identity)
+        ):
             return True
-        if any(_like(after, at, each, json, found) for each, found in _same_bytes(after, identity, file)):
+        if any(
+            _like(state_after, at, item, json, actual)
+            for item, actual in _same_bytes(state_after, identity, file)
+        ):
             return True
     return False
 
 
-def _same_bytes(after: After, identity: FileId, file: File) -> list[tuple[FileId, File]]:
-    """A file and its copies in other folders, which get what it gets."""
+def _same_bytes(state_after: After, identity: FileId, file: File) -> list[tuple[FileId, File]]:
+    """Return a file and its copies in other folders, which get the same tags."""
     return [
-        (each, found)
-        for each, found in after.files.items()
-        if each == identity
+        (item, result)
+        for item, result in state_after.files.items()
+        if item == identity
         or (
-            found.picture is not None
+            result.picture is not None
             and file.picture is not None
-            and found.picture.number == file.picture.number
+            and result.picture.number == file.picture.number
         )
     ]
 
 
-def _like(after: After, at: FileId, identity: FileId, json: File, file: File) -> bool:
-    """A film or edited copy without a sidecar of its family, or a name at the limit, in the sidecar's own folder or
-    beside a copy of its picture.
+def _like(state_after: After, at: FileId, identity: FileId, json: File, file: File) -> bool:
+    """Return whether a file without a sidecar of its family may get this one.
+
+    It is a video or an edited copy, or has a name at the length limit. It is in the folder of the sidecar, or beside a
+    copy of the sidecar's picture.
     """
     copied = any(
-        other.picture is not None and other.picture.family == json.family and _is_about(json, other)
-        for _, other in _beside(after, identity)
+        second.picture is not None and second.picture.family == json.family and _is_about(json, second)
+        for _, second in _neighbours(state_after, identity)
     )
-    if after.place(at) != after.place(identity) and not copied:
+    if state_after.place(at) != state_after.place(identity) and not copied:
         return False
-    named, stem = _folded(Path(json.title).stem), _folded(Path(file.title).stem)
-    if stem.startswith(named) and stem != named:  # an edited copy; of whose own picture nothing is left
-        return not any(_own(other, file) for _, other in _beside(after, identity))
-    return named == stem and (Path(json.title).suffix != Path(file.title).suffix or len(file.title) >= LIMIT)
+    names, stem = _folded(Path(json.title).stem), _folded(Path(file.title).stem)
+    if stem.startswith(names) and stem != names:  # an edited copy that fits no picture of its own better
+        own = [second for _, second in _neighbours(state_after, identity) if _is_own(second, file)]
+        return all(_is_as_near(json, second, file) for second in own)
+    return names == stem and (Path(json.title).suffix != Path(file.title).suffix or len(file.title) >= LIMIT)
 
 
-def _own(other: File, file: File) -> bool:
-    return other is not file and file.picture is not None and other.family == file.picture.family
+def _is_own(second: File, file: File) -> bool:
+    return second is not file and file.picture is not None and second.family == file.picture.family
+
+
+def _is_as_near(json: File, own: File, file: File) -> bool:
+    """Return whether two sidecars differ only in the extensions of their titles, and the file (such as a video) has
+    neither.
+    """
+    titles = Path(json.title), Path(own.title)
+    same_stem = _folded(titles[0].stem) == _folded(titles[1].stem)
+    return same_stem and Path(file.title).suffix not in {title.suffix for title in titles}
 
 
 def _folded(text: str) -> str:
     return unicodedata.normalize("NFC", text).casefold()
 
 
-def nothing_unnamed(after: After, outputs: dict[bytes, FileId]) -> None:
-    """New files in DEST are outputs and their XMP files; image data that was there is there."""
-    named = set(outputs) | _album_copies(after)
-    beside = {name for output in named for name in (output + b".xmp", os.path.splitext(output)[0] + b".xmp")}
-    known = {*named, *beside, *after.before, *after.user}
-    if unnamed := set(after.dest) - known:
-        raise Fault("outputs are named", f"nobody tells of {sorted(unnamed)}")
+def nothing_unnamed(state_after: After, outputs: dict[bytes, FileId]) -> None:
+    """New files in DEST are outputs and their XMP files. Image data that was there is still there."""
+    names = set(outputs) | _album_copies(state_after)
+    xmp_file = {
+        name for output in names for name in (output + b".xmp", os.path.splitext(output)[0] + b".xmp")
+    }
+    known_values = {*names, *xmp_file, *state_after.before, *state_after.user}
+    if unnamed := set(state_after.dest) - known_values:
+        raise Fault("outputs are named", f"not reported: {sorted(unnamed)}")
 
 
-def _album_copies(after: After) -> set[bytes]:
-    """Outputs that sidecars in albums ask for; each has tags of the sidecar's own family."""
+def _album_copies(state_after: After) -> set[bytes]:
+    """Outputs for sidecars in albums; each has tags of the sidecar's own family."""
     copies: set[bytes] = set()
-    for identity, line in after.ran.of("json").items():
+    for identity, line in state_after.ran.of("json").items():
         for output in map(os.fsencode, line.get("outputs") or ()):
             copies.add(output)
-            if output in after.user or output + b".xmp" in after.user:
+            if output in state_after.user or output + b".xmp" in state_after.user:
                 continue
-            if (lying := after.dest.get(output)) is None:
+            if (lying := state_after.dest.get(output)) is None:
                 raise Fault("outputs are there", f"{output!r} of the sidecar {line['source']!r} is not there")
-            said = {family for family, _ in markers(lying.data)}
-            if others := said - {after.files[identity].family}:
-                raise Fault("no tag of another picture", f"{output!r} of {line['source']!r} has {others}'s")
+            answer = {family for family, _ in markers(lying.data)}
+            if rest := answer - {state_after.files[identity].family}:
+                raise Fault("no tag of another picture", f"{output!r} of {line['source']!r} has {rest}'s")
     return copies
 
 
 def not_lost(
-    before: Tree, dest: Tree, pictures: dict[int, Callable[[bytes], bool]], touched: set[int]
+    state_before: Tree, dest: Tree, pictures: Mapping[int, Callable[[bytes], bool]], touched: set[int]
 ) -> None:
     """Whole pictures that were in DEST before a step are in it after."""
-    gone = [lying.data for name, lying in before.items() if name not in dest or dest[name].data != lying.data]
+    gone = [
+        lying.data
+        for name, lying in state_before.items()
+        if name not in dest or dest[name].data != lying.data
+    ]
     for number, within in pictures.items():
         if number in touched or not any(map(within, gone)):
             continue
@@ -308,58 +346,3 @@ def users_files(user: dict[bytes, bytes], dest: Tree) -> None:
             raise Fault("the user's files", f"{name!r} is gone")
         if dest[name].data != data:
             raise Fault("the user's files", f"{name!r} was replaced")
-
-
-def nothing_changes(before: Tree, dest: Tree, ran: Ran, last: Ran) -> None:
-    """A run that follows a finished one at once does nothing."""
-    earlier = last.of("media")
-    for identity, line in ran.of("media").items():
-        was = earlier[identity]["outcome"]
-        if line["outcome"] != "unchanged" and not (line["outcome"] in SETTLED and line["outcome"] == was):
-            raise Fault(
-                "nothing to do", f"{line['source']!r} was {was}, now {line['outcome']} ({line['reason']})"
-            )
-    names = sorted(name for name in before.keys() | dest.keys() if before.get(name) != dest.get(name))
-    if names:
-        raise Fault("nothing to do", f"a further run touches {names[:3]}")
-
-
-def as_foretold(preview: Ran, ran: Ran) -> None:
-    """A preview says what the run then does."""
-    for kind in ("media", "json", "other"):
-        foretold, did = preview.of(kind), ran.of(kind)
-        if foretold.keys() != did.keys():
-            raise Fault("preview equals run", f"{kind}: {foretold.keys() ^ did.keys()}")
-        for identity, line in did.items():
-            for field in (
-                "outcome",
-                "output",
-                "tags",
-                "sidecar",
-                "sidecar_root",
-                "rule",
-                "taken",
-                "writer",
-                "outputs",
-            ):
-                if field == "writer" and line.get("outcome") == "duplicate":
-                    continue  # a link is made by nobody, its copy where none can be made by a writer
-                if foretold[identity].get(field) != line.get(field):
-                    raise Fault(
-                        "preview equals run",
-                        f"{line['source']!r}: {field} was to be {foretold[identity].get(field)!r}, "
-                        f"became {line.get(field)!r} ({line.get('reason')})",
-                    )
-
-
-def same_pictures(one: Tree, other: Tree, what: str) -> None:
-    """Two output folders hold the same pictures, tags and times, whatever their names."""
-    first = sorted((lying.data, lying.mtime_ns) for lying in one.values())
-    second = sorted((lying.data, lying.mtime_ns) for lying in other.values())
-    if first == second:
-        return
-    only = [name for name, lying in one.items() if (lying.data, lying.mtime_ns) not in second]
-    only_there = [name for name, lying in other.items() if (lying.data, lying.mtime_ns) not in first]
-    raise Fault(
-        what, f"{len(first)} files and {len(second)}; only in one {only}, only in the other {only_there}"
-    )

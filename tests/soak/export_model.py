@@ -1,4 +1,4 @@
-"""Exports as a model: parts of two accounts, each with its files; and how they are laid on a disk."""
+"""A model of exports: the parts of two accounts, each with its files; and how they are written to a disk."""
 
 from __future__ import annotations
 
@@ -19,7 +19,9 @@ Form = Literal["folders", "zips", "tgz", "merged-folder", "merged-zip"]
 
 PHOTOS = "Takeout/Google Photos/"
 EXPORTED = int(datetime(2024, 11, 5, 9, 30, tzinfo=UTC).timestamp())
-"""Modification time of files that were not changed since the export; even, as zip archives keep times."""
+"""Modification time of files that did not change since the export. It is even, because zip archives have steps of 2
+s.
+"""
 
 
 class File(Struct, frozen=True):
@@ -30,22 +32,22 @@ class File(Struct, frozen=True):
     mtime: int = EXPORTED
     picture: Picture | None = None
     title: str = ""
-    """Of media, and of the media that a JSON is about."""
+    """Title of the media file; for a JSON file, title of the media file that it is about."""
     counter: int = 0
     family: int = -1
-    """Of a sidecar: whose."""
+    """Family of the sidecar, or -1."""
     version: int = 0
     readable: bool = True
-    """Of a sidecar: can it be read?"""
+    """Whether the sidecar can be read."""
 
     @property
     def about(self) -> int:
-        """The family that it is of; -1 for none."""
+        """Family of the file; -1 for none."""
         return self.picture.family if self.picture is not None else self.family
 
 
 class Part(Struct):
-    """One part of an account's export: paths below the Google Photos folder, and the files there."""
+    """One part of an account's export: its files, by their path below the Google Photos folder."""
 
     account: str
     number: int
@@ -54,17 +56,17 @@ class Part(Struct):
 
 
 class Root(Struct):
-    """One SOURCE as it is given to a run."""
+    """One SOURCE argument of a run."""
 
     path: str
     account: str
     files: dict[str, File]
-    """By path below the SOURCE."""
+    """Files by their path below the SOURCE."""
     accounts_parts: tuple[int, ...] = ()
 
 
 class Exports:
-    """All parts, and the form that each account's are given in."""
+    """All parts, and the form (folders or archives) in which each account's parts are given."""
 
     def __init__(self) -> None:
         self.parts = [Part(account, number, {}) for account in ("A", "B") for number in (1, 2)]
@@ -72,17 +74,17 @@ class Exports:
         self._written: dict[str, dict[str, File]] = {}
 
     def part(self, account: str, number: int) -> Part:
-        """The part of this number."""
+        """Return the part with this number."""
         return next(part for part in self.parts if (part.account, part.number) == (account, number))
 
     def of_account(self, account: str) -> dict[str, File]:
-        """All files of an account, present or not."""
+        """Return all files of an account, present or not."""
         return {
             path: file for part in self.parts if part.account == account for path, file in part.files.items()
         }
 
     def found(self, kind: Kind) -> list[tuple[Part, str, File]]:
-        """All files of a kind, in the order of their parts."""
+        """Return all files of a kind, in the order of their parts."""
         return [
             (part, path, file)
             for part in self.parts
@@ -91,7 +93,7 @@ class Exports:
         ]
 
     def roots(self, place: Path, order: int = 0) -> list[Root]:
-        """The SOURCEs of what is present, in one of their orders."""
+        """Return the SOURCEs of the present parts, in one of their orders."""
         roots = [root for account in ("A", "B") for root in self._of(account, place)]
         turned = order % max(1, len(roots))
         roots = roots[turned:] + roots[:turned]
@@ -106,21 +108,21 @@ class Exports:
         day = 1 if account == "A" else 2
         for part in parts:
             name = f"takeout-2024110{day}T093000Z-{max(1, part.number):03}"
-            where = place / f"{account}-{form}"
+            location = place / f"{account}-{form}"
             ending = {"zips": ".zip", "merged-zip": ".zip", "tgz": ".tgz"}.get(form, "")
             files = {PHOTOS + path: file for path, file in part.files.items()}
-            yield Root(str(where / (name + ending)), account, files)
+            yield Root(str(location / (name + ending)), account, files)
 
     def lay_out(self, place: Path, order: int = 0) -> list[Root]:
-        """Bring the disk to the state of the model, touching only what changed; the SOURCEs."""
+        """Write the model to the disk, changing only what differs. Return the SOURCEs."""
         roots = self.roots(place, order)
-        wanted = {root.path: root for root in roots}
-        for path in set(self._written) - set(wanted):
+        expected = {root.path: root for root in roots}
+        for path in set(self._written) - set(expected):
             _remove(path, self._written.pop(path))
-        for path, root in wanted.items():
-            before = self._written.get(path)
-            if before != root.files:
-                _write(path, root.files, before or {})
+        for path, root in expected.items():
+            state_before = self._written.get(path)
+            if state_before != root.files:
+                _write(path, root.files, state_before or {})
                 self._written[path] = dict(root.files)
         return roots
 
@@ -135,14 +137,14 @@ def _remove(path: str, files: dict[str, File]) -> None:
             os.rmdir(folder)
 
 
-def _write(path: str, files: dict[str, File], before: dict[str, File]) -> None:
+def _write(path: str, files: dict[str, File], state_before: dict[str, File]) -> None:
     os.makedirs(os.path.dirname(path), exist_ok=True)
     if path.endswith(".zip"):
         _write_archive(path, _zip(files), files)
     elif path.endswith(".tgz"):
         _write_archive(path, _tgz(files), files)
     else:
-        _write_folder(path, files, before)
+        _write_folder(path, files, state_before)
 
 
 def _write_archive(path: str, data: bytes, files: dict[str, File]) -> None:
@@ -151,11 +153,11 @@ def _write_archive(path: str, data: bytes, files: dict[str, File]) -> None:
     os.utime(path, (newest, newest))
 
 
-def _write_folder(path: str, files: dict[str, File], before: dict[str, File]) -> None:
-    for name in set(before) - set(files):
+def _write_folder(path: str, files: dict[str, File], state_before: dict[str, File]) -> None:
+    for name in set(state_before) - set(files):
         os.unlink(os.path.join(path, name))
     for name, file in files.items():
-        if before.get(name) == file:
+        if state_before.get(name) == file:
             continue
         target = os.path.join(path, name)
         os.makedirs(os.path.dirname(target), exist_ok=True)

@@ -1,6 +1,6 @@
-"""Pictures that can be recognised, whatever was written around their image data, and texts that name a family.
+"""Make pictures that can be recognised whatever was written around their image data, and texts that identify a family.
 
-A *family* is a picture with its live or motion film and its edited copies: they share one sidecar. Each picture has a
+A *family* is a picture with its live or motion video and its edited copies: they share one sidecar. Each picture has a
 number of its own, and image data that no other number has.
 """
 
@@ -16,11 +16,13 @@ from pef_tui.testing import Exif, film, jpeg, make
 from pef_tui.testing.jpeg import xmp_packet
 
 MOST = 199
-"""Pictures in one history: `pef_tui.testing` makes this many different ones of each format."""
+"""Number of pictures in one history. `pef_tui.testing` makes so many different ones of each format."""
 
 _SLOT = 4
 _ZONE = 900
-"""Seconds. Offsets of zones are multiples of 15 minutes, so a time modulo that names its family in any zone."""
+"""Seconds. Offsets of zones are multiples of 15 minutes, so a time modulo this number identifies its family in any
+zone.
+"""
 _NOON = datetime(2019, 1, 10, 12, tzinfo=UTC)
 
 FORMATS = ("jpg", "png", "heic", "mp4", "mov", "gif", "webp", "tif", "bmp", "avi", "motion", "psd", "jp2")
@@ -28,31 +30,31 @@ STILLS = ("jpg", "png", "heic", "gif", "webp", "tif")
 
 
 class Picture(Struct, frozen=True):
-    """A picture or film: what it is, and what of it must survive."""
+    """A picture or video: what it is, and which of its bytes must remain."""
 
     number: int
     family: int
     data: bytes
     cores: tuple[bytes, ...]
-    """Stretches of image data that any copy has, written into or not."""
+    """Ranges of image data that every copy has, with or without new tags."""
     whole: bool = True
-    """False for a damaged one."""
+    """Whether the picture is undamaged."""
     dated: bool = False
-    """Has it a date of its own?"""
+    """Whether it has a date of its own."""
 
     def within(self, data: bytes) -> bool:
-        """Is this picture's image data in these bytes?"""
+        """Return whether `data` contains this picture's image data."""
         return all(core in data for core in self.cores)
 
 
-def taken(family: int) -> datetime:
-    """When the pictures of a family were taken: in 2019, and in no other family's slot."""
+def capture_time(family: int) -> datetime:
+    """Return when the pictures of a family were taken: in 2019, at a time that no other family has."""
     day = _NOON + timedelta(days=family % 300)
     return day + timedelta(seconds=family * _SLOT)
 
 
 def family_of(mtime_ns: int) -> int | None:
-    """Whose moment a time is, in any zone; None for a time that is not of the year of all pictures."""
+    """Return the family to which a time belongs, in any zone; None for a time in another year than 2019."""
     moment = datetime.fromtimestamp(mtime_ns // 10**9, UTC)
     if moment.year != 2019:
         return None
@@ -60,7 +62,7 @@ def family_of(mtime_ns: int) -> int | None:
 
 
 def marker(family: int, version: int) -> str:
-    """A text that no other family's sidecar has; a sidecar that was changed has another version."""
+    """Return a text that no other family's sidecar has. A changed sidecar has another version."""
     return f"soak{family:03}v{version}e"
 
 
@@ -68,13 +70,13 @@ _MARKER = re.compile(rb"soak(\d{3})v(\d+)e")
 
 
 def markers(data: bytes) -> set[tuple[int, int]]:
-    """Families and versions named by the texts in these bytes."""
+    """Return the families and versions that texts in `data` identify."""
     return {(int(family), int(version)) for family, version in _MARKER.findall(data)}
 
 
 def picture(format: str, number: int, family: int, *, dated: bool) -> Picture:
-    """The picture of this number."""
-    date = f"{taken(family):%Y:%m:%d %H:%M:%S}"
+    """Return the picture with this number."""
+    date = f"{capture_time(family):%Y:%m:%d %H:%M:%S}"
     exif = Exif(date=date, offset="+00:00") if dated else None
     if format == "jpg":
         data = jpeg(number, exif=exif)
@@ -87,12 +89,12 @@ def picture(format: str, number: int, family: int, *, dated: bool) -> Picture:
     return Picture(number, family, data, (core,))
 
 
-def damaged(picture: Picture, how: str) -> Picture:
-    """The picture cut, emptied, or replaced by garbage under its name."""
+def damaged(picture: Picture, mode: str) -> Picture:
+    """Return the picture cut, emptied, or with random bytes."""
     number, data = picture.number, picture.data
-    if how == "cut":
+    if mode == "cut":
         data = data[: len(data) * 2 // 3] + b"%03d" % number
-    elif how == "empty":
+    elif mode == "empty":
         data = b""
     else:
         data = b"garbage %03d " % number * 40
@@ -112,7 +114,7 @@ def _motion_packet(length: int) -> bytes:
 
 
 def _heic(number: int) -> tuple[bytes, bytes]:
-    """The end of the compressed picture holds the number; nothing here decodes it."""
+    """The number is at the end of the compressed picture, which nothing decodes here."""
     data = make("heic", 0)
     at = data.rindex(b"free") - 4
     core = b"compressed %05d" % number
@@ -120,13 +122,13 @@ def _heic(number: int) -> tuple[bytes, bytes]:
 
 
 def _chunk(
-    format: str, start: bytes, length: int = -1, before: int = 0
+    format: str, start: bytes, length: int = -1, state_before: int = 0
 ) -> Callable[[int], tuple[bytes, bytes]]:
-    """A maker whose core begins at these bytes."""
+    """Return a function that makes a picture and its core: the bytes from `start` on."""
 
     def made(number: int) -> tuple[bytes, bytes]:
         data = make(format, number)
-        at = data.index(start) - before
+        at = data.index(start) - state_before
         return data, data[at:] if length < 0 else data[at : at + length]
 
     return made
@@ -145,21 +147,21 @@ def _film(format: str) -> Callable[[int], tuple[bytes, bytes]]:
 
 
 def _tiff(number: int) -> tuple[bytes, bytes]:
-    data, shown = make("tiff", number), make("bmp", number)
-    rows = [shown[54:][at : at + 48] for at in range(0, 576, 48)]
+    data, text = make("tiff", number), make("bmp", number)
+    rows = [text[54:][at : at + 48] for at in range(0, 576, 48)]
     core = b"".join(bytes(row[at + 2 - at % 3 * 2] for at in range(48)) for row in reversed(rows))
     assert core in data
     return data, core
 
 
 def _psd(number: int) -> tuple[bytes, bytes]:
-    """Its layer ends the file: all behind the header and its three lengths."""
+    """The core is the layer, which ends the file: all bytes after the header and its three lengths."""
     data = make("psd", number)
     return data, data[40:]
 
 
 def _unwritten(format: str) -> Callable[[int], tuple[bytes, bytes]]:
-    """Formats that nobody writes into: all of it must survive."""
+    """For formats into which no tags are written: all bytes must remain."""
 
     def made(number: int) -> tuple[bytes, bytes]:
         data = make(format, number)

@@ -1,4 +1,4 @@
-"""The steps of a folder that is written in place: run, killed, undone."""
+"""Steps for a folder that is written in place: run, kill, undo."""
 
 from __future__ import annotations
 
@@ -7,17 +7,18 @@ import shutil
 from pathlib import Path
 
 import checks
+import comparisons
 from after import After, Fault
 from export_model import Root
 from making import Making
 from program import Ran, Tree, run, signal_at, tree
 
 NOTHING_TO_UNDO = 2
-"""Exit code of `--undo last` where no run is left."""
+"""Exit code of `--undo last` if there is no run to undo."""
 
 
 class InPlace(Making):
-    """An unpacked copy of one account's export, and what it was before any run."""
+    """An unpacked copy of one account's export, and its state before any run."""
 
     place: Path
     options: dict[str, str]
@@ -30,11 +31,11 @@ class InPlace(Making):
 
     @property
     def is_in_place(self) -> bool:
-        """Is there a copy that runs may write into?"""
+        """Whether there is a copy into which runs may write."""
         return self._root is not None
 
     def in_place_begin(self, account: str) -> None:
-        """A new copy, in place of an older one."""
+        """Make a new copy, in place of an older one."""
         files = {
             path: file
             for part in self.exports.parts
@@ -53,23 +54,23 @@ class InPlace(Making):
         self._root = Root(str(top), account, files)
         self._before, self._folders = tree(top), _times(top)
 
-    def in_place_run(self, kill_at: int = 0, again: bool = True) -> None:
-        """A run in place, perhaps killed before one of its writing calls."""
+    def in_place_run(self, kill_at: int = 0, repeat: bool = True) -> None:
+        """Run in place. `kill_at`: number of the writing call before which the run is killed; 0 for none."""
         if self._root is None:
             return
-        before = tree(self._root.path)
+        tree_before = tree(self._root.path)
         ran = self._run_in_place("--in-place", *self._chosen(), kill_at=kill_at)
         if ran.status == 137:
             return
-        self._check_in_place(ran, before)
-        if again:
+        self._check_in_place(ran, tree_before)
+        if repeat:
             dest = tree(self._root.path)
             further = self._run_in_place("--in-place", *self._chosen())
             self._check_in_place(further, dest)
-            checks.nothing_changes(dest, tree(self._root.path), further, ran)
+            comparisons.nothing_changes(dest, tree(self._root.path), further, ran)
 
     def in_place_undo(self, edit: int = -1) -> None:
-        """Every run is undone; before it a person may have changed one of the files."""
+        """Undo every run. Before, a person may have changed one of the files."""
         if self._root is None:
             return
         edited = self._edited(edit) if edit >= 0 else ""
@@ -94,27 +95,27 @@ class InPlace(Making):
 
     def _is_as_before(self, edited: str) -> None:
         assert self._root is not None
-        now = tree(self._root.path)
+        current = tree(self._root.path)
         aside = {os.fsencode(edited), os.fsencode(edited) + b".xmp"} if edited else set()
-        for name in (self._before.keys() | now.keys()) - aside:
-            one, other = self._before.get(name), now.get(name)
-            if one is None or other is None:
+        for name in (self._before.keys() | current.keys()) - aside:
+            first, second = self._before.get(name), current.get(name)
+            if first is None or second is None:
                 raise Fault(
-                    "undone byte for byte", f"{name!r} {'is left over' if one is None else 'is gone'}"
+                    "undone byte for byte", f"{name!r} {'is left over' if first is None else 'is gone'}"
                 )
-            if (one.data, one.mtime_ns) != (other.data, other.mtime_ns):
+            if (first.data, first.mtime_ns) != (second.data, second.mtime_ns):
                 raise Fault("undone byte for byte", f"{name!r} has other bytes or another time")
         if edited:
-            if not now[os.fsencode(edited)].data.endswith(b"edited"):
+            if not current[os.fsencode(edited)].data.endswith(b"edited"):
                 raise Fault("the user's files", f"{edited!r}, edited before the undoing, was replaced")
         elif _times(Path(self._root.path)) != self._folders:
             raise Fault("undone byte for byte", f"folders have other times: {_times(Path(self._root.path))}")
 
-    def _check_in_place(self, ran: Ran, before: Tree) -> None:
+    def _check_in_place(self, ran: Ran, state_before: Tree) -> None:
         assert self._root is not None
         dest = tree(self._root.path)
-        after = After(ran, [self._root], before, dest, {}, set(), self.options["xmp"])
-        checks.check(after)
+        state_after = After(ran, [self._root], state_before, dest, {}, set(), self.options["xmp"])
+        checks.check(state_after)
         for name, lying in self._before.items():
             media = self._root.files[os.fsdecode(name)].kind == "media"
             if not media and (name not in dest or dest[name].data != lying.data):
@@ -130,7 +131,7 @@ class InPlace(Making):
 
 
 def _times(top: Path) -> dict[str, int]:
-    """Modification times of all folders but the program's own and the one that it lies in."""
+    """Return the modification times of all folders except the program's own and its parent."""
     return {
         os.path.relpath(folder, top): os.stat(folder).st_mtime_ns
         for folder, _, _ in os.walk(top)

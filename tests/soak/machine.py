@@ -1,14 +1,15 @@
-"""Histories drawn by hypothesis: every rule is a step of a `World`, which checks what must hold and notes the step."""
+"""Draw histories with hypothesis. Each rule is a step of a `World`, which checks the result and records the step."""
 
 from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from after import Fault
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 from identity import FORMATS
 from people import CHOICES
-from world import FILTERS, Fault, Step, World
+from world import FILTERS, Step, World
 
 accounts = st.sampled_from(("A", "A", "A", "B"))
 parts = st.sampled_from((1, 2))
@@ -23,7 +24,7 @@ rarely = st.integers(0, 7).map(lambda number: number == 7)
 
 
 class History(RuleBasedStateMachine):
-    """One history. `noted` outlives it: the steps of the last history, for who reduces it."""
+    """One history. `noted` has the steps of the last history; it is kept for shortening."""
 
     noted: ClassVar[list[Step]] = []
     histories = 0
@@ -36,7 +37,7 @@ class History(RuleBasedStateMachine):
         type(self).histories += 1
 
     def teardown(self) -> None:
-        """A last run, which must find everything in order."""
+        """Run once more. The run must find everything in order."""
         try:
             if not self.world.broken:
                 self._do("run", preview=True)
@@ -104,10 +105,10 @@ class History(RuleBasedStateMachine):
         self._do("rubbish", **arguments)
 
     @precondition(lambda self: self.world.exports.found("media"))
-    @rule(at=picks, how=st.sampled_from(("cut", "empty", "garbage")), really=rarely)
-    def damage(self, at: int, how: str, really: bool) -> None:
+    @rule(at=picks, mode=st.sampled_from(("cut", "empty", "garbage")), really=rarely)
+    def damage(self, at: int, mode: str, really: bool) -> None:
         if really:
-            self._do("damage", at=at, how=how)
+            self._do("damage", at=at, mode=mode)
 
     @rule(at=picks, keep_time=switches)
     def new_bytes(self, **arguments: Any) -> None:
@@ -139,7 +140,7 @@ class History(RuleBasedStateMachine):
 
     # -- runs
 
-    @rule(preview=switches, again=switches, force=rarely, retry=rarely)
+    @rule(preview=switches, repeat=switches, force=rarely, retry=rarely)
     def run(self, **arguments: Any) -> None:
         self._do("run", **arguments)
 
@@ -173,16 +174,16 @@ class History(RuleBasedStateMachine):
     def option(self, **arguments: Any) -> None:
         self._do("option", **arguments)
 
-    @rule(there=rarely)
-    def tool(self, there: bool) -> None:
-        self._do("tool", there=there)
+    @rule(present=rarely)
+    def tool(self, present: bool) -> None:
+        self._do("tool", present=present)
 
     @rule(order=st.integers(0, 3))
     def reorder(self, **arguments: Any) -> None:
         self._do("reorder", **arguments)
 
     @precondition(lambda self: self.world.runs)
-    @rule(at=picks, how=st.sampled_from(("append", "crop", "same-size")))
+    @rule(at=picks, mode=st.sampled_from(("append", "crop", "same-size")))
     def edit_output(self, **arguments: Any) -> None:
         self._do("edit_output", **arguments)
 
@@ -197,11 +198,13 @@ class History(RuleBasedStateMachine):
         self._do("rename_output", **arguments)
 
     @precondition(lambda self: self.world.runs)
-    @rule(at=picks, how=st.sampled_from(("link_output", "folder_at_output", "touch_output")))
-    def turn_output(self, at: int, how: str) -> None:
-        self._do(how, at=at)
+    @rule(at=picks, variant=st.sampled_from(("link_output", "folder_at_output", "touch_output")))
+    def turn_output(self, at: int, variant: str) -> None:
+        self._do(variant, at=at)
 
-    @rule(at=picks, choice=st.sampled_from(("keep", "google")), how=st.sampled_from(("file", "all", "none")))
+    @rule(
+        at=picks, choice=st.sampled_from(("keep", "google")), variant=st.sampled_from(("file", "all", "none"))
+    )
     def decide(self, **arguments: Any) -> None:
         self._do("decide", **arguments)
 
@@ -211,11 +214,13 @@ class History(RuleBasedStateMachine):
         self._do("save")
 
     @precondition(lambda self: self.world.runs)
-    @rule(what=st.sampled_from(("no manifest", "manifest", "outputs", "all")))
-    def restore(self, what: str) -> None:
-        self._do("restore", what=what)
+    @rule(kind=st.sampled_from(("no manifest", "manifest", "outputs", "all")))
+    def restore(self, kind: str) -> None:
+        self._do("restore", kind=kind)
 
-    @rule(folder=folders, stem=stems)
+    @rule(
+        folder=folders, stem=stems, ending=st.sampled_from((".jpg", ".jpg", ".jpg.xmp", ".bmp.xmp", ".xmp"))
+    )
     def foreign(self, **arguments: Any) -> None:
         self._do("foreign", **arguments)
 
@@ -231,7 +236,7 @@ class History(RuleBasedStateMachine):
         self._do("in_place_begin", account=account)
 
     @precondition(lambda self: self.world.is_in_place)
-    @rule(kill_at=st.one_of(st.just(0), st.integers(1, 150)), again=switches)
+    @rule(kill_at=st.one_of(st.just(0), st.integers(1, 150)), repeat=switches)
     def in_place_run(self, **arguments: Any) -> None:
         self._do("in_place_run", **arguments)
 

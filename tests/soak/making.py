@@ -1,4 +1,4 @@
-"""Steps that make and change exports. Each takes plain values and does nothing where it does not fit."""
+"""Steps that make and change exports. Each takes plain values, and does nothing if it cannot be applied."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import unicodedata
 from typing import Any
 
 from export_model import EXPORTED, Exports, File, Part
-from identity import MOST, STILLS, Picture, damaged, marker, picture, taken
+from identity import MOST, STILLS, Picture, capture_time, damaged, marker, picture
 from msgspec.structs import replace
 
 from pef_tui.testing import media_name, sidecar, sidecar_name
@@ -63,7 +63,7 @@ RUBBISH: tuple[tuple[str, bytes], ...] = (
 
 
 class Making:
-    """An export being made. Numbers given to steps are taken modulo what is there."""
+    """An export in construction. Numbers passed to steps are taken modulo the number of existing items."""
 
     def __init__(self) -> None:
         self.exports = Exports()
@@ -71,7 +71,11 @@ class Making:
         self._families = 0
         self._clock = EXPORTED
         self.replaced: set[int] = set()
-        """Numbers of pictures that are in no source any more, for others took their names."""
+        """Numbers of pictures that may replace each other in DEST, because they are the same photo: by name and
+        sidecar.
+        """
+        self._same_photo: dict[tuple[str, int], set[int]] = {}
+        """Numbers of the pictures that any account ever had under a name, by name and family."""
 
     # -- steps
 
@@ -86,43 +90,47 @@ class Making:
         naming: str = "new",
         dated: bool = False,
     ) -> None:
-        """A new picture; `json` says where its sidecar lies: beside, apart (another part), album, none."""
+        """Add a picture. `json`: place of its sidecar: beside, apart (in another part), album, none."""
         name = STEMS[stem % len(STEMS)]
         if not self._fits(account, name):
             return
         title = name + EXTENSIONS[format]
         family = self._new_family()
-        made = self._picture(format, family, dated=dated)
-        if made is None:
+        sample = self._picture(format, family, dated=dated)
+        if sample is None:
             return
-        where = FOLDERS[folder % len(FOLDERS)]
-        counter = self._counter(account, where, title)
-        file = File(made.data, "media", picture=made, title=title, counter=counter)
-        if not self._put(account, part, f"{where}/{media_name(title, counter)}", file) or json == "none":
+        location = FOLDERS[folder % len(FOLDERS)]
+        counter = self._counter(account, location, title)
+        file = File(sample.data, "media", picture=sample, title=title, counter=counter)
+        if not self._put(account, part, f"{location}/{media_name(title, counter)}", file) or json == "none":
             return
-        number, beside = {"beside": (part, where), "apart": (3 - part, where), "album": (part, "Trip")}[json]
-        about = counter if beside == where else self._counter(account, beside, title)
-        self._put_json(account, number, beside, title, about, family, 1, naming)
+        number, xmp_file = {
+            "beside": (part, location),
+            "apart": (3 - part, location),
+            "album": (part, "Trip"),
+        }[json]
+        about = counter if xmp_file == location else self._counter(account, xmp_file, title)
+        self._put_json(account, number, xmp_file, title, about, family, 1, naming)
 
     def live(self, at: int, part: int, format: str = "mp4") -> None:
-        """The film of a live photo, beside a still that is there."""
-        found = self._media(at, stills=True)
-        if found is None:
+        """Add the video of a live photo beside an existing still."""
+        actual = self._media(at, stills=True)
+        if actual is None:
             return
-        owner, path, file = found
+        owner, path, file = actual
         stem, _, _ = path.rpartition(".")
-        made = self._picture(format, file.picture.family if file.picture else -1, dated=False)
+        created = self._picture(format, file.picture.family if file.picture else -1, dated=False)
         title = file.title.rpartition(".")[0] + EXTENSIONS[format]
-        if made is not None:
-            film = File(made.data, "media", picture=made, title=title, counter=file.counter)
+        if created is not None:
+            film = File(created.data, "media", picture=created, title=title, counter=file.counter)
             self._put(owner.account, part, stem + EXTENSIONS[format], film)
 
     def edited(self, at: int, part: int, suffix: str = "-edited") -> None:
-        """An edited copy of a still that is there."""
-        found = self._media(at, stills=True)
-        if found is None:
+        """Add an edited copy of an existing still."""
+        actual_value = self._media(at, stills=True)
+        if actual_value is None:
             return
-        owner, path, file = found
+        owner, path, file = actual_value
         folder, _, name = path.rpartition("/")
         format = next((each for each in STILLS if name.endswith(EXTENSIONS[each])), "jpg")
         made = self._picture(format, file.picture.family if file.picture else -1, dated=False)
@@ -132,20 +140,20 @@ class Making:
             self._put(owner.account, part, f"{folder}/{copied}", copy)
 
     def copy(self, at: int, folder: int, part: int, json: bool = True) -> None:
-        """The same picture in another folder of its account, with or without a sidecar there."""
-        if (found := self._media(at)) is None:
+        """Add the same picture to another folder of its account, with or without a sidecar there."""
+        if (content := self._media(at)) is None:
             return
-        owner, path, file = found
-        where = FOLDERS[folder % len(FOLDERS)]
-        if path.startswith(where + "/"):
+        owner, path, file = content
+        position = FOLDERS[folder % len(FOLDERS)]
+        if path.startswith(position + "/"):
             return
-        counter = self._counter(owner.account, where, file.title)
-        target = f"{where}/{media_name(file.title, counter)}"
+        counter = self._counter(owner.account, position, file.title)
+        target = f"{position}/{media_name(file.title, counter)}"
         if self._put(owner.account, part, target, replace(file, counter=counter)) and json and file.picture:
-            self._put_json(owner.account, part, where, file.title, counter, file.picture.family, 1)
+            self._put_json(owner.account, part, position, file.title, counter, file.picture.family, 1)
 
     def same_in_other_account(self, at: int, part: int, json: bool = True, version: int = 1) -> None:
-        """The same picture in the other account's export, its sidecar perhaps another."""
+        """Add the same picture to the other account's export. Its sidecar may differ."""
         if (found := self._media(at)) is None:
             return
         owner, path, file = found
@@ -157,7 +165,7 @@ class Making:
             self._put_json(account, part, where, file.title, file.counter, file.picture.family, version)
 
     def orphan(self, account: str, part: int, folder: int, stem: int) -> None:
-        """A sidecar whose picture is nowhere."""
+        """Add a sidecar without a picture."""
         title = STEMS[stem % len(STEMS)] + ".jpg"
         where = FOLDERS[folder % len(FOLDERS)]
         if self._fits(account, title):
@@ -165,46 +173,46 @@ class Making:
             self._put_json(account, part, where, title, counter, self._new_family(), 1)
 
     def rubbish(self, account: str, part: int, folder: int, kind: int) -> None:
-        """A file that is neither media nor a sidecar."""
+        """Add a file that is neither media nor a sidecar."""
         name, data = RUBBISH[kind % len(RUBBISH)]
         file = File(data, "json" if name.endswith(".json") else "other")
         self._put(account, part, f"{FOLDERS[folder % len(FOLDERS)]}/{name}", file)
 
-    def damage(self, at: int, how: str) -> None:
-        """A picture is damaged in the export already."""
+    def damage(self, at: int, mode: str) -> None:
+        """Damage a picture in the export."""
         if (found := self._media(at)) is None:
             return
         part, path, file = found
         if file.picture is not None and file.picture.whole:
-            broken = damaged(file.picture, how)
+            broken = damaged(file.picture, mode)
             self.replaced.add(file.picture.number)
             part.files[path] = replace(file, data=broken.data, picture=broken)
 
     def new_bytes(self, at: int, keep_time: bool = False) -> None:
-        """Other image data under the same name and sidecar."""
+        """Give a file other image data, under the same name and with the same sidecar."""
         if (found := self._media(at)) is None:
             return
         part, path, file = found
         if file.picture is None or not file.picture.whole:
             return
-        format = next((each for each, ending in EXTENSIONS.items() if path.endswith(ending)), "jpg")
+        format = next((item for item, ending in EXTENSIONS.items() if path.endswith(ending)), "jpg")
         if (made := self._picture(format, file.picture.family, dated=False)) is not None:
             mtime = file.mtime if keep_time else self._tick()
             self.replaced.add(file.picture.number)
             part.files[path] = replace(file, data=made.data, picture=made, mtime=mtime)
 
     def new_json(self, at: int, keep_time: bool = False) -> None:
-        """A sidecar says something else."""
-        found = [each for each in self.exports.found("json") if each[2].family >= 0]
+        """Change the content of a sidecar."""
+        found = [element for element in self.exports.found("json") if element[2].family >= 0]
         if not found:
             return
         part, path, file = found[at % len(found)]
-        changed = self._json(file.title, file.counter, file.family, file.version + 1)
+        modified = self._json(file.title, file.counter, file.family, file.version + 1)
         mtime = file.mtime if keep_time else self._tick()
-        part.files[path] = replace(changed, mtime=mtime)
+        part.files[path] = replace(modified, mtime=mtime)
 
     def move(self, at: int, folder: int, json: bool = True) -> None:
-        """A picture lies in another folder of a newer export, with its sidecar or without."""
+        """Move a picture to another folder in a newer export, with or without its sidecar."""
         if (found := self._media(at)) is None:
             return
         part, path, file = found
@@ -216,18 +224,28 @@ class Making:
         del part.files[path]
         if file.picture is None:
             return
-        for other, name, said in self.exports.found("json"):
-            about = (said.title, said.counter, said.family) == (file.title, file.counter, file.picture.family)
-            if other.account == part.account and name.rpartition("/")[0] == old and about:
+        for second, name, answer in self.exports.found("json"):
+            about = (answer.title, answer.counter, answer.family) == (
+                file.title,
+                file.counter,
+                file.picture.family,
+            )
+            if second.account == part.account and name.rpartition("/")[0] == old and about:
                 if json:
-                    del other.files[name]
+                    del second.files[name]
                     self._put_json(
-                        other.account, other.number, where, said.title, counter, said.family, said.version
+                        second.account,
+                        second.number,
+                        where,
+                        answer.title,
+                        counter,
+                        answer.family,
+                        answer.version,
                     )
                 return
 
     def rename_folder(self, account: str, folder: int, name: int) -> None:
-        """An album has another name in a newer export."""
+        """Give an album another name in a newer export."""
         old, new = FOLDERS[folder % len(FOLDERS)], FOLDERS[name % len(FOLDERS)]
         if any(path.startswith(new + "/") for path in self.exports.of_account(account)):
             return
@@ -237,24 +255,26 @@ class Making:
                     new + path[len(old) :] if path.startswith(old + "/") else path: file
                     for path, file in part.files.items()
                 }
+                for path, file in part.files.items():
+                    self._note_photo(path, file)
 
     def touch(self, at: int) -> None:
-        """A source file gets another time."""
+        """Give a source file another time."""
         if (found := self._media(at)) is not None:
             part, path, file = found
             part.files[path] = replace(file, mtime=self._tick())
 
     def present(self, account: str, part: int, there: bool) -> None:
-        """A part is given, or is not."""
+        """Add or remove a part."""
         self.exports.part(account, part).present = there
 
     def form(self, account: str, form: str) -> None:
-        """The parts of an account are given as folders or archives, one by one or merged."""
+        """Give the parts of an account as folders or archives, separate or merged."""
         if "zip" in form and any(_odd(path) for path in self.exports.of_account(account)):
             return
         self.exports.forms[account] = form  # type: ignore[assignment]
 
-    # -- their parts
+    # -- helpers of the steps
 
     def _fits(self, account: str, name: str) -> bool:
         return not _odd(name) or "zip" not in self.exports.forms[account]
@@ -271,7 +291,7 @@ class Making:
         return made
 
     def _counter(self, account: str, folder: str, title: str) -> int:
-        """How many pictures and sidecars of this title the folder has already."""
+        """Return how many pictures and sidecars of this title the folder has."""
         return len(
             {
                 file.counter
@@ -281,30 +301,42 @@ class Making:
         )
 
     def _has_like(self, account: str, folder: str, file: File) -> bool:
-        """Has the folder another family's file under a name that begins like this, or the reverse?"""
+        """Return whether the folder has a file of another family with a similar name: one name begins with the
+        other.
+        """
         stem = _stem(file.title)
         return any(
-            (stem.startswith(_stem(other.title)) or _stem(other.title).startswith(stem))
+            (stem.startswith(_stem(right_side.title)) or _stem(right_side.title).startswith(stem))
             and file.picture is not None
-            and other.about not in (-1, file.picture.family)
-            for path, other in self.exports.of_account(account).items()
+            and right_side.about not in (-1, file.picture.family)
+            for path, right_side in self.exports.of_account(account).items()
             if path.rpartition("/")[0] == folder
         )
 
     def _media(self, at: int, *, stills: bool = False) -> tuple[Part, str, File] | None:
-        found = [
+        result = [
             each
             for each in self.exports.found("media")
             if not stills or each[1].endswith(tuple(EXTENSIONS[format] for format in STILLS))
         ]
-        return found[at % len(found)] if found else None
+        return result[at % len(result)] if result else None
 
     def _put(self, account: str, part: int, path: str, file: File) -> bool:
-        """Lay a file into a part, where no part of the account has one of this path."""
+        """Put a file into a part, if no part of the account has a file at this path."""
         if path in self.exports.of_account(account) or len(os.fsencode(path.rpartition("/")[2])) > 255:
             return False
         self.exports.part(account, part).files[path] = file
+        self._note_photo(path, file)
         return True
+
+    def _note_photo(self, path: str, file: File) -> None:
+        """Record that pictures of one family under one name are one photo with other bytes, in any account."""
+        if file.picture is not None:
+            key = unicodedata.normalize("NFC", path), file.picture.family
+            numbers = self._same_photo.setdefault(key, set())
+            numbers.add(file.picture.number)
+            if len(numbers) > 1:
+                self.replaced |= numbers
 
     def _put_json(
         self,
@@ -323,12 +355,12 @@ class Making:
         self._put(account, part, path, self._json(title, counter, family, version))
 
     def _json(self, title: str, counter: int, family: int, version: int) -> File:
-        said = marker(family, version)
+        response = marker(family, version)
         fields = sidecar(
             title,
-            taken=taken(family),
-            people=[f"Person {said}"],
-            description=f"about {said}",
+            taken=capture_time(family),
+            people=[f"Person {response}"],
+            description=f"about {response}",
             url=f"https://photos.google.com/photo/F{family}",
         )
         data = json.dumps(fields, ensure_ascii=False).encode()
@@ -340,7 +372,7 @@ class Making:
 
 
 def _odd(name: str) -> bool:
-    """Is it a name that is not UTF-8?"""
+    """Return whether a name is not UTF-8."""
     return any("\ud800" <= letter <= "\udfff" for letter in name)
 
 

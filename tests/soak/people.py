@@ -1,4 +1,4 @@
-"""What people do between runs: to the options, to the output folder, and what they decide."""
+"""Steps of people between runs: options, the output folder, and decisions."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "timezone": ("", "Asia/Tokyo"),
     "workers": ("1", "3"),
 }
-"""The first of each is what a history begins with."""
+"""Values of each option. A history begins with the first one."""
 
 
 class People(Making):
-    """An output folder in the hands of people."""
+    """An output folder that people change."""
 
     place: Path
     dest: Path
@@ -44,69 +44,69 @@ class People(Making):
         self.touched: set[int] = set()
         self.order = 0
         self.clean = True
-        """Nothing was done to DEST but by runs under the same options over sources that only grow."""
+        """Whether DEST was changed only by runs with equal options, over sources that only grow."""
         self.mixed = False
-        """The manifest is of another time than the outputs, so that what a run left may count as changed."""
+        """Whether the manifest is from another time than the outputs. Outputs of a run may then count as changed."""
         self._saved_user: dict[bytes, bytes] = {}
         self.exiftool = False
         self.runs = 0
 
     def chosen(self) -> list[str]:
-        """The options and decisions as flags."""
+        """Return the options and decisions as flags."""
         flags = [f"--{name}={value}" for name, value in self.options.items() if value not in ("", "yes")]
         flags += [f"--{name}" for name, value in self.options.items() if value == "yes"]
         return [*flags, f"--decisions={self.place / 'decisions.json'}"] if self.decisions else flags
 
     def option(self, name: str, value: int) -> None:
-        """Another value of an option from now on."""
+        """Use another value of an option from now on."""
         chosen = CHOICES[name][value % len(CHOICES[name])]
         if chosen != self.options[name]:
             self.options[name] = chosen
             self.clean = self.clean and (not self.runs or name in ("workers", "writer"))
 
-    def tool(self, there: bool) -> None:
-        """ExifTool can be used from now on, or cannot."""
-        there = there and shutil.which("exiftool") is not None
-        if there != self.exiftool:
-            self.exiftool = there
+    def tool(self, present: bool) -> None:
+        """Make ExifTool available or unavailable from now on."""
+        present = present and shutil.which("exiftool") is not None
+        if present != self.exiftool:
+            self.exiftool = present
             self.clean = self.clean and not self.runs
 
     def reorder(self, order: int) -> None:
-        """The sources are given in another order from now on."""
+        """Give the sources in another order from now on."""
         self.order = order
 
-    def edit_output(self, at: int, how: str = "append") -> None:
-        """A person changes an output: appends to it, crops it, or keeps its size and time."""
-        if (found := self._output(at)) is None:
+    def edit_output(self, at: int, mode: str = "append") -> None:
+        """Change an output: append to it, crop it, or change bytes and keep size and time."""
+        if (actual := self._output(at)) is None:
             return
-        name, path = found
+        name, path = actual
         data, times = path.read_bytes(), path.stat()
         self._touch(data)
         edited = {
             "append": data + b"edited",
             "crop": b"cropped" + data[: len(data) // 2],
             "same-size": data[:-6] + b"edited" if len(data) > 6 else data + b"edited",
-        }[how]
+        }[mode]
         if path.is_symlink():
             path.unlink()
         path.unlink(missing_ok=True)  # as editors do: links to other names stay
         path.write_bytes(edited)
-        if how == "same-size":
+        if mode == "same-size":
             os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
         self.user[name] = edited
         self.clean = False
 
     def delete_output(self, at: int) -> None:
-        """A person deletes an output."""
-        if (found := self._output(at)) is not None:
-            found[1].unlink()
+        """Delete an output."""
+        if (actual_value := self._output(at)) is not None:
+            actual_value[1].unlink()
             self.clean = False
 
     def rename_output(self, at: int) -> None:
-        """A person renames an output: it is theirs now."""
-        if (found := self._output(at)) is None:
+        """Rename an output. It then belongs to the person."""
+        if (content := self._output(at)) is None:
             return
-        path = found[1]
+        path = content[1]
         target = path.with_name("renamed " + path.name)
         if path.is_symlink() or target.exists() or len(os.fsencode(target.name)) > 255:
             return
@@ -115,7 +115,7 @@ class People(Making):
         self.clean = False
 
     def foreign(self, folder: int, stem: int, ending: str = ".jpg") -> None:
-        """A person puts a file where an output may want to be."""
+        """Put a file where an output may be written later."""
         path = self.dest / FOLDERS[folder % len(FOLDERS)] / (STEMS[stem % len(STEMS)] + ending)
         if os.path.lexists(path) or len(os.fsencode(path.name)) > 255:
             return
@@ -126,19 +126,19 @@ class People(Making):
         self.clean = False
 
     def move_dest(self) -> None:
-        """DEST gets another path."""
+        """Move DEST to another path."""
         self._dests += 1
         moved = self.place / f"dest{self._dests}"
         if self.dest.exists():
             self.dest.rename(moved)
         self.dest = moved
 
-    def decide(self, at: int, choice: str, how: str = "file") -> None:
-        """A person decides about the conflicts of one file, about all, or takes every decision back."""
+    def decide(self, at: int, choice: str, variant: str = "file") -> None:
+        """Decide on the conflicts of one file or of all files, or withdraw all decisions."""
         found = self.exports.found("media")
-        if how == "none" or not found:
+        if variant == "none" or not found:
             self.decisions = []
-        elif how == "all":
+        elif variant == "all":
             self.decisions.append({"choice": choice})
         else:
             path = "Takeout/Google Photos/" + found[at % len(found)][1]
@@ -148,7 +148,7 @@ class People(Making):
         self.clean = self.clean and not self.runs
 
     def link_output(self, at: int) -> None:
-        """A person moves an output into another folder of DEST, and leaves a link to it."""
+        """Move an output into another folder of DEST, and leave a link to it."""
         if (found := self._output(at)) is None or found[1].is_symlink():
             return
         target = self.dest / "Moved" / found[1].name
@@ -162,7 +162,7 @@ class People(Making):
         self.clean = False
 
     def folder_at_output(self, at: int) -> None:
-        """A person deletes an output, and makes a folder of its name with a file in it."""
+        """Delete an output, and make a folder of its name with a file in it."""
         if (found := self._output(at)) is None:
             return
         self._touch(found[1].read_bytes())
@@ -173,39 +173,40 @@ class People(Making):
         self.clean = False
 
     def touch_output(self, at: int) -> None:
-        """An output gets another time, as by a copy that does not keep times."""
+        """Give an output another time, like a copy program that does not keep times."""
         if (found := self._output(at)) is None or found[1].is_symlink():
             return
         self._touch(data := found[1].read_bytes())
         os.utime(found[1], (1_700_000_000, 1_700_000_000))
-        self.user[found[0]] = data
+        if len(data) > 128 << 10:  # the fingerprint does not cover all of it, so the time counts
+            self.user[found[0]] = data
         self.clean = False
 
     def save(self) -> None:
-        """A person makes a backup of DEST, in place of an older one."""
+        """Make a backup of DEST, in place of an older one."""
         saved = self.place / "saved"
         shutil.rmtree(saved, ignore_errors=True)
         if self.dest.exists():
             shutil.copytree(self.dest, saved, symlinks=True)
             self._saved_user = dict(self.user)
 
-    def restore(self, what: str) -> None:
-        """DEST, its manifest or all but it is what it was when it was saved; or the manifest is lost."""
-        saved, own = self.place / "saved", self.dest / ".pef-tui"
-        if what == "no manifest":
-            shutil.rmtree(own, ignore_errors=True)
-        elif not (saved / own.name).exists() or not own.exists():
+    def restore(self, kind: str) -> None:
+        """Restore DEST, only its manifest, or all but the manifest from the backup; or delete the manifest."""
+        saved, own_value = self.place / "saved", self.dest / ".pef-tui"
+        if kind == "no manifest":
+            shutil.rmtree(own_value, ignore_errors=True)
+        elif not (saved / own_value.name).exists() or not own_value.exists():
             return
-        elif what == "manifest":
-            shutil.rmtree(own)
-            shutil.copytree(saved / ".pef-tui", own, symlinks=True)
+        elif kind == "manifest":
+            shutil.rmtree(own_value)
+            shutil.copytree(saved / ".pef-tui", own_value, symlinks=True)
         else:
             aside = self.place / "aside"
             self.dest.rename(aside)
             shutil.copytree(saved, self.dest, symlinks=True)
-            if what == "outputs":
-                shutil.rmtree(own)
-                (aside / ".pef-tui").rename(own)
+            if kind == "outputs":
+                shutil.rmtree(own_value)
+                (aside / ".pef-tui").rename(own_value)
             shutil.rmtree(aside)
             self.user = dict(self._saved_user)
         self.touched |= set(self.pictures)
@@ -219,5 +220,5 @@ class People(Making):
         return name, Path(os.fsdecode(os.path.join(os.fsencode(self.dest), name)))
 
     def _touch(self, data: bytes) -> None:
-        """Pictures with this image data are in the user's hands."""
-        self.touched |= {number for number, each in self.pictures.items() if each.within(data)}
+        """Record that pictures with this image data were changed by the user."""
+        self.touched |= {number for number, item in self.pictures.items() if item.within(data)}

@@ -1,4 +1,4 @@
-"""One run of the command in a forked process: what it says, and what lies on the disk around it."""
+"""Run the command in a forked process: its output, and the files on the disk."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from typing import Any
 
 from msgspec import Struct
 
-sys.path.append(str(Path(__file__).parents[1] / "fault"))
+sys.path.append(str(Path(__file__).parents[1] / "support"))
 
-from injecting import WRITING, Act, fail_at, injected, no_exiftool, signal_at
-from running import Run
+from fault_injection import WRITING, Act, fail_at, injected, no_exiftool, signal_at
+from forked_runs import Run
 
 __all__ = [
     "Act",
@@ -37,7 +37,7 @@ FileId = tuple[int, bytes]
 
 
 class Ran(Struct, frozen=True):
-    """One run."""
+    """The result of one run."""
 
     status: int
     words: str
@@ -49,23 +49,23 @@ class Ran(Struct, frozen=True):
         return self.lines[-1] if self.lines else {}
 
     def of(self, kind: str) -> dict[FileId, Line]:
-        """The lines about files of this kind."""
+        """Return the lines about files of this kind."""
         return {source_of(line): line for line in self.lines if line["type"] == kind}
 
 
 def source_of(line: Line) -> FileId:
-    """The file that a line is about."""
+    """Return the file that a line is about."""
     return line["root"], exact(line, "source")
 
 
 def exact(line: Line, field: str) -> bytes:
-    """A path of a line, byte for byte."""
+    """Return a path in a line, byte for byte."""
     coded = line.get(f"{field}_bytes")
     return base64.b64decode(coded) if coded else str(line[field] or "").encode()
 
 
 def run(argv: list[str], *, act: Act | None = None, exiftool: bool = False) -> Ran:
-    """Run the command; `act` is called with its number before each of its writing calls."""
+    """Run the command. `act`: called before each of its writing calls, with the number of the call."""
 
     def before() -> None:
         os.environ["TZ"] = "UTC"
@@ -84,7 +84,7 @@ def run(argv: list[str], *, act: Act | None = None, exiftool: bool = False) -> R
 
 
 def _parsed(line: bytes) -> Line | None:
-    """A killed run leaves half a line."""
+    """Parse one line. None for the incomplete line of a killed run."""
     try:
         parsed: Line = json.loads(line)
     except ValueError:
@@ -98,28 +98,28 @@ class Lying(Struct, frozen=True):
     data: bytes
     mtime_ns: int
     stat: tuple[int, int, int]
-    """Inode, time of change, size."""
+    """Inode, change time, size."""
     link: bool = False
 
 
 Tree = dict[bytes, Lying]
 
 
-def tree(root: str | Path, *, own: bool = False) -> Tree:
-    """All files below a folder; with `own`, those in `.pef-tui` too."""
+def tree(root: str | Path, *, own_value: bool = False) -> Tree:
+    """Return all files below a folder. With `own_value`, also those in `.pef-tui`."""
     top = os.fsencode(root)
-    found: Tree = {}
+    entries: Tree = {}
     for folder, folders, names in os.walk(top):
-        if not own and b".pef-tui" in folders:
+        if not own_value and b".pef-tui" in folders:
             folders.remove(b".pef-tui")
         for name in names:
             path = os.path.join(folder, name)
             at = os.lstat(path)
             link = os.path.islink(path)
-            with open(path, "rb") as stream:  # noqa: PTH123 - a name of any bytes
+            with open(path, "rb") as stream:  # noqa: PTH123 - a name may have any bytes
                 data = stream.read()
-            shown = os.stat(path).st_mtime_ns if link else at.st_mtime_ns
-            found[os.path.relpath(path, top)] = Lying(
-                data, shown, (at.st_ino, at.st_ctime_ns, at.st_size), link
+            text = os.stat(path).st_mtime_ns if link else at.st_mtime_ns
+            entries[os.path.relpath(path, top)] = Lying(
+                data, text, (at.st_ino, at.st_ctime_ns, at.st_size), link
             )
-    return found
+    return entries

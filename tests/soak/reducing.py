@@ -1,4 +1,4 @@
-"""A history that breaks a rule, made as short as it goes, and written as a script."""
+"""Shorten a history that breaks a rule, and write it as a script."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-from world import Fault, Step, replay
+from after import Fault
+from world import Step, replay
 
 SIMPLE: dict[str, tuple[Any, ...]] = {
     "at": (0, 1, 2),
@@ -19,40 +20,43 @@ SIMPLE: dict[str, tuple[Any, ...]] = {
     "dated": (False,),
     "account": ("A",),
     "preview": (False,),
-    "again": (False,),
+    "repeat": (False,),
     "force": (False,),
     "then_edit": (False,),
     "order": (0,),
     "keep_time": (False,),
-    "how": ("append",),
-    "there": (False,),
+    "mode": ("append",),
+    "variant": ("file",),
+    "present": (False,),
     "kill_at": (0,),
     "edit": (-1,),
 }
 """Values to try in place of others, the simplest first."""
 
 
-def reduced(steps: list[Step], rule: str, seconds: float = 120) -> tuple[list[Step], Fault]:
-    """The shortest history that can be had in this time and breaks the same rule; and how it breaks it."""
-    found = _breaks(steps, rule)
-    if found is None:
-        return steps, Fault(rule, "not seen again when the history was repeated")
-    reduction = _Reduction(steps, found, time.monotonic() + seconds)
+def reduced(steps: list[Step], fault: Fault, seconds: float = 120) -> tuple[list[Step], Fault]:
+    """Return the shortest history found within `seconds` that breaks the same rule, and its fault."""
+    result = _breaks(steps, fault.rule)
+    if result is None:
+        return steps, Fault(fault.rule, f"{fault.seen}\n\nnot seen again when the history was repeated")
+    reduction = _Reduction(steps, result, time.monotonic() + seconds)
     while reduction.shorter() or reduction.simpler():
         pass
     return reduction.steps, reduction.found
 
 
 class _Reduction:
-    """The shortest history so far."""
+    """The shortest history found so far."""
 
-    def __init__(self, steps: list[Step], found: Fault, end: float) -> None:
+    def __init__(self, steps: list[Step], actual: Fault, end: float) -> None:
         self.steps = steps
-        self.found = found
+        self.found = actual
         self._end = end
 
     def shorter(self) -> bool:
-        """Leave out stretches of steps, half of all at first, single ones at last; was one not needed?"""
+        """Leave out groups of steps: half of them first, single ones last. Return whether this shortened the
+        history.
+        """
         progress, size = False, max(1, len(self.steps) // 2)
         while True:
             at = len(self.steps) - size
@@ -64,7 +68,7 @@ class _Reduction:
             size //= 2
 
     def simpler(self) -> bool:
-        """Put simpler values in the place of others; did one do as well?"""
+        """Replace values by simpler ones. Return whether the history still breaks the rule with one of them."""
         progress = False
         for at, (name, arguments) in enumerate(self.steps):
             for key, simple in _simpler(arguments):
@@ -96,7 +100,7 @@ def _simpler(arguments: dict[str, Any]) -> Iterator[tuple[str, Any]]:
 
 
 def script(steps: list[Step]) -> str:
-    """The history as Python, to be run from the project's root."""
+    """Return the history as Python code. It runs from the root of the project."""
     lines = [f"    world.{name}({_given(arguments)})" for name, arguments in steps]
     head = [
         "import sys",

@@ -14,34 +14,35 @@ import multiprocessing
 import random
 import sys
 import time
+import traceback
 from collections import Counter
 from pathlib import Path
 from queue import Empty
 from typing import Any
 
+from after import Fault
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 from machine import History
 from reducing import reduced, script
-from world import Fault
 
 BATCH = 20
-"""Histories drawn from one seed."""
+"""Number of histories from one seed."""
 LENGTH = 30
-"""Steps of a history, at most, besides those that it begins with."""
+"""Largest number of steps of a history, without the initial ones."""
 REDUCE = 150.0
-"""Seconds for the reduction of one history."""
+"""Time limit in seconds for shortening one history."""
 AGAIN = 3
-"""Histories of one rule that are reduced; more are only counted."""
+"""Largest number of histories of one rule that are shortened. Others are only counted."""
 EVERY = 60.0
-"""Seconds between two lines about how it goes."""
+"""Seconds between two lines of progress."""
 
 Message = tuple[str, Any]
 
 
 def draw(number: int, histories: int = BATCH, length: int = LENGTH) -> Fault | None:
-    """Histories of one seed; the first rule that one of them breaks. Its steps are `History.noted`."""
-    how = settings(
+    """Draw histories from one seed. Return the first rule that is broken. `History.noted` has the steps."""
+    mode = settings(
         max_examples=histories,
         stateful_step_count=length,
         phases=[Phase.generate],
@@ -52,29 +53,29 @@ def draw(number: int, histories: int = BATCH, length: int = LENGTH) -> Fault | N
         suppress_health_check=list(HealthCheck),
     )
     try:
-        run_state_machine_as_test(seed(number)(History), settings=how)  # type: ignore[arg-type]
+        run_state_machine_as_test(seed(number)(History), settings=mode)
     except Fault as fault:
         return fault
-    except Exception as error:  # of the test itself: told like a fault, and the other seeds go on
-        return Fault("the test itself", repr(error))
+    except Exception as error:  # report a fault of the test itself like others, and continue with other seeds
+        return Fault("the test itself", "".join(traceback.format_exception(error)[-3:]))
     return None
 
 
 def work(first: int, step: int, until: float, messages: Any) -> None:
-    """One process: seed after seed until the time is over."""
-    sys.stdout = io.StringIO()  # hypothesis prints the steps of what it found
-    number, known = first, Counter[str]()
+    """Work in one process: test one seed after the other until the time is over."""
+    sys.stdout = io.StringIO()  # hypothesis prints the steps of a broken history
+    number, known_values = first, Counter[str]()
     while time.time() < until:
-        before = History.histories, History.steps
+        state_before = History.histories, History.steps
         fault = draw(number)
-        messages.put(("done", (History.histories - before[0], History.steps - before[1])))
+        messages.put(("done", (History.histories - state_before[0], History.steps - state_before[1])))
         if fault is not None:
-            known[fault.rule] += 1
-            if known[fault.rule] <= AGAIN:
-                steps, seen = reduced(
-                    list(History.noted), fault.rule, min(REDUCE, max(20.0, until - time.time()))
+            known_values[fault.rule] += 1
+            if known_values[fault.rule] <= AGAIN:
+                steps, records = reduced(
+                    list(History.noted), fault, min(REDUCE, max(20.0, until - time.time()))
                 )
-                messages.put(("fault", (number, seen.rule, seen.seen, script(steps))))
+                messages.put(("fault", (number, records.rule, records.seen, script(steps))))
             else:
                 messages.put(("fault", (number, fault.rule, fault.seen, "")))
         number += step
@@ -82,28 +83,28 @@ def work(first: int, step: int, until: float, messages: Any) -> None:
 
 
 def main() -> int:
-    """Begin the processes, print what they tell; the exit code."""
+    """Start the processes, print their messages, and return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--minutes", type=float, default=10)
     parser.add_argument("--seed", type=int, default=0, help="0: a random one, which is printed")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--keep", type=Path, default=Path("build/soak"), help="folder for reduced histories")
-    given = parser.parse_args()
-    first = given.seed or random.SystemRandom().randrange(1, 10**9)
-    print(f"seed {first}, {given.workers} processes, {given.minutes:g} minutes", flush=True)
+    arguments = parser.parse_args()
+    first = arguments.seed or random.SystemRandom().randrange(1, 10**9)
+    print(f"seed {first}, {arguments.workers} processes, {arguments.minutes:g} minutes", flush=True)
     queue: Any = multiprocessing.Queue()
-    until = time.time() + given.minutes * 60
+    until = time.time() + arguments.minutes * 60
     crew = [
-        multiprocessing.Process(target=work, args=(first + at, given.workers, until, queue), daemon=False)
-        for at in range(given.workers)
+        multiprocessing.Process(target=work, args=(first + at, arguments.workers, until, queue), daemon=False)
+        for at in range(arguments.workers)
     ]
     for process in crew:
         process.start()
-    return Telling(given.keep, first).all_of(queue, crew)
+    return Telling(arguments.keep, first).all_of(queue, crew)
 
 
 class Telling:
-    """What is printed meanwhile and at the end."""
+    """Prints the progress and the result."""
 
     def __init__(self, keep: Path, first: int) -> None:
         self._keep = keep
@@ -117,18 +118,18 @@ class Telling:
         ended = 0
         while ended < len(crew):
             try:
-                kind, what = queue.get(timeout=5)
+                kind, label = queue.get(timeout=5)
             except Empty:
                 if not any(process.is_alive() for process in crew):
                     print("a process died", flush=True)
                     return 1
                 continue
             if kind == "done":
-                self._histories += what[0]
-                self._steps += what[1]
-                self._since += what[0]
+                self._histories += label[0]
+                self._steps += label[1]
+                self._since += label[0]
             elif kind == "fault":
-                self._fault(*what)
+                self._fault(*label)
             else:
                 ended += 1
             if time.monotonic() - self._said > EVERY:
@@ -136,7 +137,7 @@ class Telling:
         self._say()
         return 1 if self._faults else 0
 
-    def _fault(self, number: int, rule: str, seen: str, text: str) -> None:
+    def _fault(self, number: int, rule: str, records: str, text: str) -> None:
         self._faults[rule] += 1
         self._since = 0
         if not text:
@@ -144,9 +145,9 @@ class Telling:
         self._keep.mkdir(parents=True, exist_ok=True)
         name = f"{rule.replace(' ', '-')}-{number}"
         (self._keep / f"{name}.py").write_text(
-            f'"""{rule}\n\n{seen[:3000]}\n"""\n\n{text}\n', "utf-8", "replace"
+            f'"""{rule}\n\n{records[:3000]}\n"""\n\n{text}\n', "utf-8", "replace"
         )
-        print(f"\n=== seed {number}: {rule}\n{seen[:3000]}\n\n{text}\n", flush=True)
+        print(f"\n=== seed {number}: {rule}\n{records[:3000]}\n\n{text}\n", flush=True)
 
     def _say(self) -> None:
         self._said = time.monotonic()

@@ -1,4 +1,4 @@
-"""Some random histories of random exports; `make soak` draws them for hours."""
+"""Test some random histories of random exports. `make soak` tests them for hours."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from reducing import reduced, script
 from soak import draw
 
 HISTORIES = 8
-"""Of each seed: some ten seconds."""
+"""Seeds. Each takes some ten seconds."""
 
 
 @pytest.mark.timeout(600)
@@ -16,5 +16,5 @@ HISTORIES = 8
 def test_what_must_hold_after_every_step(number: int) -> None:
     fault = draw(number, HISTORIES)
     if fault is not None:
-        steps, seen = reduced(list(History.noted), fault.rule)
-        pytest.fail(f"{seen}\n\n{script(steps)}", pytrace=False)
+        steps, records = reduced(list(History.noted), fault)
+        pytest.fail(f"{records}\n\n{script(steps)}", pytrace=False)

@@ -1,4 +1,4 @@
-"""A history: exports, an output folder, and what runs and people do to them. Checked after every step."""
+"""A history: exports, an output folder, and steps of runs and people. Everything is checked after each step."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import checks
+import comparisons
 from after import After, Fault
 from export_model import Root
 from in_place import InPlace
@@ -22,11 +23,11 @@ FILTERS = (
     *("--only=photo", "--only=video", "--album=Trip", "--exclude=*.jpg", "--include=*IMG*"),
     *("--skip=archive", "--since=2019-03-01", "--unmatched=skip", "--max-errors=1"),
 )
-"""What leaves files out of one run."""
+"""Filters that leave files out of one run."""
 
 
 class World(People, InPlace):
-    """The disk of one history, below a folder of its own that `close` removes."""
+    """The files of one history, in a folder of its own, which `close` removes."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -35,63 +36,63 @@ class World(People, InPlace):
         (self.place / "sources").mkdir()
         self.dest = self.place / "dest"
         self.ran: set[tuple[str, int]] = set()
-        """Parts that some run into this DEST has read."""
+        """Parts that a run into this DEST has read."""
         self.broken = False
-        """A rule was broken: nothing more is asked of this history."""
+        """Whether a rule was broken. The history then ends."""
 
     def close(self) -> None:
-        """Remove everything from the disk."""
+        """Remove all files from the disk."""
         shutil.rmtree(self.place, ignore_errors=True)
 
     # -- runs
 
     def run(
-        self, preview: bool = False, again: bool = True, force: bool = False, retry: bool = False
+        self, preview: bool = False, repeat: bool = True, force: bool = False, retry: bool = False
     ) -> None:
-        """A run to its end; before it a preview, after it one that has nothing to do."""
+        """Run to the end. Preview before; run again afterwards, which must find nothing to do."""
         if not (roots := self._roots()):
             return
         flags = ["--force"] * force + ["--retry-failed"] * (retry and not force)
-        before = tree(self.dest, own=True)
+        tree_before = tree(self.dest, own_value=True)
         foretold = self._run(roots, *flags, "--dry-run") if preview else None
-        if foretold is not None and tree(self.dest, own=True) != before:
+        if foretold is not None and tree(self.dest, own_value=True) != tree_before:
             raise Fault("a preview writes nothing", "DEST changed")
         ran = self._checked(roots, *flags)
         if foretold is not None and not self._damaged:
-            checks.as_foretold(foretold, ran)
+            comparisons.as_foretold(foretold, ran)
         self.ran |= {(part.account, part.number) for part in self.exports.parts if part.present}
-        if again and not retry:
+        if repeat and not retry:
             dest = tree(self.dest)
             further = self._checked(roots)
-            checks.nothing_changes(dest, tree(self.dest), further, ran)
+            comparisons.nothing_changes(dest, tree(self.dest), further, ran)
 
     def filtered(self, filter: int) -> None:
-        """A run that leaves some files out, after a preview of it."""
+        """Preview and run with a filter that leaves some files out."""
         if not (roots := self._roots()):
             return
         flag = FILTERS[filter % len(FILTERS)]
         foretold = self._run(roots, flag, "--dry-run")
         ran = self._checked(roots, flag)
         if not self._damaged and flag != "--max-errors=1":
-            checks.as_foretold(foretold, ran)
+            comparisons.as_foretold(foretold, ran)
         self.clean = False
 
     def full(self, at: int, stays: bool = True) -> None:
-        """A run whose disk is full from one of its writing calls on, or at that call alone."""
+        """Run with a full disk: from one of its writing calls on, or only at that call."""
         self._hindered(fail_at(at, errno.ENOSPC, stays=stays), (0, 1, 2, 3))
 
     def stopped(self, at: int) -> None:
-        """A run that Ctrl-C stops at one of its writing calls."""
+        """Run, and stop the run with Ctrl-C at one of its writing calls."""
         self._hindered(signal_at(at, signal.SIGINT), (0, 3, 130))
 
     def killed(self, at: int, then_edit: bool = False) -> None:
-        """A run that is killed before one of its writing calls; then perhaps a person edits an output."""
+        """Run, and kill the run before one of its writing calls. Then a person may edit an output."""
         self._hindered(signal_at(at), (0, 3, 137))
         if then_edit:
             self.edit_output(at, "append")
 
     def _hindered(self, act: Act, statuses: tuple[int, ...]) -> None:
-        """A run that something happens to at one of its writing calls."""
+        """Run, with an event at one of its writing calls."""
         if not (roots := self._roots()):
             return
         before, sources = tree(self.dest), tree(self.place / "sources")
@@ -102,17 +103,18 @@ class World(People, InPlace):
         dest = tree(self.dest)
         checks.users_files(self.user, dest)
         self._not_lost(before, dest)
+        self.runs += bool(dest)  # its outputs stay, as after a complete run
 
     def compare(self, order: int) -> None:
-        """Runs into new folders, with the sources in another order: the same pictures, tags and times."""
+        """Run into new folders, with the sources in another order. Pictures, tags and times must be the same."""
         if not self._roots():
             return
-        other = self._fresh(order)
+        second = self._fresh(order)
         if self.clean and self.runs and self.ran >= self._present():
-            self.run(again=False)
-            checks.same_pictures(tree(self.dest), other, "one run over all equals many")
+            self.run(repeat=False)
+            comparisons.same_pictures(tree(self.dest), second, "one run over all equals many")
         else:
-            checks.same_pictures(self._fresh(self.order), other, "the order of sources says nothing")
+            comparisons.same_pictures(self._fresh(self.order), second, "the order of sources does not matter")
 
     def _fresh(self, order: int) -> Tree:
         self._dests += 1
@@ -120,9 +122,9 @@ class World(People, InPlace):
         roots = self.exports.lay_out(self.place / "sources", order)
         ran = run(self._argv(roots, dest), exiftool=self.exiftool)
         checks.ended_well(ran)
-        found = tree(dest)
+        result = tree(dest)
         shutil.rmtree(dest)
-        return found
+        return result
 
     def _checked(self, roots: list[Root], *flags: str) -> Ran:
         before, sources = tree(self.dest), tree(self.place / "sources")
@@ -131,11 +133,11 @@ class World(People, InPlace):
         self.runs += 1
         self._same_sources(sources)
         checks.users_files(self.user, dest)
-        after = After(
+        state_after = After(
             ran, roots, before, dest, self.user, self.touched | self.replaced, self.options["xmp"], self.mixed
         )
-        checks.check(after)
-        self._not_lost(before, dest, self._left_out(after))
+        checks.check(state_after)
+        self._not_lost(before, dest, self._left_out(state_after, flags))
         self._nothing_else()
         return ran
 
@@ -158,70 +160,70 @@ class World(People, InPlace):
     # -- exports
 
     def present(self, account: str, part: int, there: bool) -> None:
-        """A part is given, or is not."""
+        """Add or remove a part."""
         super().present(account, part, there)
         self.clean = self.clean and (there or (account, part) not in self.ran)
 
     def new_bytes(self, at: int, keep_time: bool = False) -> None:
-        """Other image data under the same name; without a sidecar it counts as another picture."""
+        """Give a file other image data. Without a sidecar, it counts as another picture."""
         super().new_bytes(at, keep_time)
         self.clean = self.clean and not self.runs
 
     def move(self, at: int, folder: int, json: bool = True) -> None:
-        """A picture is in another folder of a newer export; what was put there for the old one stays."""
+        """Move a picture to another folder in a newer export. The output for the old folder stays."""
         super().move(at, folder, json)
         self.clean = self.clean and not self.runs
 
     def rename_folder(self, account: str, folder: int, name: int) -> None:
-        """An album has another name; what was put there under the old one stays."""
+        """Give an album another name. Outputs under the old name stay."""
         super().rename_folder(account, folder, name)
         self.clean = self.clean and not self.runs
 
-    def damage(self, at: int, how: str) -> None:
-        """A picture is damaged in the export."""
-        super().damage(at, how)
+    def damage(self, at: int, mode: str) -> None:
+        """Damage a picture in the export."""
+        super().damage(at, mode)
         self.clean = self.clean and not self.runs
 
-    # -- what they need
+    # -- helpers
 
-    def _same_sources(self, before: Tree) -> None:
-        if tree(self.place / "sources") != before:
+    def _same_sources(self, state_before: Tree) -> None:
+        if tree(self.place / "sources") != state_before:
             raise Fault("sources are only read", "a source changed")
 
-    def _left_out(self, after: checks.After) -> set[int]:
-        """Pictures that a run puts nowhere because they have no sidecar any more and it is asked to skip those."""
-        lines = after.ran.of("media")
+    def _left_out(self, final: After, flags: Collection[str]) -> set[int]:
+        """Return the pictures that a run leaves out: they have no sidecar any more, and an option skips such files."""
+        if self.options["unmatched"] != "skip" and "--unmatched=skip" not in flags:
+            return set()
+        lines = final.ran.of("media")
         return {
             file.picture.number
-            for identity, file in after.files.items()
-            if file.picture is not None
-            and self.options["unmatched"] == "skip"
-            and lines[identity]["outcome"] == "unmatched"
+            for identity, file in final.files.items()
+            if file.picture is not None and lines[identity]["outcome"] == "unmatched"
         }
 
-    def _not_lost(self, before: Tree, dest: Tree, left_out: Collection[int] = ()) -> None:
-        pictures = {number: each.within for number, each in self.pictures.items() if each.whole}
-        checks.not_lost(before, dest, pictures, self.touched | self.replaced | set(left_out))
+    def _not_lost(self, initial: Tree, dest: Tree, left_out: Collection[int] = ()) -> None:
+        pictures = {number: item.within for number, item in self.pictures.items() if item.whole}
+        checks.not_lost(initial, dest, pictures, self.touched | self.replaced | set(left_out))
 
     def _nothing_else(self) -> None:
-        own = self.dest / ".pef-tui" / "staging"
-        if own.is_dir() and (left := sorted(os.listdir(own))):
-            raise Fault("nothing in staging", f"{left}")
-        if others := set(os.listdir(self.place)) - {
+        own_value = self.dest / ".pef-tui" / "staging"
+        if own_value.is_dir() and (remaining := sorted(os.listdir(own_value))):
+            raise Fault("nothing in staging", f"{remaining}")
+        if rest := set(os.listdir(self.place)) - {
             "sources",
             self.dest.name,
             "in-place",
             "saved",
             "decisions.json",
         }:
-            raise Fault("nothing outside DEST", f"{sorted(others)}")
+            raise Fault("nothing outside DEST", f"{sorted(rest)}")
 
 
 Step = tuple[str, dict[str, Any]]
 
 
 def replay(steps: list[Step]) -> Fault | None:
-    """Carry out a history from nothing; the rule it breaks."""
+    """Carry out a history from the beginning. Return the rule that it breaks; None if it breaks none."""
     world = World()
     try:
         for name, arguments in steps:

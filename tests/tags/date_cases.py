@@ -1,4 +1,4 @@
-"""What the tests of dates share: a moment in Berlin as each kind of tag says it."""
+"""Values for the tests of dates: a time in Berlin in the form of each kind of tag."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from typing import Any
 
 from tag_cases import seconds
 
-from pef_tui.model import Match, Taken, Value
+from pef_tui.model import CaptureTime, Match, Value
 from pef_tui.tags.dates import dates
-from pef_tui.tags.policy import Settled, settle
+from pef_tui.tags.policy import TagDecision, decide
 
 DTO, CREATED = "EXIF:DateTimeOriginal", "EXIF:CreateDate"
 OFFSET, OFFSET2 = "EXIF:OffsetTimeOriginal", "EXIF:OffsetTimeDigitized"
@@ -21,7 +21,7 @@ PHOTOSHOP, XMP_DTO, XMP_CREATED = (
 NOON = "2019-07-01T10:00:00Z"
 
 
-BERLIN = Taken(seconds(NOON), 120, "gps")
+BERLIN = CaptureTime(seconds(NOON), 120, "gps")
 
 
 FULL = "2019:07:01 12:00:00+02:00"
@@ -41,7 +41,7 @@ FILM_DATES = [
 ]
 
 
-FILM = dict.fromkeys(FILM_DATES, UTC)
+FILM: dict[str, Value] = dict.fromkeys(FILM_DATES, UTC)
 
 
 FILM_FULL = {**FILM, "Keys:CreationDate": FULL, PHOTOSHOP: FULL}
@@ -50,9 +50,9 @@ FILM_FULL = {**FILM, "Keys:CreationDate": FULL, PHOTOSHOP: FULL}
 ZERO = "0000:00:00 00:00:00"
 
 
-def settled(found: Match, existing: Any = "fill") -> Settled:
-    return settle(found, dates(found), existing)
+def decided(file_match: Match, existing: Any = "fill") -> TagDecision:
+    return decide(file_match, dates(file_match), existing)
 
 
-def values(done: Settled) -> dict[str, Value | None]:
-    return {edit.tag: edit.value for edit in done.edits}
+def values(result: TagDecision) -> dict[str, Value | None]:
+    return {edit.tag: edit.value for edit in result.edits}

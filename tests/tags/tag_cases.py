@@ -1,14 +1,25 @@
-"""Matches as short as a table of cases needs them."""
+"""Make Matches in the short form that tables of cases need."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from pef_tui.model import EPOCH, Geo, Match, MediaFile, Person, Sidecar, Stamp, State, Taken, Value
+from pef_tui.model import (
+    EPOCH,
+    CaptureTime,
+    FileMetadata,
+    Geo,
+    Match,
+    MediaFile,
+    Person,
+    Sidecar,
+    Timestamp,
+    Value,
+)
 
 
 def seconds(text: str) -> float:
-    """UTC seconds of an ISO date with offset."""
+    """Return the seconds since 1970 (UTC) of an ISO date with offset."""
     return (datetime.fromisoformat(text) - EPOCH).total_seconds()
 
 
@@ -22,29 +33,29 @@ def match(
     format: str = "jpeg",
     name: str = "a.jpg",
     folder: str = "Photos from 2019",
-    when: str = "",
+    moment: str = "",
     camera: Geo | None = None,
     place: Geo | None = None,
     people: tuple[str, ...] = (),
     description: str = "",
     favorited: bool = False,
-    taken: Taken | None = None,
+    taken: CaptureTime | None = None,
     sidecar: bool = True,
 ) -> Match:
-    """A Match. `when` is the sidecar's date in ISO form."""
-    given = Sidecar(
+    """Return a Match. `moment`: the date in the sidecar, in ISO form."""
+    inputs = Sidecar(
         title=name,
         description=description,
-        photo_taken_time=Stamp(str(int(seconds(when)))) if when else None,
+        photo_taken_time=Timestamp(str(int(seconds(moment)))) if moment else None,
         geo_data=place,
         geo_data_exif=camera,
-        people=tuple(Person(each) for each in people),
+        people=tuple(Person(person) for person in people),
         favorited=favorited or None,
     )
     return Match(
         MediaFile(0, f"{folder}/{name}", 1000, 0),
         folder,
-        given if sidecar else None,
-        state=State(format, tags or {}, "native"),
-        taken=taken,
+        inputs if sidecar else None,
+        metadata=FileMetadata(format, tags or {}, "native"),
+        capture_time=taken,
     )

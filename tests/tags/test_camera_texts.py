@@ -1,4 +1,4 @@
-"""Texts of cameras are no captions: Google's description takes their place, and no conflict is made of them."""
+"""Texts by cameras are no captions: Google's description replaces them without a conflict."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from tag_cases import match
 
 from pef_tui.model import Value
 from pef_tui.tags.camera_texts import is_camera_text
-from pef_tui.tags.policy import settle
+from pef_tui.tags.policy import decide
 from pef_tui.tags.text import text
 
 EXIF, DC, IPTC = "EXIF:ImageDescription", "XMP-dc:Description", "IPTC:Caption-Abstract"
@@ -39,20 +39,20 @@ BY_PEOPLE = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("held", BY_CAMERAS)
-def test_texts_of_cameras(held: str) -> None:
-    assert is_camera_text(held)
+@pytest.mark.parametrize("value", BY_CAMERAS)
+def test_texts_of_cameras(value: str) -> None:
+    assert is_camera_text(value)
 
 
-@pytest.mark.parametrize("held", BY_PEOPLE)
-def test_texts_of_people(held: str) -> None:
-    assert not is_camera_text(held, "SONY", "DSC-W1")
+@pytest.mark.parametrize("value", BY_PEOPLE)
+def test_texts_of_people(value: str) -> None:
+    assert not is_camera_text(value, "SONY", "DSC-W1")
 
 
-@pytest.mark.parametrize("held", ["NOVEL CAM", "S4000", "novel cam  S4000"])
-def test_a_text_that_repeats_the_camera_is_its_own(held: str) -> None:
-    assert is_camera_text(held, "NOVEL CAM", "S4000")
-    assert not is_camera_text(held)
+@pytest.mark.parametrize("value", ["NOVEL CAM", "S4000", "novel cam  S4000"])
+def test_a_text_that_repeats_the_camera_is_its_own(value: str) -> None:
+    assert is_camera_text(value, "NOVEL CAM", "S4000")
+    assert not is_camera_text(value)
 
 
 FIELDS: list[tuple[str, tuple[str, ...]]] = [
@@ -62,45 +62,45 @@ FIELDS: list[tuple[str, tuple[str, ...]]] = [
 
 
 @pytest.mark.parametrize(("format", "fields"), FIELDS)
-@pytest.mark.parametrize("held", ["OLYMPUS DIGITAL CAMERA", "edf", "DCIM\\100GOPRO\\G0010001.JPG"])
+@pytest.mark.parametrize("value", ["OLYMPUS DIGITAL CAMERA", "edf", "DCIM\\100GOPRO\\G0010001.JPG"])
 @pytest.mark.parametrize("existing", ["fill", "overwrite"])
 def test_a_description_takes_their_place_without_a_conflict(
-    format: str, fields: tuple[str, ...], held: str, existing: Any
+    format: str, fields: tuple[str, ...], value: str, existing: Any
 ) -> None:
-    tags: dict[str, Value] = dict.fromkeys(fields, held)
-    found = match(tags, format=format, description="Ana")
-    done = settle(found, text(found), existing)
-    assert done.conflicts == ()
-    written = {edit.tag: edit.value for edit in done.edits}
-    assert set(written.values()) == {"Ana"}
-    if format != "nef":  # a raw picture stays as it is
-        assert set(fields) <= written.keys()
-    after = match({**tags, **dict.fromkeys(written, "Ana")}, format=format, description="Ana")
-    assert settle(after, text(after), existing).edits == ()
+    tags: dict[str, Value] = dict.fromkeys(fields, value)
+    file_match = match(tags, format=format, description="Ana")
+    decision = decide(file_match, text(file_match), existing)
+    assert decision.conflicts == ()
+    outputs = {edit.tag: edit.value for edit in decision.edits}
+    assert set(outputs.values()) == {"Ana"}
+    if format != "nef":  # a raw picture is not changed
+        assert set(fields) <= outputs.keys()
+    state_after = match({**tags, **dict.fromkeys(outputs, "Ana")}, format=format, description="Ana")
+    assert decide(state_after, text(state_after), existing).edits == ()
 
 
 def test_without_a_description_of_google_they_stay() -> None:
-    found = match(dict.fromkeys((EXIF, DC, IPTC, COMMENT), "edf"))
-    assert settle(found, text(found)).edits == ()
+    file_match = match(dict.fromkeys((EXIF, DC, IPTC, COMMENT), "edf"))
+    assert decide(file_match, text(file_match)).edits == ()
 
 
 def test_a_caption_beside_a_text_of_the_camera_is_kept() -> None:
-    found = match({EXIF: "OLYMPUS DIGITAL CAMERA", DC: "Bob"}, description="Ana")
-    done = settle(found, text(found))
-    assert (done.edits, [conflict.tag for conflict in done.conflicts]) == ((), [DC])
+    file_match = match({EXIF: "OLYMPUS DIGITAL CAMERA", DC: "Bob"}, description="Ana")
+    decision = decide(file_match, text(file_match))
+    assert (decision.edits, [conflict.tag for conflict in decision.conflicts]) == ((), [DC])
 
 
-@pytest.mark.parametrize("held", ["   ", "Bob", ""])
-def test_a_comment_is_no_description(held: str) -> None:
-    found = match({COMMENT: held}, description="Ana")
-    done = settle(found, text(found))
-    assert done.conflicts == ()
-    assert COMMENT not in {edit.tag for edit in done.edits}
+@pytest.mark.parametrize("value", ["   ", "Bob", ""])
+def test_a_comment_is_no_description(value: str) -> None:
+    file_match = match({COMMENT: value}, description="Ana")
+    decision = decide(file_match, text(file_match))
+    assert decision.conflicts == ()
+    assert COMMENT not in {edit.tag for edit in decision.edits}
 
 
-@pytest.mark.parametrize("held", ["oplus_32", "filter: 0; fileterIntensity: 0.0; filterMask: 0"])
-def test_what_apps_note_for_themselves_stays_in_comments(held: str) -> None:
-    found = match({EXIF: held, COMMENT: held}, description="Ana at the sea")
-    done = settle(found, text(found))
-    assert {edit.tag: edit.value for edit in done.edits} == {EXIF: "Ana at the sea", DC: "Ana at the sea"}
-    assert not done.conflicts
+@pytest.mark.parametrize("value", ["oplus_32", "filter: 0; fileterIntensity: 0.0; filterMask: 0"])
+def test_what_apps_note_for_themselves_stays_in_comments(value: str) -> None:
+    file_match = match({EXIF: value, COMMENT: value}, description="Ana at the sea")
+    decision = decide(file_match, text(file_match))
+    assert {edit.tag: edit.value for edit in decision.edits} == {EXIF: "Ana at the sea", DC: "Ana at the sea"}
+    assert not decision.conflicts

@@ -1,4 +1,4 @@
-"""The date unit: what is written, kept and called a conflict."""
+"""The date unit: what is written, what is kept, and what is a conflict."""
 
 from typing import Any
 
@@ -23,17 +23,17 @@ from date_cases import (
     XMP_DTO,
     XMP_FULL,
     ZERO,
-    settled,
+    decided,
     values,
 )
 from hypothesis import given
 from hypothesis import strategies as st
 from tag_cases import geo, match, seconds
 
-from pef_tui.model import Match, Taken, Value
-from pef_tui.tags.classes import for_xmp_file
+from pef_tui.model import CaptureTime, Match, Value
 from pef_tui.tags.dates import dates
-from pef_tui.tags.policy import Settled
+from pef_tui.tags.policy import TagDecision
+from pef_tui.tags.tag_lists import as_xmp_target
 
 
 @pytest.mark.parametrize(
@@ -65,9 +65,9 @@ from pef_tui.tags.policy import Settled
     ],
 )
 def test_all_tags_of_each_format(format: str, expected: dict[str, Value]) -> None:
-    found = match(format=format, when=NOON, taken=BERLIN)
-    assert values(settled(found)) == expected
-    assert {edit.unit for edit in dates(found)} == {"date"}
+    file_match = match(format=format, moment=NOON, taken=BERLIN)
+    assert values(decided(file_match)) == expected
+    assert {edit.unit for edit in dates(file_match)} == {"date"}
 
 
 KEPT = [
@@ -100,10 +100,10 @@ KEPT = [
 def test_the_right_moment_is_kept_and_completed(
     tags: dict[str, Value], added: dict[str, Value], existing: str
 ) -> None:
-    found = match(tags, when=NOON, taken=BERLIN)
-    done = settled(found, existing)
-    assert values(done) == added
-    assert not done.conflicts
+    file_match = match(tags, moment=NOON, taken=BERLIN)
+    decision = decided(file_match, existing)
+    assert values(decision) == added
+    assert not decision.conflicts
 
 
 REPLACED = [
@@ -114,16 +114,16 @@ REPLACED = [
 
 @pytest.mark.parametrize("tags", REPLACED)
 def test_what_is_no_date_is_replaced(tags: dict[str, Value]) -> None:
-    done = settled(match(tags, when=NOON, taken=BERLIN))
-    assert values(done) == EXIF_FULL
-    assert not done.conflicts
+    decision = decided(match(tags, moment=NOON, taken=BERLIN))
+    assert values(decision) == EXIF_FULL
+    assert not decision.conflicts
 
 
 def test_stale_parts_of_seconds_go_with_the_old_date() -> None:
-    done = settled(
-        match({DTO: ZERO, SUBSEC: "12", SUBSEC2: "34", "EXIF:ExifVersion": "0210"}, when=NOON, taken=BERLIN)
+    decision = decided(
+        match({DTO: ZERO, SUBSEC: "12", SUBSEC2: "34", "EXIF:ExifVersion": "0210"}, moment=NOON, taken=BERLIN)
     )
-    assert values(done) == {**EXIF_FULL, SUBSEC: None, SUBSEC2: None, "EXIF:ExifVersion": "0232"}
+    assert values(decision) == {**EXIF_FULL, SUBSEC: None, SUBSEC2: None, "EXIF:ExifVersion": "0232"}
 
 
 CONFLICTS = [
@@ -131,7 +131,7 @@ CONFLICTS = [
     ("jpeg", {DTO: "2019:07:01 12:00:03"}, DTO),
     ("jpeg", {DTO: "2019:07:01 12:00:00", OFFSET: "+01:00"}, DTO),
     ("jpeg", {DTO: ZERO, CREATED: "2018:07:01 12:00:00"}, CREATED),
-    ("jpeg", {DTO: "2019:07:01 10:00:00"}, DTO),  # the clock of another zone than the place's
+    ("jpeg", {DTO: "2019:07:01 10:00:00"}, DTO),  # the clock has another zone than the place
     ("jpeg", {DTO: "2019:07:01 15:45:00"}, DTO),
     ("jpeg", {XMP_DTO: "2018:07:01 12:00:00"}, XMP_DTO),
     ("jpeg", {PHOTOSHOP: "2018:07:01 12:00:00+02:00"}, PHOTOSHOP),
@@ -149,37 +149,37 @@ CONFLICTS = [
 def test_another_valid_date_is_a_conflict_of_the_whole_unit(
     format: str, tags: dict[str, Value], tag: str
 ) -> None:
-    taken = Taken(seconds(NOON), 60, "file") if OFFSET in tags else BERLIN
-    found = match(tags, format=format, when=NOON, taken=taken)
-    done = settled(found)
-    assert done.edits == ()
-    assert [(conflict.unit, conflict.tag, conflict.file) for conflict in done.conflicts] == [
+    capture_time = CaptureTime(seconds(NOON), 60, "file") if OFFSET in tags else BERLIN
+    file_match = match(tags, format=format, moment=NOON, taken=capture_time)
+    decision = decided(file_match)
+    assert decision.edits == ()
+    assert [(conflict.unit, conflict.tag, conflict.file) for conflict in decision.conflicts] == [
         ("date", tag, tags[tag])
     ]
-    overwritten = settled(found, "overwrite")
+    overwritten = decided(file_match, "overwrite")
     assert overwritten.conflicts == ()
-    after = {**tags, **values(overwritten)} if format != "nef" else values(overwritten)
-    clocks = {str(value)[:16] for name, value in after.items() if "Date" in name}
+    state_after = {**tags, **values(overwritten)} if format != "nef" else values(overwritten)
+    clocks = {str(value)[:16] for name, value in state_after.items() if "Date" in name}
     assert clocks <= {FULL[:16], UTC[:16], "2019:07:01 11:00"}
 
 
 @pytest.mark.parametrize("zone", ["gps", "neighbour", "option", "camera"])
 def test_a_clock_that_google_read_as_utc_is_right_and_gets_the_offset(zone: str) -> None:
-    """The stage has moved the moment: D less the zone."""
-    taken = Taken(seconds(NOON) - 7200, 120, zone, "file")
+    """The stage has changed the instant: it is D minus the zone."""
+    capture_time = CaptureTime(seconds(NOON) - 7200, 120, zone, "file")
     for existing in ("fill", "overwrite"):
-        done = settled(match({DTO: UTC}, when=NOON, taken=taken), existing)
-        assert (values(done), done.conflicts) == ({OFFSET: "+02:00"}, ())
-        written = {DTO: UTC, **values(done)}
-        assert settled(match(written, when=NOON, taken=taken), existing) == Settled()  # type: ignore[arg-type]
+        decision = decided(match({DTO: UTC}, moment=NOON, taken=capture_time), existing)
+        assert (values(decision), decision.conflicts) == ({OFFSET: "+02:00"}, ())
+        outputs = {DTO: UTC, **values(decision)}
+        assert decided(match(outputs, moment=NOON, taken=capture_time), existing) == TagDecision()  # type: ignore[arg-type]
 
 
 def test_the_zone_of_the_machine_is_not_written_beside_a_clock() -> None:
     for offset in (540, 0):
-        taken = Taken(seconds(NOON) - offset * 60, offset, "assumed", "file")
-        assert settled(match({DTO: UTC}, when=NOON, taken=taken)) == Settled()
-    london = Taken(seconds(NOON), 0, "gps")
-    assert values(settled(match({DTO: UTC}, when=NOON, taken=london))) == {OFFSET: "+00:00"}
+        capture_time = CaptureTime(seconds(NOON) - offset * 60, offset, "assumed", "file")
+        assert decided(match({DTO: UTC}, moment=NOON, taken=capture_time)) == TagDecision()
+    london = CaptureTime(seconds(NOON), 0, "gps")
+    assert values(decided(match({DTO: UTC}, moment=NOON, taken=london))) == {OFFSET: "+00:00"}
 
 
 PARTS = ["2019", "2019:07", "2019:07:01", "2019:07:  :  :  :  ", "2019:07:01   :  :  ",
@@ -192,7 +192,7 @@ OTHER_PARTS = [
     "1975:06:  :  :  :  ",
     "1975:00:00 00:00:00",
 ]
-LATER = Taken(seconds(NOON) + 34, 120, "gps")
+LATER = CaptureTime(seconds(NOON) + 34, 120, "gps")
 
 
 @pytest.mark.parametrize("part", PARTS)
@@ -200,7 +200,7 @@ LATER = Taken(seconds(NOON) + 34, 120, "gps")
 def test_a_part_of_a_date_that_holds_the_moment_stays_and_empty_fields_are_filled(
     part: str, existing: Any
 ) -> None:
-    """The more exact date goes into empty fields alone."""
+    """The more exact date is written only into empty fields."""
     full = "2019:07:01 12:00:34+02:00"
     exif = {DTO: full[:19], CREATED: full[:19], OFFSET: "+02:00", OFFSET2: "+02:00"}
     for tags, added in (
@@ -208,26 +208,26 @@ def test_a_part_of_a_date_that_holds_the_moment_stays_and_empty_fields_are_fille
         ({PHOTOSHOP: part, XMP_CREATED: ZERO}, {**exif, XMP_CREATED: full}),
         ({DTO: part, SUBSEC: "12"}, {CREATED: full[:19], OFFSET2: "+02:00", PHOTOSHOP: full}),
     ):
-        done = settled(match({**tags}, when="2019-07-01T10:00:34Z", taken=LATER), existing)
-        assert (values(done), done.conflicts) == (added, ())
+        decision = decided(match({**tags}, moment="2019-07-01T10:00:34Z", taken=LATER), existing)
+        assert (values(decision), decision.conflicts) == (added, ())
     for format in ("gif", "mp4"):
-        done = settled(
-            match({PHOTOSHOP: part}, format=format, when="2019-07-01T10:00:34Z", taken=LATER), existing
+        decision = decided(
+            match({PHOTOSHOP: part}, format=format, moment="2019-07-01T10:00:34Z", taken=LATER), existing
         )
-        assert (PHOTOSHOP in values(done), done.conflicts) == (False, ())
+        assert (PHOTOSHOP in values(decision), decision.conflicts) == (False, ())
 
 
-def test_a_clock_without_seconds_is_as_exact_as_it_is() -> None:
-    for held, offsets in (
+def test_a_clock_without_seconds_is_as_exact_unchanged() -> None:
+    for stored_value, offsets in (
         ("2019:07:01 12:00", True),
         ("2019:07:01 12:00+02:00", True),
         ("2019:07:01 12:01", False),
     ):
-        done = settled(match({PHOTOSHOP: held}, when="2019-07-01T10:00:34Z", taken=LATER))
-        assert (values(done).get(DTO), bool(done.conflicts)) == (
+        decision = decided(match({PHOTOSHOP: stored_value}, moment="2019-07-01T10:00:34Z", taken=LATER))
+        assert (values(decision).get(DTO), bool(decision.conflicts)) == (
             ("2019:07:01 12:00:34", False) if offsets else (None, True)
         )
-        assert PHOTOSHOP not in values(done)
+        assert PHOTOSHOP not in values(decision)
 
 
 @pytest.mark.parametrize("part", OTHER_PARTS)
@@ -237,13 +237,13 @@ def test_a_clock_without_seconds_is_as_exact_as_it_is() -> None:
 def test_a_part_of_a_date_that_does_not_hold_the_moment_is_a_conflict(
     part: str, format: str, tag: str
 ) -> None:
-    found = match({tag: part}, format=format, when="2019-07-01T10:00:34Z", taken=LATER)
-    done = settled(found)
-    assert done.edits == ()
-    assert [(conflict.unit, conflict.tag, conflict.file) for conflict in done.conflicts] == [
+    file_match = match({tag: part}, format=format, moment="2019-07-01T10:00:34Z", taken=LATER)
+    decision = decided(file_match)
+    assert decision.edits == ()
+    assert [(conflict.unit, conflict.tag, conflict.file) for conflict in decision.conflicts] == [
         ("date", tag, part)
     ]
-    assert str(values(settled(found, "overwrite"))[tag]).startswith("2019:07:01 12:00:34")
+    assert str(values(decided(file_match, "overwrite"))[tag]).startswith("2019:07:01 12:00:34")
 
 
 def test_a_part_of_a_date_is_no_date_where_it_cannot_be_one() -> None:
@@ -257,8 +257,8 @@ def test_a_part_of_a_date_is_no_date_where_it_cannot_be_one() -> None:
         "0000",
         "2019:07:01 25:  :  ",
     ):
-        done = settled(match({PHOTOSHOP: part}, when=NOON, taken=BERLIN))
-        assert (values(done), done.conflicts) == (EXIF_FULL, ())
+        decision = decided(match({PHOTOSHOP: part}, moment=NOON, taken=BERLIN))
+        assert (values(decision), decision.conflicts) == (EXIF_FULL, ())
 
 
 @pytest.mark.parametrize(
@@ -276,32 +276,32 @@ def test_a_part_of_a_date_is_no_date_where_it_cannot_be_one() -> None:
     ],
 )
 def test_xmp_alone(format: str, tags: dict[str, Value], added: dict[str, Value]) -> None:
-    done = settled(match(tags, format=format, when=NOON, taken=BERLIN))
-    assert values(done) == added
-    assert not done.conflicts
+    decision = decided(match(tags, format=format, moment=NOON, taken=BERLIN))
+    assert values(decision) == added
+    assert not decision.conflicts
 
 
 def test_never_means_everything_as_xmp_whatever_the_file_holds() -> None:
-    found = for_xmp_file(match({DTO: "2018:01:01 00:00:00", **FILM}, when=NOON, taken=BERLIN))
-    done = settled(found, "never")
-    assert values(done) == XMP_FULL
-    assert not done.conflicts
+    actual = as_xmp_target(match({DTO: "2018:01:01 00:00:00", **FILM}, moment=NOON, taken=BERLIN))
+    decision = decided(actual, "never")
+    assert values(decision) == XMP_FULL
+    assert not decision.conflicts
 
 
 @pytest.mark.parametrize(
-    "found",
+    "file_match",
     [
-        match(taken=Taken(seconds(NOON), 120, "gps", "file")),
-        match(taken=Taken(seconds(NOON), None, "", "name"), sidecar=False),
+        match(taken=CaptureTime(seconds(NOON), 120, "gps", "file")),
+        match(taken=CaptureTime(seconds(NOON), None, "", "name"), sidecar=False),
         match(place=geo(1, 1)),
     ],
 )
-def test_only_the_sidecar_dates_a_picture(found: Match) -> None:
-    assert list(dates(found)) == []
+def test_only_the_sidecar_dates_a_picture(file_match: Match) -> None:
+    assert list(dates(file_match)) == []
 
 
 @pytest.mark.parametrize(
-    ("when", "offset", "date", "text"),
+    ("moment", "offset", "date", "text"),
     [
         ("1826-01-01T00:00:00Z", -44, "1825:12:31 23:16:00", "-00:44"),
         ("1969-12-31T23:59:59Z", 345, "1970:01:01 05:44:59", "+05:45"),
@@ -309,9 +309,9 @@ def test_only_the_sidecar_dates_a_picture(found: Match) -> None:
         ("2019-01-01T00:00:00Z", -210, "2018:12:31 20:30:00", "-03:30"),
     ],
 )
-def test_far_dates_and_odd_offsets(when: str, offset: int, date: str, text: str) -> None:
-    done = values(settled(match(when=when, taken=Taken(seconds(when), offset, "gps"))))
-    assert (done[DTO], done[OFFSET], done[PHOTOSHOP]) == (date, text, date + text)
+def test_far_dates_and_odd_offsets(moment: str, offset: int, date: str, text: str) -> None:
+    result = values(decided(match(moment=moment, taken=CaptureTime(seconds(moment), offset, "gps"))))
+    assert (result[DTO], result[OFFSET], result[PHOTOSHOP]) == (date, text, date + text)
 
 
 DATES = st.sampled_from(
@@ -339,11 +339,11 @@ STATES = st.fixed_dictionaries(
 def test_a_second_run_writes_nothing(
     tags: dict[str, Value], format: str, existing: str, zone: str, offset: int
 ) -> None:
-    taken = Taken(seconds(NOON), offset, zone)
-    first = settled(match(tags, format=format, when=NOON, taken=taken), existing)
-    after = {**tags, **{edit.tag: edit.value for edit in first.edits}}
-    held = {tag: value for tag, value in after.items() if value is not None}
-    second = settled(match(held, format=format, when=NOON, taken=taken), existing)
+    capture_time = CaptureTime(seconds(NOON), offset, zone)
+    first = decided(match(tags, format=format, moment=NOON, taken=capture_time), existing)
+    state_after = {**tags, **{edit.tag: edit.value for edit in first.edits}}
+    stored_value = {tag: value for tag, value in state_after.items() if value is not None}
+    second = decided(match(stored_value, format=format, moment=NOON, taken=capture_time), existing)
     assert second.edits == ()
     assert second.conflicts == (() if existing == "overwrite" else first.conflicts)
     if first.conflicts:
@@ -356,27 +356,27 @@ IPTC = [
     # the date in IPTC, what is written beside it, is it a conflict?
     ({DAY: "2019:07:01", TIME: "12:00:00+02:00"}, EXIF_ONLY, False),
     ({DAY: "2019:07:01", TIME: "12:00:00"}, EXIF_ONLY, False),
-    ({DAY: "2019:07:01", TIME: "12:00:00+00:00"}, EXIF_ONLY, False),  # for no zone
+    ({DAY: "2019:07:01", TIME: "12:00:00+00:00"}, EXIF_ONLY, False),  # +00:00 stands for an unknown zone
     ({DAY: "2019:07:01"}, EXIF_FULL, False),
     ({DAY: "2019:07:00"}, EXIF_FULL, False),
     ({DAY: "0000:00:00", TIME: "00:00:00+00:00"}, EXIF_FULL, False),
     ({DAY: "2019:07:01", TIME: "12:00:00+01:00"}, {}, True),
     ({DAY: "2018:07:01", TIME: "12:00:00+02:00"}, {}, True),
     ({DAY: "2018:07:01"}, {}, True),
-    ({DAY: "2018:07:01", DTO: FULL[:19], OFFSET: "+02:00"}, {}, False),  # EXIF goes before
+    ({DAY: "2018:07:01", DTO: FULL[:19], OFFSET: "+02:00"}, {}, False),  # EXIF has priority
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("tags", "written", "conflict"), IPTC)
+@pytest.mark.parametrize(("tags", "output", "conflict"), IPTC)
 def test_the_date_in_iptc_counts_where_there_is_no_other(
-    tags: dict[str, Value], written: dict[str, Value], conflict: bool
+    tags: dict[str, Value], output: dict[str, Value], conflict: bool
 ) -> None:
-    done = settled(match(tags, when=NOON, taken=BERLIN))
-    assert values(done) == written
-    assert [each.tag for each in done.conflicts] == [DAY] * conflict
+    decision = decided(match(tags, moment=NOON, taken=BERLIN))
+    assert values(decision) == output
+    assert [each.tag for each in decision.conflicts] == [DAY] * conflict
     if conflict:
-        assert values(settled(match(tags, when=NOON, taken=BERLIN), "overwrite")) == EXIF_FULL
-    again = match(
-        {**tags, **{tag: value for tag, value in written.items() if value}}, when=NOON, taken=BERLIN
+        assert values(decided(match(tags, moment=NOON, taken=BERLIN), "overwrite")) == EXIF_FULL
+    second_run = match(
+        {**tags, **{tag: value for tag, value in output.items() if value}}, moment=NOON, taken=BERLIN
     )
-    assert not settled(again).edits
+    assert not decided(second_run).edits

@@ -1,4 +1,4 @@
-"""Decisions on conflicts: which counts, what a file may say, and the kinds they go by."""
+"""Decisions on conflicts: which one counts, what a decisions file may contain, and the kinds of conflicts."""
 
 from __future__ import annotations
 
@@ -10,32 +10,42 @@ from tag_cases import geo, match
 
 from pef_tui.errors import UsageError
 from pef_tui.model import Conflict, TagEdit
-from pef_tui.tags.decisions import Decisions, Rule, load
-from pef_tui.tags.kinds import described
-from pef_tui.tags.policy import settle
+from pef_tui.tags.conflict_kinds import with_kind
+from pef_tui.tags.decisions import DecisionRule, Decisions, load
+from pef_tui.tags.policy import decide
 
 DTO = "EXIF:DateTimeOriginal"
 CLOCK = Conflict("date", DTO, "2019:07:01 11:00:00", "2019:07:01 12:00:00", "differs by 1 h")
 IN_TRIP = match(folder="Trip")
 
-ORDER: list[tuple[list[Rule], str]] = [
+ORDER: list[tuple[list[DecisionRule], str]] = [
     ([], ""),
-    ([Rule("google")], "google"),
-    ([Rule("google"), Rule("keep")], "keep"),
-    ([Rule("google", folder="Trip"), Rule("keep")], "google"),
-    ([Rule("google", file="Trip/a.jpg"), Rule("keep", folder="Trip"), Rule("keep")], "google"),
-    ([Rule("google", file="Trip/b.jpg")], ""),
-    ([Rule("google", folder="Trip/"), Rule("keep", folder="Other")], "google"),
-    ([Rule("google", unit="date")], "google"),
-    ([Rule("google", unit=DTO)], "google"),
-    ([Rule("google", unit="place"), Rule("google", kind="differs by 2 h")], ""),
-    ([Rule("google", kind="differs by 1 h", unit="date", file="Trip/a.jpg", folder="Trip")], "google"),
-    ([Rule("google", file="Trip/a.jpg", folder="Elsewhere")], ""),
+    ([DecisionRule("google")], "google"),
+    ([DecisionRule("google"), DecisionRule("keep")], "keep"),
+    ([DecisionRule("google", folder="Trip"), DecisionRule("keep")], "google"),
+    (
+        [
+            DecisionRule("google", file="Trip/a.jpg"),
+            DecisionRule("keep", folder="Trip"),
+            DecisionRule("keep"),
+        ],
+        "google",
+    ),
+    ([DecisionRule("google", file="Trip/b.jpg")], ""),
+    ([DecisionRule("google", folder="Trip/"), DecisionRule("keep", folder="Other")], "google"),
+    ([DecisionRule("google", unit="date")], "google"),
+    ([DecisionRule("google", unit=DTO)], "google"),
+    ([DecisionRule("google", unit="place"), DecisionRule("google", kind="differs by 2 h")], ""),
+    (
+        [DecisionRule("google", kind="differs by 1 h", unit="date", file="Trip/a.jpg", folder="Trip")],
+        "google",
+    ),
+    ([DecisionRule("google", file="Trip/a.jpg", folder="Elsewhere")], ""),
 ]
 
 
 @pytest.mark.parametrize(("rules", "choice"), ORDER)
-def test_the_nearest_decision_counts(rules: list[Rule], choice: str) -> None:
+def test_the_nearest_decision_counts(rules: list[DecisionRule], choice: str) -> None:
     assert Decisions(tuple(rules)).choose(IN_TRIP, CLOCK) == choice
 
 
@@ -59,13 +69,13 @@ KINDS: list[tuple[Any, Any, str]] = [
 
 @pytest.mark.parametrize(("file", "google", "kind"), KINDS)
 def test_kinds(file: Any, google: Any, kind: str) -> None:
-    assert described(match(), Conflict("", "x:Y", file, google)).kind == kind
+    assert with_kind(match(), Conflict("", "x:Y", file, google)).kind == kind
 
 
 HERE = {"EXIF:GPSLatitude": 52.5, "EXIF:GPSLongitude": 13.4}
 SCANNED, SET = "2019:07:01 12:00:00", "1975:06:02 10:00:00+01:00"
 BY_HAND: list[tuple[dict[str, Any], dict[str, Any], str, str, bool]] = [
-    # the file's other tags, the sidecar, the file's date, Google's, all of the class?
+    # the file's other tags, the sidecar, the file's date, Google's date, whether the kind is SET_BY_HAND
     ({}, {}, SCANNED, SET, True),
     ({}, {"place": geo(52.5, 13.4)}, SCANNED, SET, True),
     (HERE, {"place": geo(52.5005, 13.4), "camera": geo(52.5, 13.4)}, SCANNED, SET, True),
@@ -81,16 +91,17 @@ BY_HAND: list[tuple[dict[str, Any], dict[str, Any], str, str, bool]] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("tags", "said", "file", "google", "by_hand"), BY_HAND)
+@pytest.mark.parametrize(("tags", "fields", "file", "google", "by_hand"), BY_HAND)
 def test_dates_set_by_hand_are_a_kind_of_their_own(
-    tags: dict[str, Any], said: dict[str, Any], file: str, google: str, by_hand: bool
+    tags: dict[str, Any], fields: dict[str, Any], file: str, google: str, by_hand: bool
 ) -> None:
-    found = match({DTO: file, **tags}, **said)
-    conflict = described(found, Conflict("date", DTO, file, google))
+    file_match = match({DTO: file, **tags}, **fields)
+    conflict = with_kind(file_match, Conflict("date", DTO, file, google))
+    differs = conflict.differs if isinstance(conflict.differs, str) else ""
     assert (conflict.kind == "set by hand in Google Photos") is by_hand
-    assert (conflict.differs if by_hand else conflict.kind).startswith("differs by")
-    for kind in {conflict.kind, conflict.differs} - {""}:  # decisions made before name the difference
-        assert Decisions((Rule("google", kind=kind),)).choose(found, conflict) == "google"
+    assert (differs if by_hand else conflict.kind).startswith("differs by")
+    for kind in {conflict.kind, differs} - {""}:  # older decisions name the difference
+        assert Decisions((DecisionRule("google", kind=kind),)).choose(file_match, conflict) == "google"
 
 
 @pytest.mark.parametrize(
@@ -98,20 +109,20 @@ def test_dates_set_by_hand_are_a_kind_of_their_own(
     [(52.505, "less than 1 km away"), (52.55, "less than 10 km away"), (-33.0, "more than 1000 km away")],
 )
 def test_kinds_of_places(latitude: float, kind: str) -> None:
-    found = match({"EXIF:GPSLatitude": 52.5, "EXIF:GPSLongitude": 13.4}, place=geo(latitude, 13.4))
-    assert described(found, Conflict("place", "EXIF:GPSLatitude", 52.5, latitude)).kind == kind
+    file_match = match({"EXIF:GPSLatitude": 52.5, "EXIF:GPSLongitude": 13.4}, place=geo(latitude, 13.4))
+    assert with_kind(file_match, Conflict("place", "EXIF:GPSLatitude", 52.5, latitude)).kind == kind
 
 
 def test_decided_units_are_written_whole_and_the_rest_follows_the_setting() -> None:
-    held: dict[str, Any] = {"XMP-dc:A": "1", "XMP-dc:B": "2"}
+    value: dict[str, Any] = {"XMP-dc:A": "1", "XMP-dc:B": "2"}
     edits = [TagEdit("XMP-dc:A", "x", unit="a"), TagEdit("XMP-dc:C", "x", unit="a"), TagEdit("XMP-dc:B", "x")]
-    rules = Decisions((Rule("google", unit="a"),))
-    done = settle(match(held), edits, "fill", lambda conflict: rules.choose(IN_TRIP, conflict))
-    assert [edit.tag for edit in done.edits] == ["XMP-dc:A", "XMP-dc:C"]
-    assert [(each.tag, each.choice) for each in done.conflicts] == [("XMP-dc:B", "")]
-    kept = settle(match(held), edits, "overwrite", lambda _: "keep")
-    assert kept.edits == ()
-    assert {each.choice for each in kept.conflicts} == {"keep"}
+    rules = Decisions((DecisionRule("google", unit="a"),))
+    decision = decide(match(value), edits, "fill", lambda conflict: rules.choose(IN_TRIP, conflict))
+    assert [edit.tag for edit in decision.edits] == ["XMP-dc:A", "XMP-dc:C"]
+    assert [(each.tag, each.choice) for each in decision.conflicts] == [("XMP-dc:B", "")]
+    retained = decide(match(value), edits, "overwrite", lambda _: "keep")
+    assert retained.edits == ()
+    assert {each.choice for each in retained.conflicts} == {"keep"}
 
 
 def test_both_forms_say_the_same(tmp_path: Path) -> None:
@@ -135,12 +146,12 @@ WRONG = [
 ]
 
 
-@pytest.mark.parametrize(("name", "text", "why"), WRONG)
-def test_what_cannot_be_meant_is_one_line(tmp_path: Path, name: str, text: str, why: str) -> None:
+@pytest.mark.parametrize(("name", "text", "reason"), WRONG)
+def test_what_cannot_be_meant_is_one_line(tmp_path: Path, name: str, text: str, reason: str) -> None:
     (tmp_path / name).write_text(text)
     with pytest.raises(UsageError) as caught:
         load(str(tmp_path / name))
-    assert why in str(caught.value) and "\n" not in str(caught.value)
+    assert reason in str(caught.value) and "\n" not in str(caught.value)
 
 
 def test_a_missing_file_is_one_line(tmp_path: Path) -> None:

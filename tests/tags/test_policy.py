@@ -1,4 +1,4 @@
-"""The policy by itself: what is equal, all or none, first come, joined lists."""
+"""The policy alone: equal values, units, priority of mappers, merged lists."""
 
 from typing import Any
 
@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from tag_cases import match
 
 from pef_tui.model import Conflict, TagEdit, Value
-from pef_tui.tags.equal import same
-from pef_tui.tags.policy import Settled, settle
+from pef_tui.tags.comparison import equal_values
+from pef_tui.tags.policy import TagDecision, decide
 
 EQUAL = [
     ("EXIF:GPSLatitude", -33.8567844, -33.85678441, True),
@@ -38,11 +38,13 @@ EQUAL = [
 ]
 
 
-@pytest.mark.parametrize(("tag", "wanted", "held", "equal"), EQUAL)
-def test_equal_but_for_what_formats_do_to_values(tag: str, wanted: Value, held: Value, equal: bool) -> None:
-    assert same(tag, wanted, held) is equal
-    done = settle(match({tag: held}), [TagEdit(tag, wanted)])
-    assert done == Settled((), () if equal else (Conflict("", tag, held, wanted),))
+@pytest.mark.parametrize(("tag", "expected", "value", "equal"), EQUAL)
+def test_equal_but_for_what_formats_do_to_values(
+    tag: str, expected: Value, value: Value, equal: bool
+) -> None:
+    assert equal_values(tag, expected, value) is equal
+    decision = decide(match({tag: value}), [TagEdit(tag, expected)])
+    assert decision == TagDecision((), () if equal else (Conflict("", tag, value, expected),))
 
 
 def unit(**values: Value | None) -> list[TagEdit]:
@@ -54,22 +56,22 @@ def unit(**values: Value | None) -> list[TagEdit]:
 
 def test_a_unit_is_written_all_or_none() -> None:
     edits = [*unit(A="1", B="2", C=None), TagEdit("XMP-dc:D", "4")]
-    held: dict[str, Value] = {"XMP-dc:B": "other", "XMP-dc:C": "stale"}
-    done = settle(match(held), edits)
-    assert [edit.tag for edit in done.edits] == ["XMP-dc:D"]
-    assert done.conflicts == (Conflict("u", "XMP-dc:B", "other", "2"),)
-    over = settle(match(held), edits, "overwrite")
-    assert over == Settled(tuple(edits))
+    value: dict[str, Value] = {"XMP-dc:B": "other", "XMP-dc:C": "stale"}
+    decision = decide(match(value), edits)
+    assert [edit.tag for edit in decision.edits] == ["XMP-dc:D"]
+    assert decision.conflicts == (Conflict("u", "XMP-dc:B", "other", "2"),)
+    over = decide(match(value), edits, "overwrite")
+    assert over == TagDecision(tuple(edits))
 
 
 def test_one_conflict_a_unit_and_one_a_lone_tag() -> None:
     edits = [*unit(A="1", B="2"), TagEdit("XMP-dc:C", "3"), TagEdit("XMP-dc:D", "4")]
-    done = settle(match({f"XMP-dc:{name}": "x" for name in "ABCD"}), edits)
-    assert [conflict.tag for conflict in done.conflicts] == ["XMP-dc:A", "XMP-dc:C", "XMP-dc:D"]
+    decision = decide(match({f"XMP-dc:{name}": "x" for name in "ABCD"}), edits)
+    assert [conflict.tag for conflict in decision.conflicts] == ["XMP-dc:A", "XMP-dc:C", "XMP-dc:D"]
 
 
 @pytest.mark.parametrize(
-    ("when", "value", "held", "written"),
+    ("moment", "value", "stored_value", "output"),
     [
         ("missing", None, "x", False), ("always", None, "x", True), ("always", None, None, False),
         ("always", "y", "x", True), ("always", "x", "x", False), ("missing", "x", None, True),
@@ -77,11 +79,13 @@ def test_one_conflict_a_unit_and_one_a_lone_tag() -> None:
         ("merge", (), None, False), ("merge", "x", ("x",), False), ("merge", "y", ("x",), True),
     ],
 )  # fmt: skip
-def test_when(when: Any, value: Value | None, held: Value | None, written: bool) -> None:
-    tags: dict[str, Value] = {"XMP-dc:Other": "1"} | ({} if held is None else {"XMP-dc:A": held})
-    done = settle(match(tags), [TagEdit("XMP-dc:A", value, when)])
-    assert bool(done.edits) is written
-    assert not done.conflicts
+def test_when(moment: Any, value: Value | None, stored_value: Value | None, output: bool) -> None:
+    tags: dict[str, Value] = {"XMP-dc:Other": "1"} | (
+        {} if stored_value is None else {"XMP-dc:A": stored_value}
+    )
+    decision = decide(match(tags), [TagEdit("XMP-dc:A", value, moment)])
+    assert bool(decision.edits) is output
+    assert not decision.conflicts
 
 
 @pytest.mark.parametrize("tags", [{}, {"XMP-dc:Z": "1"}])
@@ -94,30 +98,32 @@ def test_the_first_wins_and_the_loser_is_named_and_loses_its_unit(tags: dict[str
         TagEdit("XMP-dc:C", "4", mapper="mine"),
         TagEdit("XMP-dc:A", "1", mapper="agrees"),
     ]
-    done = settle(match(tags), edits)
-    assert done.edits == (first, edits[3])
-    assert len(done.warnings) == 1
-    assert "XMP-dc:A" in done.warnings[0]
-    assert "mine" in done.warnings[0]
-    assert "dates" in done.warnings[0]
+    decision = decide(match(tags), edits)
+    assert decision.edits == (first, edits[3])
+    assert len(decision.warnings) == 1
+    assert "XMP-dc:A" in decision.warnings[0]
+    assert "mine" in decision.warnings[0]
+    assert "dates" in decision.warnings[0]
 
 
 @pytest.mark.parametrize(
-    ("tags", "joined"), [({}, ("a", "b", "c")), ({"XMP-dc:Subject": ("c",)}, ("c", "a", "b"))]
+    ("tags", "pairs"), [({}, ("a", "b", "c")), ({"XMP-dc:Subject": ("c",)}, ("c", "a", "b"))]
 )
-def test_lists_of_two_mappers_are_joined(tags: dict[str, Value], joined: tuple[str, ...]) -> None:
+def test_lists_of_two_mappers_are_joined(tags: dict[str, Value], pairs: tuple[str, ...]) -> None:
     edits = [
         TagEdit("XMP-dc:Subject", ("a", "b"), "merge", mapper="people"),
         TagEdit("XMP-dc:Subject", ("b", "c"), "merge", mapper="albums"),
     ]
-    done = settle(match(tags), edits)
-    assert [edit.value for edit in done.edits] == [joined]
-    assert done.warnings == ()
+    decision = decide(match(tags), edits)
+    assert [edit.value for edit in decision.edits] == [pairs]
+    assert decision.warnings == ()
 
 
 def test_never_does_not_look_at_the_file() -> None:
     edits = unit(A="1", B="2", C=None)
-    assert settle(match({"XMP-dc:A": "other", "XMP-dc:B": "2"}), edits, "never") == Settled(tuple(edits[:2]))
+    assert decide(match({"XMP-dc:A": "other", "XMP-dc:B": "2"}), edits, "never") == TagDecision(
+        tuple(edits[:2])
+    )
 
 
 TAGS = st.sampled_from(
@@ -142,14 +148,14 @@ EDITS = st.builds(
 
 @given(st.dictionaries(TAGS, VALUES), st.lists(EDITS, max_size=6), st.sampled_from(["fill", "overwrite"]))
 def test_what_was_settled_is_settled(tags: dict[str, Value], edits: list[TagEdit], existing: Any) -> None:
-    first = settle(match(tags), edits, existing)
-    after = dict(tags)
+    first = decide(match(tags), edits, existing)
+    state_after = dict(tags)
     for edit in first.edits:
         if edit.value is None:
-            del after[edit.tag]
+            del state_after[edit.tag]
         else:
-            after[edit.tag] = edit.value
-    second = settle(match(after), edits, existing)
+            state_after[edit.tag] = edit.value
+    second = decide(match(state_after), edits, existing)
     assert second.edits == ()
     dropped = {conflict.unit for conflict in first.conflicts if conflict.unit}
     assert not any(edit.unit in dropped for edit in first.edits)

@@ -1,4 +1,4 @@
-"""Which tags are written: switched by `--tags`, what only Google knows, texts of the camera's own."""
+"""Which tags are written: selected by `--tags`, properties that only Google has, texts by cameras."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tag_cases import match
 from pef_tui.model import Match
 from pef_tui.settings import TAGS_BY_DEFAULT, Settings, wanted_tags
 from pef_tui.tags.plugin import MAPPERS, pef_tag_mappers
-from pef_tui.tags.policy import settle
+from pef_tui.tags.policy import decide
 
 SAID = match(people=("Ana",), description="a text", favorited=True)
 assert SAID.sidecar is not None
@@ -18,9 +18,9 @@ GOOGLE = replace(
 )
 
 
-def tags(found: Match, switches: str) -> dict[str, object]:
-    edits = [edit for mapper in pef_tag_mappers(Settings(tags=switches)) for edit in mapper.map(found)]
-    return {edit.tag: edit.value for edit in settle(found, edits).edits}
+def tags(file_match: Match, switches: str) -> dict[str, object]:
+    edits = [edit for mapper in pef_tag_mappers(Settings(tags=switches)) for edit in mapper.map(file_match)]
+    return {edit.tag: edit.value for edit in decide(file_match, edits).edits}
 
 
 def test_only_what_is_asked_for_is_written() -> None:
@@ -30,10 +30,10 @@ def test_only_what_is_asked_for_is_written() -> None:
     assert "XMP-dc:Subject" not in tags(GOOGLE, "-people")
     assert "XMP-dc:Description" not in tags(GOOGLE, "-text, -favourites")
     assert "XMP-xmp:Rating" not in tags(GOOGLE, "-text, -favourites")
-    more = tags(GOOGLE, "+link,+archived,+trashed")
-    assert more["XMP-dc:Source"] == "https://photos.google.com/photo/x"
-    assert more["XMP-dc:Subject"] == ("Ana", "Archived", "Trashed")
-    assert more["XMP-digiKam:TagsList"] == ("People/Ana", "Google Photos/Archived", "Google Photos/Trashed")
+    extra = tags(GOOGLE, "+link,+archived,+trashed")
+    assert extra["XMP-dc:Source"] == "https://photos.google.com/photo/x"
+    assert extra["XMP-dc:Subject"] == ("Ana", "Archived", "Trashed")
+    assert extra["XMP-digiKam:TagsList"] == ("People/Ana", "Google Photos/Archived", "Google Photos/Trashed")
     assert tags(SAID, "+link,+archived,+trashed") == usual
 
 

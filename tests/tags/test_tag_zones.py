@@ -1,4 +1,4 @@
-"""Offsets: which are real, at places, at instants."""
+"""UTC offsets: which exist, and which applied at a place and time."""
 
 import math
 from datetime import datetime, timedelta
@@ -8,16 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pef_tui.model import EPOCH, Place, Taken
-from pef_tui.tags.clock import local_text, parse_date
-from pef_tui.tags.zones import (
+from pef_tui.model import EPOCH, CaptureTime, GeoPoint
+from pef_tui.tags.file_date import local_text, parse_date
+from pef_tui.tags.time_zones import (
     REAL_OFFSETS,
     machine_offset,
     offset_at,
     offset_of_clock,
     real_offset,
     zone_at,
-    zone_named,
+    zone_by_name,
 )
 
 
@@ -46,31 +46,31 @@ def test_every_whole_quarter_that_a_zone_has_is_real() -> None:
 
 PLACES = [
     # place, instant, offset
-    (Place(52.5, 13.4), "2019-07-01T10:00Z", 120),
-    (Place(52.5, 13.4), "2019-01-01T10:00Z", 60),
-    (Place(52.5, 13.4), "2019-10-27T00:59:59Z", 120),  # the clock goes back at 01:00 UTC
-    (Place(52.5, 13.4), "2019-10-27T01:00Z", 60),
-    (Place(52.5, 13.4), "1965-07-01T10:00Z", 60),  # no daylight saving then
-    (Place(52.5, 13.4), "2050-07-01T10:00Z", 120),
-    (Place(-33.87, 151.21), "2019-01-01T00:00Z", 660),
-    (Place(27.7, 85.3), "2019-01-01T00:00Z", 345),
-    (Place(27.7, 85.3), "1980-01-01T00:00Z", 330),
-    (Place(52.37, 4.9), "1930-01-01T00:00Z", 20),  # 00:19:32, or 00:20 by newer tables
-    (Place(6.3, -10.8), "1960-01-01T00:00Z", -44),  # Liberia, -00:44:30
-    (Place(-16.8, 179.9), "2015-06-01T00:00Z", 720),  # Fiji, on both sides of the date line
-    (Place(-16.8, -179.9), "2015-06-01T00:00Z", 720),
-    (Place(-14.3, -170.7), "2015-06-01T00:00Z", -660),
-    (Place(0.0, -150.0), "2015-06-01T00:00Z", -600),  # at sea
-    (Place(0.0, 179.9), "2015-06-01T00:00Z", 720),
-    (Place(0.0, -179.9), "2015-06-01T00:00Z", -720),
-    (Place(0.0, 180.0), "2015-06-01T00:00Z", 720),
-    (Place(-43.95, -176.55), "2019-01-01T00:00Z", 825),
-    (Place(-90.0, 0.0), "2019-01-01T00:00Z", 780),
+    (GeoPoint(52.5, 13.4), "2019-07-01T10:00Z", 120),
+    (GeoPoint(52.5, 13.4), "2019-01-01T10:00Z", 60),
+    (GeoPoint(52.5, 13.4), "2019-10-27T00:59:59Z", 120),  # the clock goes back at 01:00 UTC
+    (GeoPoint(52.5, 13.4), "2019-10-27T01:00Z", 60),
+    (GeoPoint(52.5, 13.4), "1965-07-01T10:00Z", 60),  # no daylight saving then
+    (GeoPoint(52.5, 13.4), "2050-07-01T10:00Z", 120),
+    (GeoPoint(-33.87, 151.21), "2019-01-01T00:00Z", 660),
+    (GeoPoint(27.7, 85.3), "2019-01-01T00:00Z", 345),
+    (GeoPoint(27.7, 85.3), "1980-01-01T00:00Z", 330),
+    (GeoPoint(52.37, 4.9), "1930-01-01T00:00Z", 20),  # 00:19:32, or 00:20 by newer tables
+    (GeoPoint(6.3, -10.8), "1960-01-01T00:00Z", -44),  # Liberia, -00:44:30
+    (GeoPoint(-16.8, 179.9), "2015-06-01T00:00Z", 720),  # Fiji, on both sides of the date line
+    (GeoPoint(-16.8, -179.9), "2015-06-01T00:00Z", 720),
+    (GeoPoint(-14.3, -170.7), "2015-06-01T00:00Z", -660),
+    (GeoPoint(0.0, -150.0), "2015-06-01T00:00Z", -600),  # at sea
+    (GeoPoint(0.0, 179.9), "2015-06-01T00:00Z", 720),
+    (GeoPoint(0.0, -179.9), "2015-06-01T00:00Z", -720),
+    (GeoPoint(0.0, 180.0), "2015-06-01T00:00Z", 720),
+    (GeoPoint(-43.95, -176.55), "2019-01-01T00:00Z", 825),
+    (GeoPoint(-90.0, 0.0), "2019-01-01T00:00Z", 780),
 ]
 
 
 @pytest.mark.parametrize(("place", "instant", "offset"), PLACES)
-def test_offset_at_a_place(place: Place, instant: str, offset: int) -> None:
+def test_offset_at_a_place(place: GeoPoint, instant: str, offset: int) -> None:
     zone = zone_at(place)
     assert zone is not None
     assert offset_at(zone, seconds(instant)) == offset
@@ -89,10 +89,10 @@ def test_a_clock_that_shows_a_time_twice_shows_the_first(digits: tuple[int, ...]
     st.integers(int(seconds("1850-01-01T00:00Z")), int(seconds("2200-01-01T00:00Z"))),
 )  # fmt: skip
 def test_instant_to_clock_and_back(latitude: float, longitude: float, instant: int) -> None:
-    zone = zone_at(Place(latitude, longitude))
+    zone = zone_at(GeoPoint(latitude, longitude))
     assert zone is not None
     offset = offset_at(zone, instant)
-    parsed = parse_date(local_text(Taken(instant, offset)))
+    parsed = parse_date(local_text(CaptureTime(instant, offset)))
     assert parsed is not None
     assert parsed[1] == offset
     assert (parsed[0] - datetime(1970, 1, 1)).total_seconds() - offset * 60 == instant
@@ -105,7 +105,7 @@ def test_instant_to_clock_and_back(latitude: float, longitude: float, instant: i
 )
 def test_no_zone_is_one_clear_line(name: str) -> None:
     with pytest.raises(ValueError, match="timezone") as caught:
-        zone_named(name)
+        zone_by_name(name)
     assert "\n" not in str(caught.value)
 
 

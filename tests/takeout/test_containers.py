@@ -1,4 +1,4 @@
-"""Where folders of an export lie, whatever the language and however it was extracted."""
+"""Find the folders of an export, in any language, and however it was extracted."""
 
 from __future__ import annotations
 
@@ -7,23 +7,23 @@ from pathlib import Path
 
 import pytest
 
-from pef_tui.takeout.containers import Look, Shape, find, year_of, years_in
+from pef_tui.takeout.containers import FolderProbe, Shape, find_containers, year_of, years_in
 
 LOCALIZED = Path(__file__).parents[2].parent / "shared" / "vectors" / "localized_names.json"
 
 
 def shape(*files: str, source: str = "/data/export") -> Shape:
-    """The Shape of a source that holds these files."""
+    """Return the Shape of a source that has these files."""
 
     def folders(path: str) -> list[str]:
         below = f"{path}/" if path else ""
-        rest = (file[len(below) :] for file in files if file.startswith(below))
-        return sorted({name.partition("/")[0] for name in rest if "/" in name})
+        remainder = (file[len(below) :] for file in files if file.startswith(below))
+        return sorted({name.partition("/")[0] for name in remainder if "/" in name})
 
     def has_json(path: str) -> bool:
         return any(file.rpartition("/")[0] == path and file.endswith(".json") for file in files)
 
-    return find(Look(folders, has_json), source)
+    return find_containers(FolderProbe(folders, has_json), source)
 
 
 @pytest.mark.parametrize(
@@ -149,7 +149,7 @@ def test_albums_of_a_container_given_as_source_are_not_searched() -> None:
         looked.append(path)
         return ["Trip", "Trip 2"]
 
-    assert find(Look(folders, lambda path: False), "/x/Takeout/Google Photos") == Shape()
+    assert find_containers(FolderProbe(folders, lambda path: False), "/x/Takeout/Google Photos") == Shape()
     assert looked == [""]
 
 
@@ -160,7 +160,7 @@ def test_a_wide_tree_is_searched_only_in_part() -> None:
         looked.append(path)
         return [f"folder{number}" for number in range(100)]
 
-    assert find(Look(folders, lambda path: False), "/x/tree") == Shape()
+    assert find_containers(FolderProbe(folders, lambda path: False), "/x/tree") == Shape()
     assert len(looked) < 6_000
 
 

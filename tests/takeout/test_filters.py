@@ -1,15 +1,20 @@
-"""Which files are left out."""
+"""Test which files the filters leave out."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
-from pef_tui.model import Album, Match, MediaFile, Sidecar, Stamp, Taken
+from pef_tui.config import options
+from pef_tui.model import Album, CaptureTime, Match, MediaFile, Origin, Sidecar, Timestamp
 from pef_tui.settings import Settings
-from pef_tui.takeout.filters import filters
+from pef_tui.takeout.filters import filters, skip
+
+PARTNER = Origin(from_partner_sharing={})
 
 
 def match(
@@ -19,13 +24,13 @@ def match(
     return Match(
         MediaFile(0, f"Takeout/Google Photos/{path}", 1, 0),
         folder,
-        Sidecar(title, photo_taken_time=Stamp(taken)) if taken is not None or title else None,
+        Sidecar(title, photo_taken_time=Timestamp(taken)) if taken is not None or title else None,
         album=None if album is None else Album(album),
     )
 
 
-def reasons(settings: Settings, given: Match) -> list[str]:
-    return [reason for item in filters(settings) if (reason := item.reason(given))]
+def reasons(settings: Settings, file_match: Match) -> list[str]:
+    return [reason for item in filters(settings) if (reason := item.reason(file_match))]
 
 
 def kept(settings: Settings, paths: Iterable[str]) -> list[str]:
@@ -37,10 +42,10 @@ def test_no_setting_no_filter() -> None:
 
 
 def test_only_what_is_set_is_registered() -> None:
-    everything = Settings(
+    all_items = Settings(
         only="photo", album=("a",), include=("a",), exclude=("a",), since="2019-01-01", until="2019-01-01"
     )
-    assert [item.name for item in filters(everything)] == [
+    assert [item.name for item in filters(all_items)] == [
         "only",
         "album",
         "include",
@@ -127,9 +132,9 @@ def test_an_album_is_also_known_by_its_title() -> None:
 def test_days_are_inclusive_and_what_has_no_date_is_kept(
     taken: str | None, since: str | None, until: str | None
 ) -> None:
-    given = match(taken=taken)
-    assert reasons(Settings(since="2019-07-01"), given) == ([since] if since else [])
-    assert reasons(Settings(until="2019-07-01"), given) == ([until] if until else [])
+    inputs = match(taken=taken)
+    assert reasons(Settings(since="2019-07-01"), inputs) == ([since] if since else [])
+    assert reasons(Settings(until="2019-07-01"), inputs) == ([until] if until else [])
 
 
 @pytest.mark.parametrize("instant", [-249_999_999_999, 249_999_999_999, -62_135_596_800])
@@ -147,9 +152,9 @@ def test_days_begin_at_midnight_of_the_zone_given() -> None:
 
 def test_a_wall_clock_already_known_decides() -> None:
     moment = datetime(2019, 6, 30, 22, 30, tzinfo=UTC).timestamp()
-    known = Match(MediaFile(0, "a.jpg", 1, 0), "", taken=Taken(moment, 120, "gps"))
-    assert reasons(Settings(since="2019-07-01"), known) == []
-    assert reasons(Settings(until="2019-06-30"), known) == ["taken after 2019-06-30"]
+    known_values = Match(MediaFile(0, "a.jpg", 1, 0), "", capture_time=CaptureTime(moment, 120, "gps"))
+    assert reasons(Settings(since="2019-07-01"), known_values) == []
+    assert reasons(Settings(until="2019-06-30"), known_values) == ["taken after 2019-06-30"]
 
 
 @pytest.mark.parametrize(
@@ -158,7 +163,7 @@ def test_a_wall_clock_already_known_decides() -> None:
 @pytest.mark.parametrize("setting", ["since", "until"])
 def test_a_wrong_date_is_one_clear_line(setting: str, text: str) -> None:
     with pytest.raises(ValueError, match=f"^{setting}: ") as caught:
-        list(filters(Settings(**{setting: text})))
+        list(filters(replace(Settings(), **{setting: text})))
     assert str(caught.value) == f"{setting}: {text!r} is not a date (YYYY-MM-DD)"
 
 
@@ -169,7 +174,7 @@ def test_a_wrong_zone_is_one_clear_line() -> None:
 
 
 @pytest.mark.parametrize(
-    ("folder", "said", "album", "kinds", "expected"),
+    ("folder", "fields", "album", "kinds", "expected"),
     [
         ("Trash", {}, None, ("trash",), "in the trash"),
         ("Papierkorb", {}, None, ("trash", "archive"), "in the trash"),
@@ -183,17 +188,30 @@ def test_a_wrong_zone_is_one_clear_line() -> None:
         ("Photos from 2019", {"in_locked_folder": True}, None, ("trash", "archive"), None),
         ("Photos from 2019", {"in_locked_folder": False}, None, ("locked",), None),
         ("Photos from 2019", {"in_locked_folder": None}, None, ("locked",), None),
-        ("Photos from 2019", {}, None, ("trash", "archive", "locked"), None),
+        ("Photos from 2019", {}, None, ("trash", "archive", "locked", "partner"), None),
+        ("Trip", {"google_photos_origin": PARTNER}, Album("Trip"), ("partner",), "shared by a partner"),
+        ("Trip", {"google_photos_origin": PARTNER}, None, ("trash", "archive", "locked"), None),
+        ("Trip", {"google_photos_origin": Origin(from_shared_album={})}, None, ("partner",), None),
+        ("Partner", {}, None, ("partner",), None),
     ],
 )
 def test_skip(
-    folder: str, said: dict[str, bool], album: Album | None, kinds: tuple[str, ...], expected: str | None
+    folder: str, fields: dict[str, Any], album: Album | None, kinds: Any, expected: str | None
 ) -> None:
-    match = Match(MediaFile(0, f"{folder}/a.jpg", 1, 0), folder, Sidecar(title="a.jpg", **said), album=album)
+    match = Match(
+        MediaFile(0, f"{folder}/a.jpg", 1, 0), folder, Sidecar(title="a.jpg", **fields), album=album
+    )
     (only_one,) = filters(Settings(skip=kinds))
     assert only_one.reason(match) == expected
 
 
+def test_the_setting_has_all_kinds_to_skip() -> None:
+    for kind in options()["skip"].choices:
+        list(filters(Settings(skip=(kind,))))  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match=f"is none of {', '.join(options()['skip'].choices)}$"):
+        skip(["bin"])
+
+
 def test_skip_refuses_other_words() -> None:
-    with pytest.raises(ValueError, match="skip: 'bin' is none of trash, archive, locked"):
-        list(filters(Settings(skip=("bin",))))
+    with pytest.raises(ValueError, match="skip: 'bin' is none of trash, archive, locked, partner"):
+        list(filters(Settings(skip=("bin",))))  # type: ignore[arg-type]

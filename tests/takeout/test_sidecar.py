@@ -15,7 +15,7 @@ DEEP = 100_000
 
 
 def read(document: object) -> JsonFile:
-    return sidecar.read(FILE, json.dumps(document).encode())
+    return sidecar.parse_json_file(FILE, json.dumps(document).encode())
 
 
 @pytest.mark.parametrize(
@@ -34,15 +34,20 @@ def read(document: object) -> JsonFile:
         ({"externalOrderId": "1", "creationTime": {"formatted": ""}}, "other"),
     ],
 )
-def test_tells_the_kind_by_content(document: object, kind: str) -> None:
+def test_states_the_kind_by_content(document: object, kind: str) -> None:
     assert read(document).kind == kind
 
 
 def test_keeps_where_the_file_lies() -> None:
-    known = read({"title": "a.jpg", "photoTakenTime": TAKEN})
-    assert (known.root, known.path, known.size, known.mtime_ns) == (1, "Trip/a.json", 7, 9)
-    assert known.sidecar is not None
-    assert (known.sidecar.title, known.sidecar.taken) == ("a.jpg", 1_600_000_000)
+    known_values = read({"title": "a.jpg", "photoTakenTime": TAKEN})
+    assert (known_values.root, known_values.path, known_values.size, known_values.mtime_ns) == (
+        1,
+        "Trip/a.json",
+        7,
+        9,
+    )
+    assert known_values.sidecar is not None
+    assert (known_values.sidecar.title, known_values.sidecar.taken) == ("a.jpg", 1_600_000_000)
 
 
 def test_reads_what_stands_between_the_pictures_of_an_album() -> None:
@@ -92,29 +97,29 @@ BROKEN = {
 
 @pytest.mark.parametrize(("raw", "reason"), BROKEN.values(), ids=BROKEN)
 def test_calls_malformed_json_invalid_in_one_line(raw: bytes, reason: str) -> None:
-    known = sidecar.read(FILE, raw)
-    assert (known.kind, known.sidecar, known.album) == ("invalid", None, None)
-    assert reason in known.reason
-    assert "\n" not in known.reason
+    known_values = sidecar.parse_json_file(FILE, raw)
+    assert (known_values.kind, known_values.sidecar, known_values.album) == ("invalid", None, None)
+    assert reason in known_values.reason
+    assert "\n" not in known_values.reason
 
 
 @pytest.mark.parametrize("timestamp", [int("9" * 400), "9" * 400, "nan", "soon", "0", "", None])
 def test_a_time_that_is_none_is_no_time(timestamp: object) -> None:
-    known = read({"title": "a.jpg", "photoTakenTime": {"timestamp": timestamp}})
-    assert known.sidecar is not None
-    assert known.sidecar.taken is None
+    known_values = read({"title": "a.jpg", "photoTakenTime": {"timestamp": timestamp}})
+    assert known_values.sidecar is not None
+    assert known_values.sidecar.taken is None
 
 
 def test_does_not_read_what_is_too_large() -> None:
-    known = sidecar.too_large(FILE)
-    assert known.kind == "invalid"
-    assert "8 MiB" in known.reason
+    known_values = sidecar.too_large(FILE)
+    assert known_values.kind == "invalid"
+    assert "8 MiB" in known_values.reason
 
 
 @given(st.binary(max_size=200))
 def test_never_raises(raw: bytes) -> None:
     for document in (raw, b'{"title":"' + raw + b'"}', b'{"albumData":' + raw + b"}"):
-        assert sidecar.read(FILE, document).kind != "unread"
+        assert sidecar.parse_json_file(FILE, document).kind != "unread"
 
 
 @pytest.mark.shared
@@ -123,31 +128,31 @@ def test_every_vector_holds() -> None:
     vectors = [json.loads(line) for line in VECTORS.read_text("utf-8").splitlines()]
     assert len(vectors) >= 26
     for vector in vectors:
-        known, expected = read(vector["json"]), vector["expect"]
-        assert known.kind == {"asset": "sidecar"}.get(vector["kind"], vector["kind"]), vector["id"]
-        if known.album is not None:
-            assert known.album.title == expected["title"], vector["id"]
-        if known.sidecar is not None:
-            _compare(known, expected, vector["id"])
+        known_values, expected = read(vector["json"]), vector["expect"]
+        assert known_values.kind == {"asset": "sidecar"}.get(vector["kind"], vector["kind"]), vector["id"]
+        if known_values.album is not None:
+            assert known_values.album.title == expected["title"], vector["id"]
+        if known_values.sidecar is not None:
+            _compare(known_values, expected, vector["id"])
 
 
-def _compare(known: JsonFile, expected: dict[str, object], vector: str) -> None:
-    found = known.sidecar
-    assert found is not None
-    place = found.place
-    origin = found.google_photos_origin
-    told = {
-        "taken": found.taken,
+def _compare(known_values: JsonFile, expected: dict[str, object], vector: str) -> None:
+    actual = known_values.sidecar
+    assert actual is not None
+    place = actual.point
+    origin = actual.google_photos_origin
+    report = {
+        "taken": actual.taken,
         "gps": place and [place.latitude, place.longitude, place.altitude],
-        "title": found.title,
-        "people": list(found.names),
-        "favorited": found.favorited,
-        "archived": found.archived,
-        "trashed": found.trashed,
+        "title": actual.title,
+        "people": list(actual.names),
+        "favorited": actual.favorited,
+        "archived": actual.archived,
+        "trashed": actual.trashed,
         "partner": origin is not None and origin.from_partner_sharing is not None,
     }
     for field, value in expected.items():
-        assert told[field] == value, (vector, field)
+        assert report[field] == value, (vector, field)
 
 
 TEXTS = {
@@ -161,16 +166,16 @@ TEXTS = {
 
 @pytest.mark.parametrize("encoding", TEXTS.values(), ids=TEXTS)
 def test_reads_what_editors_save_in_other_encodings(encoding: str) -> None:
-    taken = {"title": "Zoë 😀.jpg", "photoTakenTime": {"timestamp": "1561977296"}}
+    capture_time = {"title": "Zoë 😀.jpg", "photoTakenTime": {"timestamp": "1561977296"}}
     album = {"albumData": {"title": "Zoë"}}
-    for document, kind in ((taken, "sidecar"), (album, "album")):
-        read = sidecar.read(FILE, json.dumps(document, ensure_ascii=False).encode(encoding))
-        assert read.kind == kind
-        assert (read.sidecar or read.album).title.startswith("Zoë")  # type: ignore[union-attr]
+    for document, kind in ((capture_time, "sidecar"), (album, "album")):
+        content = sidecar.parse_json_file(FILE, json.dumps(document, ensure_ascii=False).encode(encoding))
+        assert content.kind == kind
+        assert (content.sidecar or content.album).title.startswith("Zoë")  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize(
-    ("written", "meant"),
+    ("output", "meant"),
     [
         ("Tom &amp; Jerry&#39;s", "Tom & Jerry's"),
         ("&lt;3 &quot;x&quot; &apos;y&apos;", "<3 \"x\" 'y'"),
@@ -181,17 +186,19 @@ def test_reads_what_editors_save_in_other_encodings(encoding: str) -> None:
         ("&#0; &#xD800; &#10; &#99999999;", "&#0; &#xD800; &#10; &#99999999;"),
     ],
 )
-def test_character_references_are_replaced_once(written: str, meant: str) -> None:
-    said = {"title": written, "description": written, "people": [{"name": written}, {}]}
-    read = sidecar.read(FILE, json.dumps(said | {"photoTakenTime": {"timestamp": "1"}}).encode()).sidecar
-    assert read is not None and read.people is not None
-    assert (read.title, read.description, read.people[0].name, read.people[1].name) == (
+def test_character_references_are_replaced_once(output: str, meant: str) -> None:
+    fields = {"title": output, "description": output, "people": [{"name": output}, {}]}
+    content = sidecar.parse_json_file(
+        FILE, json.dumps(fields | {"photoTakenTime": {"timestamp": "1"}}).encode()
+    ).sidecar
+    assert content is not None and content.people is not None
+    assert (content.title, content.description, content.people[0].name, content.people[1].name) == (
         meant,
         meant,
         meant,
         None,
     )
-    album = sidecar.read(FILE, json.dumps({"title": written, "description": written}).encode()).album
+    album = sidecar.parse_json_file(FILE, json.dumps({"title": output, "description": output}).encode()).album
     assert album is not None and (album.title, album.description) == (meant, meant)
 
 
@@ -212,11 +219,11 @@ def test_character_references_are_replaced_once(written: str, meant: str) -> Non
     ],
 )
 def test_other_products_have_titles_too(document: object) -> None:
-    assert sidecar.read(FILE, json.dumps(document).encode()).kind == "other"
+    assert sidecar.parse_json_file(FILE, json.dumps(document).encode()).kind == "other"
 
 
 @pytest.mark.parametrize(
-    "more",
+    "fields",
     [
         {},
         {"description": ""},
@@ -226,5 +233,5 @@ def test_other_products_have_titles_too(document: object) -> None:
         {"enrichments": []},
     ],
 )
-def test_albums_of_all_years_are_albums(more: dict[str, object]) -> None:
-    assert sidecar.read(FILE, json.dumps({"title": "Trip"} | more).encode()).kind == "album"
+def test_albums_of_all_years_are_albums(fields: dict[str, object]) -> None:
+    assert sidecar.parse_json_file(FILE, json.dumps({"title": "Trip"} | fields).encode()).kind == "album"

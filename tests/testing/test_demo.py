@@ -16,14 +16,14 @@ ROOT = Path(__file__).parents[2]
 
 
 def run(folder: Path, path: str) -> subprocess.CompletedProcess[str]:
-    """The demo as `make demo` runs it in this folder, with only this path to find programs in."""
+    """Run the demo as `make demo` does, in this folder. Programs are found only in `path`."""
     environment = os.environ | {"PATH": path, "PYTHONPATH": str(ROOT), "PYTHONUTF8": "1"}
     command = [sys.executable, "-m", "pef_tui.testing.demo"]
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
 
 
 def shown(text: str, label: str) -> list[str]:
-    """What the demo's lines with this label say after the fix."""
+    """Return what the lines of the demo with this label show after the fix."""
     return [line[39:].strip() for line in text.splitlines() if line.startswith(f"  {label}")]
 
 
@@ -35,7 +35,7 @@ def fits_a_screen(text: str) -> bool:
 def test_the_export_has_what_real_ones_have(tmp_path: Path) -> None:
     source = takeout(tmp_path, demo_files())
     files = [path for path in source.rglob("*") if path.is_file()]
-    formats = {found.name for path in files if (found := detect(path.read_bytes()[:HEAD]))}
+    formats = {actual.name for path in files if (actual := detect(path.read_bytes()[:HEAD]))}
     names = {path.name for path in files}
     assert len(formats) >= 12
     assert len(LONG) == 60 and LONG not in names
@@ -49,12 +49,12 @@ def test_the_export_has_what_real_ones_have(tmp_path: Path) -> None:
 
 
 def test_a_folder_with_other_files_is_left_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    mine = tmp_path / "Takeout" / "mine.jpg"
-    mine.parent.mkdir()
-    mine.write_bytes(b"mine")
+    foreign = tmp_path / "Takeout" / "mine.jpg"
+    foreign.parent.mkdir()
+    foreign.write_bytes(b"mine")
     assert demo.main([str(tmp_path)]) == 2
-    assert mine.read_bytes() == b"mine"
-    assert "has files of yours" in capsys.readouterr().err
+    assert foreign.read_bytes() == b"mine"
+    assert "contains other files" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("words", [["--help"], ["a", "b"]])
@@ -66,11 +66,11 @@ def test_what_is_no_folder_makes_none(
     assert "the folder" in capsys.readouterr().err and not list(tmp_path.iterdir())
 
 
-def test_what_is_missing_is_told(tmp_path: Path) -> None:
+def test_what_is_missing_is_reported(tmp_path: Path) -> None:
     fixed = takeout(tmp_path, demo_files()) / "Google Photos"
-    assert len(demo.missing(tmp_path / "nowhere")) == len(demo.SHOWN)
+    assert len(demo.missing(tmp_path / "nowhere")) == len(demo.SHOWN_FILES)
     problems = demo.missing(fixed)
-    assert problems and all(each.endswith("still has the time of the export") for each in problems)
+    assert problems and all(problem.endswith("still has the time of the export") for problem in problems)
 
 
 @pytest.mark.exiftool
@@ -86,7 +86,7 @@ def test_the_demo_fixes_and_shows(tmp_path: Path) -> None:
     assert run(tmp_path, os.environ["PATH"]).returncode == 0
 
 
-def test_the_demo_without_exiftool_tells_what_is_missing(tmp_path: Path) -> None:
+def test_the_demo_without_exiftool_states_what_is_missing(tmp_path: Path) -> None:
     result = run(tmp_path, str(tmp_path))
     assert (result.returncode, result.stderr) == (0, "")
     assert "apt install libimage-exiftool-perl" in result.stdout

@@ -9,7 +9,7 @@ import pytest
 
 from pef_tui.formats import HEAD, by_extension, detect
 from pef_tui.hooks import TagMapper
-from pef_tui.model import Match, Place, Sidecar, TagEdit
+from pef_tui.model import GeoPoint, Match, Sidecar, TagEdit
 from pef_tui.testing import Item, make, run_mapper, sidecar, takeout
 
 
@@ -86,20 +86,20 @@ def test_sidecar_is_read_as_meant(tmp_path: Path) -> None:
         "a.jpg",
         taken=datetime(1960, 2, 3, tzinfo=UTC),
         place=(-33.5, 151.25),
-        camera_place=Place(-33.4, 151.2, 7.5),
+        camera_place=GeoPoint(-33.4, 151.2, 7.5),
         people=["Ann", "李雷"],
         description="two\nlines 🏖",
         favorited=True,
         url=None,
     )
     source = takeout(tmp_path, {"2019/a.jpg": fields})
-    found = read(source / "Google Photos/2019/a.jpg.supplemental-metadata.json")
-    assert found.taken == datetime(1960, 2, 3, tzinfo=UTC).timestamp()
-    assert found.place == Place(-33.5, 151.25)
-    assert found.geo_data_exif is not None and found.geo_data_exif.place == Place(-33.4, 151.2, 7.5)
-    assert found.names == ("Ann", "李雷")
-    assert found.description == "two\nlines 🏖"
-    assert found.favorited is True and found.archived is None and found.url is None
+    actual = read(source / "Google Photos/2019/a.jpg.supplemental-metadata.json")
+    assert actual.taken == datetime(1960, 2, 3, tzinfo=UTC).timestamp()
+    assert actual.point == GeoPoint(-33.5, 151.25)
+    assert actual.geo_data_exif is not None and actual.geo_data_exif.point == GeoPoint(-33.4, 151.2, 7.5)
+    assert actual.names == ("Ann", "李雷")
+    assert actual.description == "two\nlines 🏖"
+    assert actual.favorited is True and actual.archived is None and actual.url is None
 
 
 def test_sidecar_has_the_shape_of_googles() -> None:
@@ -129,16 +129,16 @@ def test_run_mapper() -> None:
 
 def test_run_mapper_gives_a_whole_match() -> None:
     def spy(match: Match) -> list[TagEdit]:
-        assert match.state is not None and match.sidecar is not None and match.taken is not None
-        assert match.taken.local.isoformat() == "2019-07-01T12:34:56+02:00"
+        assert match.metadata is not None and match.sidecar is not None and match.capture_time is not None
+        assert match.capture_time.local.isoformat() == "2019-07-01T12:34:56+02:00"
         return [
-            TagEdit("a", match.state.format),
+            TagEdit("a", match.metadata.format),
             TagEdit("b", match.sidecar.title),
             TagEdit("c", match.media.path),
         ]
 
-    found = run_mapper(spy, {"photoTakenTime": {"timestamp": "1561977296"}}, "x.HEIC", offset=120)
-    assert found == {"a": "heic", "b": "x.HEIC", "c": "Photos from 2019/x.HEIC"}
+    actual = run_mapper(spy, {"photoTakenTime": {"timestamp": "1561977296"}}, "x.HEIC", offset=120)
+    assert actual == {"a": "heic", "b": "x.HEIC", "c": "Photos from 2019/x.HEIC"}
 
 
 def test_run_mapper_names_what_is_no_edit() -> None:

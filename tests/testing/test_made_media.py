@@ -12,18 +12,8 @@ from typing import Any
 import pytest
 
 from pef_tui.formats import FORMATS, HEAD, detect
-from pef_tui.model import Place
-from pef_tui.testing import (
-    MAKERS,
-    Exif,
-    film,
-    iptc_block,
-    jpeg,
-    make,
-    motion_photo,
-    oddities,
-    xmp_packet,
-)
+from pef_tui.model import GeoPoint
+from pef_tui.testing import MAKERS, Exif, film, iptc_block, jpeg, make, motion_photo, oddities, xmp_packet
 from pef_tui.testing.pictures import dng, gif, tiff, webp
 
 needs_exiftool = [
@@ -46,7 +36,7 @@ def tags(data: bytes, folder: Path, extension: str = ".jpg") -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Every format as a file called by its name."""
+    """Return a folder with a file of every format, named after its format."""
     path = tmp_path_factory.mktemp("made")
     for name in MAKERS:
         (path / f"{name}{FORMATS[name].extensions[0]}").write_bytes(make(name, 5))
@@ -61,8 +51,8 @@ def test_bytes_depend_on_the_seed_alone(name: str) -> None:
 
 
 def test_every_class_and_kind_is_there() -> None:
-    made = {FORMATS[name].cls for name in MAKERS}, {FORMATS[name].kind for name in MAKERS}
-    assert made == ({"exif", "raw", "quicktime", "xmp", "none"}, {"photo", "video"})
+    sample = {FORMATS[name].cls for name in MAKERS}, {FORMATS[name].kind for name in MAKERS}
+    assert sample == ({"exif", "raw", "quicktime", "xmp", "none"}, {"photo", "video"})
 
 
 class TestWithExifTool:
@@ -70,19 +60,19 @@ class TestWithExifTool:
 
     def test_it_sees_the_right_types_and_no_faults(self, folder: Path) -> None:
         answer = json.loads(exiftool("-j", "-FileType", "-Warning", "-Error", folder))
-        found = {entry.pop("SourceFile").rpartition("/")[2].partition(".")[0]: entry for entry in answer}
+        actual = {entry.pop("SourceFile").rpartition("/")[2].partition(".")[0]: entry for entry in answer}
         names = {name: {"FileType": name.upper()} for name in MAKERS} | {"mpg": {"FileType": "MPEG"}}
-        assert found == names
+        assert actual == names
 
     def test_it_writes_what_its_class_says(self, folder: Path) -> None:
-        wanted = ("-XMP-dc:Description=words", "-EXIF:DateTimeOriginal=2019:07:01 12:00:00")
+        expected = ("-XMP-dc:Description=words", "-EXIF:DateTimeOriginal=2019:07:01 12:00:00")
         films = ("-QuickTime:CreateDate=2019:07:01 10:00:00", "-Keys:Description=words")
-        exiftool("-q", "-q", "-overwrite_original", *wanted, *films, folder)
-        read = ("-Description", "-DateTimeOriginal", "-QuickTime:CreateDate")
-        answer = json.loads(exiftool("-j", "-G0", *read, "-Warning", folder))
-        found = {entry["SourceFile"].rpartition("/")[2].partition(".")[0]: entry for entry in answer}
+        exiftool("-q", "-q", "-overwrite_original", *expected, *films, folder)
+        content = ("-Description", "-DateTimeOriginal", "-QuickTime:CreateDate")
+        answer = json.loads(exiftool("-j", "-G0", *content, "-Warning", folder))
+        actual_value = {entry["SourceFile"].rpartition("/")[2].partition(".")[0]: entry for entry in answer}
         for name in MAKERS:
-            cls, tags = FORMATS[name].cls, found[name]
+            cls, tags = FORMATS[name].cls, actual_value[name]
             assert ("EXIF:DateTimeOriginal" in tags) == (cls in ("exif", "raw")), name
             assert (tags.get("QuickTime:CreateDate") == "2019:07:01 10:00:00") == (cls == "quicktime"), name
             assert ("XMP:Description" in tags) == (cls != "none"), name
@@ -94,7 +84,7 @@ class TestWithExifTool:
                 "2019:07:01 12:34:56",
                 "+02:00",
                 "250",
-                Place(-33.8567844, -70.5, 12.5),
+                GeoPoint(-33.8567844, -70.5, 12.5),
                 "Grüße 🏖",
                 order=order,
             )
@@ -187,15 +177,14 @@ class TestWithPillow:
 
     def test_exif_is_read(self) -> None:
         image = pytest.importorskip("PIL.Image")
-        found = image.open(io.BytesIO(jpeg(exif=Exif("2019:07:01 12:34:56", order="big")))).getexif()
-        assert found[0x132] == "2019:07:01 12:34:56"
+        actual = image.open(io.BytesIO(jpeg(exif=Exif("2019:07:01 12:34:56", order="big")))).getexif()
+        assert actual[0x132] == "2019:07:01 12:34:56"
 
 
 def test_oddities_are_what_they_say() -> None:
-    found = {
-        name: format.name if (format := detect(data[:HEAD])) else None for name, data in oddities().items()
-    }
-    assert found == {
+    formats = {name: detect(data[:HEAD]) for name, data in oddities().items()}
+    actual = {name: format.name if format else None for name, format in formats.items()}
+    assert actual == {
         "jpeg named.heic": "jpeg",
         "film without extension": "mp4",
         "motion photo.jpg": "jpeg",

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pef_tui.testing.naming import cut, media_name, number_of, sidecar_name, units
 
 VECTORS = Path(__file__).parents[2].parent / "shared" / "vectors" / "matching.jsonl"
-# Sidecars in real exports that do not bear the name of their own title: renamed by hand or by another tool.
+# Sidecars in real exports that do not have the name of their own title: renamed by a person or another tool.
 RENAMED = {
     "PXL_20231006_063909898.LS.mp4.json",
     "image000000.gif.json",
@@ -70,23 +70,23 @@ def test_number_of() -> None:
 
 @given(st.text(max_size=80), st.integers(1, 60))
 def test_cut_keeps_the_first_units(text: str, limit: int) -> None:
-    kept = cut(text, limit)
-    assert text.startswith(kept)
-    assert units(kept) == len(kept.encode("utf-16-le", "surrogatepass")) // 2
-    assert kept == text if units(text) <= limit else limit <= units(kept) <= limit + 1
+    retained = cut(text, limit)
+    assert text.startswith(retained)
+    assert units(retained) == len(retained.encode("utf-16-le", "surrogatepass")) // 2
+    assert retained == text if units(text) <= limit else limit <= units(retained) <= limit + 1
 
 
 @pytest.mark.shared
 @pytest.mark.skipif(not VECTORS.exists(), reason="needs ../shared")
 def test_names_of_real_exports() -> None:
     cases = [json.loads(line) for line in VECTORS.read_text().splitlines()]
-    seen = 0
+    records = 0
     for case in (case for case in cases if case["trust"] in ("real", "derived")):
         for path in filter(None, case["expect"].values()):
             name, title = path.rpartition("/")[2], case["titles"].get(path)
-            found = re.search(r"\((\d+)\)\.json$", name)
-            numbers = (0, int(found[1]) if found else 0)
+            actual = re.search(r"\((\d+)\)\.json$", name)
+            numbers = (0, int(actual[1]) if actual else 0)
             if title is not None and name not in RENAMED:
-                seen += 1
+                records += 1
                 assert name in [sidecar_name(title, n, naming) for n in numbers for naming in ("new", "old")]
-    assert seen > 80
+    assert records > 80

@@ -1,4 +1,4 @@
-"""The pytest plugin that is installed with the package."""
+"""Test the pytest plugin that is installed with the package."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ def watched(source, filename, mode, flags=0, *more, **named):
 def test_no_module_of_the_program_is_rewritten(pef_run, monkeypatch):
     monkeypatch.setattr(builtins, "compile", watched)
     ran = pef_run(object(), {"Photos from 2019/a.jpg": sidecar("a.jpg")})
-    import pef_tui.takeout.match
+    import pef_tui.takeout.matcher
     import pef_tui.tui.app
-    assert pef_tui.takeout.match.__loader__.__class__.__module__ != "_pytest.assertion.rewrite"
+    assert pef_tui.takeout.matcher.__loader__.__class__.__module__ != "_pytest.assertion.rewrite"
     assert not [name for name in parsed if "pef_tui" in str(name) and "testing" not in str(name)]
 """
 
@@ -45,5 +45,5 @@ def test_modules_of_the_program_are_imported_as_in_a_run(tmp_path: Path) -> None
         "no:xdist",
         str(tmp_path),
     ]
-    done = subprocess.run(command, capture_output=True, cwd=tmp_path, check=False, text=True)
-    assert done.returncode == 0, done.stdout + done.stderr
+    result = subprocess.run(command, capture_output=True, cwd=tmp_path, check=False, text=True)
+    assert result.returncode == 0, result.stdout + result.stderr

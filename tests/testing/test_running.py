@@ -30,7 +30,7 @@ def test_a_run_with_a_plugin(pef_run: Callable[..., Ran], tmp_path: Path) -> Non
     ran = pef_run(Links(), files)
     assert ran.output == tmp_path / "out" and (ran.output / "Trip/a.jpg").is_file()
     assert ran.tags("a.jpg")["XMP-dc:Source"] == "https://example.org"
-    assert (ran.media["b.gif"].word, ran.media["b.gif"].reason) == ("excluded", "a film strip")
+    assert (ran.media["b.gif"].outcome, ran.media["b.gif"].reason) == ("excluded", "a film strip")
 
 
 def test_a_plugin_that_is_not_loaded_is_an_error_of_the_test(tmp_path: Path) -> None:
@@ -40,7 +40,14 @@ def test_a_plugin_that_is_not_loaded_is_an_error_of_the_test(tmp_path: Path) -> 
 
 def test_a_host_has_our_plugins_and_those_given() -> None:
     host = plugin_host(Links(), workers=3)
-    assert [each.name for each in host.plugins] == ["takeout", "tags", "write", "workers", "doctor", "Links"]
+    assert [plugin.name for plugin in host.plugins] == [
+        "takeout",
+        "tags",
+        "write",
+        "workers",
+        "doctor",
+        "Links",
+    ]
     assert host.settings.workers == 3
 
 
@@ -50,7 +57,7 @@ def test_names_of_plugins() -> None:
 
 
 def test_facts_reach_the_mapper() -> None:
-    found = run_mapper(
+    actual = run_mapper(
         lambda match: [TagEdit("XMP-photoshop:City", match.facts["x.city"])], {}, facts={"x.city": "Graz"}
     )
-    assert found == {"XMP-photoshop:City": "Graz"}
+    assert actual == {"XMP-photoshop:City": "Graz"}

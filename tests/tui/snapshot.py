@@ -1,7 +1,7 @@
-"""A screen as text: its rows as they are, then the styles of their parts, told coarsely.
+"""A screen as text: its rows, then the simplified styles of their parts.
 
-Colours are told by their hue and by whether they stand out, so that another shade in another release of the screen's
-library is no difference; what is bold, dim, reversed or underlined is told as it is.
+A colour is reduced to its hue: another shade in a new release of Textual makes no difference. Bold, dim, reversed and
+underlined text is recorded.
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ from pef_tui import __version__
 HUES = ("red", "yellow", "green", "cyan", "blue", "magenta")
 FLAGS = ("bold", "dim", "italic", "underline", "reverse", "strike")
 _DATE = re.compile(r"(?<!\d)20(?:2[6-9]|[3-9]\d)-\d\d-\d\d \d\d:\d\d(?::\d\d)?")
-"""A moment of this run of the test: nothing in the export is of 2026 or later."""
+"""Pattern of a time of this test run. Nothing in the export is from 2026 or later."""
 
 
 def rows(app: Any) -> list[str]:
-    """The text on the screen."""
+    """Return the text on the screen."""
     return [_steady(strip.text).rstrip() for strip in _strips(app)]
 
 
 def styles(app: Any) -> list[str]:
-    """A line for each row that has anything but plain text: `7: 1-7 bold, 11-18 bold blue`, columns from 0."""
-    cells = [[_told(style) for text, style, _ in strip for _ in text] for strip in _strips(app)]
-    plain = Counter(told for row in cells for told in row).most_common(1)[0][0]
+    """Return a line for each row with styled text, such as `7: 1-7 bold, 11-18 bold blue`. Columns count from 0."""
+    cells = [[_style_words(style) for text, style, _ in strip for _ in text] for strip in _strips(app)]
+    plain = Counter(words for row in cells for words in row).most_common(1)[0][0]
     return [line for number, row in enumerate(cells) if (line := _line(number, row, plain))]
 
 
@@ -42,7 +42,7 @@ def _strips(app: Any) -> list[Any]:
 
 def _steady(text: str) -> str:
     text = text.replace(__version__, "0" * len(__version__))
-    return _DATE.sub(lambda found: re.sub(r"\d", "0", found[0]), text)
+    return _DATE.sub(lambda match: re.sub(r"\d", "0", match[0]), text)
 
 
 def _line(number: int, row: list[str], plain: str) -> str:
@@ -51,14 +51,14 @@ def _line(number: int, row: list[str], plain: str) -> str:
 
 def _parts(row: list[str], plain: str) -> Iterator[str]:
     at = 0
-    for told, group in groupby(row):
+    for words, group in groupby(row):
         count = len(list(group))
-        if told != plain:
-            yield f"{at}-{at + count - 1} {told or 'plain'}"
+        if words != plain:
+            yield f"{at}-{at + count - 1} {words or 'plain'}"
         at += count
 
 
-def _told(style: Style | None) -> str:
+def _style_words(style: Style | None) -> str:
     if style is None:
         return ""
     words = [flag for flag in FLAGS if getattr(style, flag)]

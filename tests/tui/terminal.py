@@ -1,4 +1,4 @@
-"""The command on a pseudo-terminal of its own: what it writes there, what happens when the terminal changes or goes."""
+"""Run the command on a pseudo-terminal, which can change its size or be closed."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ PROGRAM = (sys.executable, "-m", "pef_tui")
 F2, F5 = b"\x1bOQ", b"\x1b[15~"
 
 
-def environment(tmp_path: Path, **more: str) -> dict[str, str]:
-    """Nothing of this machine's user, but its PATH."""
+def environment(tmp_path: Path, **variables: str) -> dict[str, str]:
+    """Return an environment without the user's variables, except PATH."""
     return {
         "PATH": os.environ["PATH"],
         "HOME": str(tmp_path),
@@ -32,12 +32,12 @@ def environment(tmp_path: Path, **more: str) -> dict[str, str]:
         "LANG": "C.UTF-8",
         "PYTHONPATH": str(ROOT),
         "PEF_TUI_LOAD_PLUGINS": "",
-        **more,
+        **variables,
     }
 
 
 class Terminal:
-    """A terminal and the command in it."""
+    """A terminal with the command running in it."""
 
     def __init__(
         self,
@@ -49,7 +49,7 @@ class Terminal:
     ) -> None:
         self._master, self._slave = pty.openpty()
         self.resize(*size)
-        self.before = termios.tcgetattr(self._slave)
+        self.initial_modes = termios.tcgetattr(self._slave)
         self.output = b""
         self._read_to = 0
         self.process = subprocess.Popen(
@@ -64,47 +64,53 @@ class Terminal:
         )
 
     def resize(self, columns: int, rows: int) -> None:
-        """Another size; the kernel tells the command."""
+        """Change the size. The kernel sends SIGWINCH to the command."""
         fcntl.ioctl(self._slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
 
     def send(self, keys: bytes) -> None:
         """Press keys."""
         os.write(self._master, keys)
 
+    def pause(self, seconds: float = 1.0) -> None:
+        """Read the output for some time. (A key just after a new screen counts as a repetition of the key before.)"""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            self.take()
+
     def take(self, seconds: float = 0.05) -> bytes:
-        """What is written within a while."""
+        """Return the output of the next `seconds`."""
         ready, _, _ = select.select([self._master], [], [], seconds)
         if not ready:
             return b""
         try:
             new = os.read(self._master, 65536)
-        except OSError:  # nobody has the other end any more
+        except OSError:  # the other end is closed
             return b""
         self.output += new
         return new
 
     @property
     def words(self) -> str:
-        """Everything since the last `until` found something, without escapes."""
+        """Return the output since the last `until`, without escape sequences."""
         return ESCAPES.sub(b"", self.output[self._read_to :]).decode("utf-8", "replace")
 
     def until(self, words: str, seconds: float = 30) -> None:
-        """Wait until these words were written."""
+        """Wait until this text is written."""
         end = time.monotonic() + seconds
         while words not in self.words:
-            assert time.monotonic() < end, f"{words!r} never came: {self.words[-600:]}"
+            assert time.monotonic() < end, f"{words!r} did not appear: {self.words[-600:]}"
             assert self.process.poll() is None or self.take(0.2), f"it ended: {self.words[-600:]}"
             self.take()
         self._read_to = len(self.output)
 
     def hang_up(self) -> None:
-        """The terminal goes away."""
+        """Close the terminal."""
         os.close(self._slave)
         os.close(self._master)
         self._slave = self._master = -1
 
     def ended(self, seconds: float = 60) -> int:
-        """Wait for the end, reading on; the exit code."""
+        """Read until the command ends. Returns its exit code."""
         end = time.monotonic() + seconds
         while self.process.poll() is None:
             assert time.monotonic() < end, f"it does not end: {self.words[-600:]}"
@@ -118,14 +124,19 @@ class Terminal:
 
     @property
     def restored(self) -> bool:
-        """Is the terminal as it was: its modes, the main screen, a cursor, no mouse reports?"""
-        left = self.output.rfind(b"\x1b[?1049l") > self.output.rfind(b"\x1b[?1049h")
-        shown = self.output.rfind(b"\x1b[?25h") > self.output.rfind(b"\x1b[?25l")
-        quiet = self.output.rfind(b"\x1b[?1003l") > self.output.rfind(b"\x1b[?1003h")
-        return left and shown and quiet and termios.tcgetattr(self._slave) == self.before
+        """Return True if the terminal is restored: modes, main screen, visible cursor, no mouse reports."""
+        main_screen = self.output.rfind(b"\x1b[?1049l") > self.output.rfind(b"\x1b[?1049h")
+        cursor_visible = self.output.rfind(b"\x1b[?25h") > self.output.rfind(b"\x1b[?25l")
+        mouse_off = self.output.rfind(b"\x1b[?1003l") > self.output.rfind(b"\x1b[?1003h")
+        return (
+            main_screen
+            and cursor_visible
+            and mouse_off
+            and termios.tcgetattr(self._slave) == self.initial_modes
+        )
 
     def close(self) -> None:
-        """Let nothing of it stay."""
+        """Kill the command and close the terminal."""
         if self.process.poll() is None:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self.process.pid, signal.SIGKILL)

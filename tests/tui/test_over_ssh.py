@@ -1,4 +1,4 @@
-"""The app in a session of a real OpenSSH server on loopback, which the test starts with keys of its own."""
+"""The app over a real OpenSSH server on the loopback interface, started by the test with its own keys."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from app_cases import small_export
-from slow_runs import FILES, last_run_ended, nothing_temporary, slow_export, written
+from app_pilot import small_export
+from slow_runs import FILES, last_run_ended, nothing_temporary, slow_export, written_count
 from terminal import F5, PROGRAM, Terminal, environment
 
 SSHD = shutil.which("sshd", path=f"{os.environ['PATH']}:/usr/sbin:/usr/local/sbin")
@@ -35,7 +35,7 @@ Session = Callable[..., Terminal]
 
 
 def _server(folder: Path, port: int) -> subprocess.Popen[bytes]:
-    """Begin a server that lets in whoever has the key in the folder."""
+    """Start a server that accepts the key in the directory."""
     assert SSHD, "OpenSSH's server is missing: its test must not be skipped here"
     folder.mkdir(mode=0o700)
     for name in ("host", "client"):
@@ -61,9 +61,9 @@ def _server(folder: Path, port: int) -> subprocess.Popen[bytes]:
 
 
 def _free_port() -> int:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        port: int = taken.getsockname()[1]
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        port: int = server.getsockname()[1]
         return port
 
 
@@ -74,42 +74,43 @@ def _listens(port: int) -> bool:
 
 @pytest.fixture
 def session(tmp_path: Path) -> Iterator[Session]:
-    """Opens the app in a session of its own."""
+    """Return a function that opens the app in an SSH session."""
     port, folder = _free_port(), tmp_path / "ssh"
     server = _server(folder, port)
     end = time.monotonic() + 20
     while not _listens(port):
         assert server.poll() is None and time.monotonic() < end, (folder / "log").read_text()
         time.sleep(0.05)
-    opened: list[Terminal] = []
+    terminals: list[Terminal] = []
 
     def begin(*arguments: str) -> Terminal:
         options = [word for name, value in OPTIONS.items() for word in ("-o", f"{name}={value}")]
-        where = [f"{getpass.getuser()}@127.0.0.1", "-p", f"{port}", "-i", str(folder / "client")]
-        given = environment(tmp_path)
-        del given["TERM"]  # the session has it from the client
-        words = ["env", "-C", str(tmp_path), *(f"{name}={value}" for name, value in given.items())]
+        destination = [f"{getpass.getuser()}@127.0.0.1", "-p", f"{port}", "-i", str(folder / "client")]
+        variables = environment(tmp_path)
+        del variables["TERM"]  # the session has it from the client
+        words = ["env", "-C", str(tmp_path), *(f"{name}={value}" for name, value in variables.items())]
         line = shlex.join([*words, *PROGRAM, *arguments])
-        command = ["ssh", "-tt", "-F", "none", *options, *where, line]
-        opened.append(Terminal(tmp_path, command=command))
-        return opened[-1]
+        command = ["ssh", "-tt", "-F", "none", *options, *destination, line]
+        terminals.append(Terminal(tmp_path, command=command))
+        return terminals[-1]
 
     yield begin
-    for each in opened:
-        each.close()
+    for terminal in terminals:
+        terminal.close()
     server.terminate()
     server.wait(10)
 
 
-def _run_begun(terminal: Terminal) -> None:
+def _start_run(terminal: Terminal) -> None:
     terminal.until("150 pictures")
     terminal.send(F5)
     terminal.until("planned in")
+    terminal.pause()
     terminal.send(F5)
     terminal.until("writing")
 
 
-def test_a_session_takes_keys_and_sizes_and_leaves_the_terminal_as_it_was(
+def test_an_ssh_session_takes_keys_and_sizes_and_restores_the_terminal(
     tmp_path: Path, session: Session
 ) -> None:
     terminal = session(str(small_export(tmp_path)))
@@ -118,23 +119,25 @@ def test_a_session_takes_keys_and_sizes_and_leaves_the_terminal_as_it_was(
     terminal.until("[Choose]")
     terminal.send(F5)
     terminal.until("planned in")
-    terminal.send(b"q")
+    terminal.send(b"\x03")
     assert terminal.ended() == 0
     assert terminal.restored and b"Traceback" not in terminal.output
 
 
 @pytest.mark.parametrize("on_hangup", ["finish", "stop"])
-def test_a_killed_client_ends_the_run_well(tmp_path: Path, session: Session, on_hangup: str) -> None:
+def test_a_killed_client_ends_the_run_cleanly(tmp_path: Path, session: Session, on_hangup: str) -> None:
     terminal = session(*slow_export(tmp_path), "--on-hangup", on_hangup)
-    _run_begun(terminal)
+    _start_run(terminal)
     terminal.process.kill()
     end = time.monotonic() + 60
     while not last_run_ended(tmp_path):
-        assert time.monotonic() < end, "the run never came to its end"
+        assert time.monotonic() < end, "the run did not end"
         time.sleep(0.1)
-    asked = [sys.executable, "-m", "pef_tui", "--status", "--json", "-o", "Takeout-fixed"]
-    told = subprocess.run(asked, cwd=tmp_path, env=environment(tmp_path), capture_output=True, check=True)
-    lines = [json.loads(line) for line in told.stdout.splitlines()]
+    command = [sys.executable, "-m", "pef_tui", "--status", "--json", "-o", "Takeout-fixed"]
+    process = subprocess.run(
+        command, cwd=tmp_path, env=environment(tmp_path), capture_output=True, check=True
+    )
+    lines = [json.loads(line) for line in process.stdout.splitlines()]
     [run] = [line for line in lines if line["type"] == "run"]
-    assert run["seconds"] is not None and run["counts"].get("written", 0) == written(tmp_path)
-    assert (written(tmp_path) == FILES) is (on_hangup == "finish") and nothing_temporary(tmp_path)
+    assert run["seconds"] is not None and run["counts"].get("written", 0) == written_count(tmp_path)
+    assert (written_count(tmp_path) == FILES) is (on_hangup == "finish") and nothing_temporary(tmp_path)

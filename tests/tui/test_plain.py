@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from mixed_export import PICTURES, mixed_export
 from terminal import environment
 
 from pef_tui.testing.exif import Exif
@@ -28,84 +29,99 @@ def _talk(tmp_path: Path, *answers: str, arguments: tuple[str, ...] = ()) -> sub
     )
 
 
-def test_the_same_questions_as_numbered_lines(tmp_path: Path, export: Path) -> None:
-    done = _talk(tmp_path, "nowhere", str(export), "", "", "1", "2", "6")
-    assert done.returncode == 0 and "\x1b" not in done.stdout
-    assert "There is no" in done.stdout
-    assert "3 pictures, 0 videos, 2 JSON files" in done.stdout
-    assert "Dry run: nothing was written." in done.stdout
-    assert "5 files found" in done.stdout and "Immich" in done.stdout
+def test_a_whole_run_by_numbered_questions(tmp_path: Path, export: Path) -> None:
+    first_run = _talk(tmp_path, "0", "nowhere", f"{export}*", "", "", "1", "2", "6", "7", "8", "9", "0")
+    assert first_run.returncode == 0 and "\x1b" not in first_run.stdout
+    assert "Not found: " in first_run.stdout
+    assert "3 pictures, 0 videos, 2 JSON files" in first_run.stdout
+    assert "Dry run: nothing was written." in first_run.stdout
+    assert "5 files found" in first_run.stdout and "Immich" in first_run.stdout
     assert (tmp_path / "Takeout-fixed" / "Photos from 2019" / "a.jpg").is_file()
-    again = _talk(tmp_path, "1", "", "5")
-    assert "~/Takeout" in again.stdout and "3 files are done by earlier runs" in again.stdout
+    output = tmp_path / "Takeout-fixed"
+    assert f"    immich upload --recursive {output}\n" in first_run.stdout
+    assert "3 files read back, 0 differ" in first_run.stdout and "nothing to undo" in first_run.stdout
+    assert f"Report: {output}/" in first_run.stdout and "  finished: 5 files\n" in first_run.stdout
+    second_run = _talk(tmp_path, "1", "", "0")
+    assert "~/Takeout" in second_run.stdout and "3 files are complete from earlier runs" in second_run.stdout
+
+
+def test_an_export_that_is_found_is_taken_by_its_number(tmp_path: Path) -> None:
+    downloads = mixed_export(tmp_path / "Downloads", 5, 2, missing=(2,))
+    process = _talk(tmp_path, "1", "", "2", "0")
+    assert "  1  Takeout of 2026-01-15 in ~/Downloads: 4 parts and 2 folders, " in process.stdout
+    assert "; part 2 is missing\n" in process.stdout
+    assert f"{6 * PICTURES} pictures, 0 videos" in process.stdout
+    assert len(list((downloads / "Photos-fixed").rglob("*.jpg"))) == 6 * PICTURES
 
 
 def test_options_are_asked_for_and_checked(tmp_path: Path, export: Path) -> None:
-    answers = ("~/mine", "9", "3", "1", "replace", "1", "overwrite", "9", "5")
-    done = _talk(tmp_path, *answers, arguments=(str(export),))
-    assert "A number from 1 to 5." in done.stdout
-    assert "existing: fill, overwrite or never, not" in done.stdout
-    assert "existing = overwrite" in done.stdout
+    answers = ("~/mine", "10", "3", "1", "replace", "1", "overwrite", "0", "0")
+    process = _talk(tmp_path, *answers, arguments=(str(export),))
+    assert "Type a number from 0 to 9." in process.stdout
+    assert "existing: fill, overwrite or never, not" in process.stdout
+    assert "existing = overwrite" in process.stdout
 
 
 def _undecided(tmp_path: Path) -> Path:
-    """Two pictures in conflict with their sidecars; one without a sidecar, and a sidecar without a picture."""
-    own = jpeg(1, exif=Exif("2019:12:05 14:00:00", make="Made up", model="Demo"))
-    files: dict[str, Any] = {f"{folder}/a.jpg": Item(sidecar("a.jpg"), own) for folder in ("Trip", "Sea")}
+    """Make an export of two pictures with conflicts, one without a sidecar, and an orphan."""
+    content = jpeg(1, exif=Exif("2019:12:05 14:00:00", make="Made up", model="Demo"))
+    files: dict[str, Any] = {f"{folder}/a.jpg": Item(sidecar("a.jpg"), content) for folder in ("Trip", "Sea")}
     files["Sea/other.jpg"] = None
     files["Sea/another.jpg.json"] = sidecar("another.jpg")
     return takeout(tmp_path, files)
 
 
-def _kept(tmp_path: Path) -> list[dict[str, str]]:
+def _saved_rules(tmp_path: Path) -> list[dict[str, str]]:
     [path] = (tmp_path / ".local" / "state" / "pef-tui").glob("decisions-*.json")
     rules: list[dict[str, str]] = json.loads(path.read_text())["decisions"]
     return rules
 
 
-def test_conflicts_are_decided_by_kind_album_and_file_and_taken_back(tmp_path: Path) -> None:
+def test_conflicts_are_decided_by_kind_and_file_and_undone(tmp_path: Path) -> None:
     export = _undecided(tmp_path)
     by_kind = ("1", "3")
     single = ("1", "1", "1", "1")
-    done = _talk(tmp_path, "", "1", "5", *by_kind, *single, "4", "6", arguments=(str(export),))
-    assert "Decide: 2 conflicts, 1 without a sidecar" in done.stdout
-    assert "Google 2019:" in done.stdout and "the file 2019:12:05 14:00:00" in done.stdout
-    everywhere, alone = _kept(tmp_path)
-    assert everywhere["choice"] == "google" and not everywhere.get("file") and everywhere["unit"] == "date"
-    assert alone["choice"] == "keep" and alone["file"].endswith("/a.jpg")
-    again = _talk(tmp_path, "", "1", "5", "3", "1", "4", "2", "6", arguments=(str(export),))
-    assert "Taken back: take Google's" in again.stdout
-    assert _kept(tmp_path) == [alone]
+    first_run = _talk(tmp_path, "", "1", "5", *by_kind, *single, "0", "0", arguments=(str(export),))
+    assert "Decide: 2 conflicts, 1 without a sidecar" in first_run.stdout
+    assert "Google 2019:" in first_run.stdout and "the file 2019:12:05 14:00:00" in first_run.stdout
+    general_rule, single_rule = _saved_rules(tmp_path)
+    assert (
+        general_rule["choice"] == "google" and not general_rule.get("file") and general_rule["unit"] == "date"
+    )
+    assert single_rule["choice"] == "keep" and single_rule["file"].endswith("/a.jpg")
+    second_run = _talk(tmp_path, "", "1", "5", "3", "1", "0", "2", "0", arguments=(str(export),))
+    assert "Undone: take Google's" in second_run.stdout
+    assert _saved_rules(tmp_path) == [single_rule]
 
 
-def test_a_picture_is_given_its_sidecar_and_the_run_goes_by_it(tmp_path: Path) -> None:
+def test_an_assigned_sidecar_is_used_by_the_run(tmp_path: Path) -> None:
     export = _undecided(tmp_path)
-    done = _talk(tmp_path, "", "1", "5", "2", "1", "1", "4", "2", "6", arguments=(str(export),))
-    assert "Which sidecar is that of other.jpg?" in done.stdout
-    [rule] = _kept(tmp_path)
+    process = _talk(tmp_path, "", "1", "5", "2", "1", "1", "0", "2", "0", arguments=(str(export),))
+    assert "Which sidecar belongs to other.jpg?" in process.stdout
+    [rule] = _saved_rules(tmp_path)
     assert (rule["file"], rule["sidecar"]) == ("Sea/other.jpg", "another.jpg.json")
-    assert "3 JSON files: 3 used" in done.stdout
+    assert "3 JSON files: 3 used" in process.stdout
 
 
 def test_no_screen_is_imported() -> None:
-    code = "import sys, pef_tui.tui.plain; sys.exit('textual' in sys.modules)"
+    code = "import sys, pef_tui.tui.plain.app; sys.exit('textual' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
-def test_the_end_of_the_input_is_the_end(tmp_path: Path, export: Path) -> None:
-    done = _talk(tmp_path, arguments=(str(export),))
-    assert done.returncode == 0 and "Nothing more is asked." in done.stdout
-    assert done.stderr == ""
+def test_the_end_of_the_input_ends_the_app(tmp_path: Path, export: Path) -> None:
+    process = _talk(tmp_path, arguments=(str(export),))
+    assert process.returncode == 0 and "End of input: no more questions." in process.stdout
+    assert process.stderr == ""
 
 
-def test_what_stands_in_the_way_is_said(tmp_path: Path) -> None:
-    done = _talk(tmp_path, "", "1", "5", arguments=(str(tmp_path / "gone"),))
-    assert done.stdout.count("No such file or directory") == 2
+def test_a_problem_that_blocks_the_preview_is_shown(tmp_path: Path) -> None:
+    process = _talk(tmp_path, "", "1", "0", arguments=(str(tmp_path / "gone"),))
+    assert process.stdout.count("No such file or directory") == 2
 
 
 @pytest.mark.parametrize("name", ["esc\x1b[2J.jpg", os.fsdecode(b"\xff.jpg")])
 def test_hostile_names_are_inert(tmp_path: Path, name: str) -> None:
     export = takeout(tmp_path, {"Photos from 2019/a.jpg": sidecar("a.jpg")})
     os.rename(export / "Google Photos" / "Photos from 2019" / "a.jpg", export / name)
-    done = _talk(tmp_path, "", "2", "5", arguments=(str(export), str(export / name)))
-    assert "\x1b" not in done.stdout
+    process = _talk(tmp_path, "", "2", "0", arguments=(str(export), str(export / name)))
+    assert "\x1b" not in process.stdout

@@ -1,4 +1,4 @@
-"""The Review screen, key by key."""
+"""Test the Review screen, key by key."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from textual.widgets import ContentSwitcher, Input
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "planned"))
 
-from planned_cases import hour, orphan, outcome, planned
-from review_app import ReviewApp, driven, flow_over
+from preview_cases import hour, orphan, outcome, planned_files
+from review_app import ReviewApp, driven, session_with
 
 from pef_tui.model import JsonRecord, Outcome
-from pef_tui.planned import Filter
-from pef_tui.tui.pick import PickScreen
-from pef_tui.tui.world_map import WorldMap
+from pef_tui.preview import RowFilter
+from pef_tui.tui.screens.picker import PickScreen
+from pef_tui.tui.widgets.world_map import WorldMap
 
 SIZES = [(80, 24), (120, 40)]
 HOSTILE = "[@click=app.quit]x\x1b]0;t\x07\u202e[/x]\n.jpg"
@@ -49,9 +49,11 @@ def records() -> list[Outcome | JsonRecord]:
 
 @asynccontextmanager
 async def started(
-    tmp_path: Path, size: tuple[int, int] = (120, 40), given: list[Outcome | JsonRecord] | None = None
+    tmp_path: Path,
+    size: tuple[int, int] = (120, 40),
+    planned_records: list[Outcome | JsonRecord] | None = None,
 ) -> AsyncIterator[tuple[ReviewApp, Callable[..., Awaitable[None]]]]:
-    app = ReviewApp(flow_over(planned(*(given or records())), tmp_path))
+    app = ReviewApp(session_with(planned_files(*(planned_records or records())), tmp_path))
     async with app.run_test(size=size) as pilot:
         press = pressing(app, pilot)
         await press()
@@ -72,8 +74,8 @@ def pressing(app: ReviewApp, pilot: Pilot[None]) -> Callable[..., Awaitable[None
 def decisions(tmp_path: Path) -> list[dict[str, str]]:
     (path,) = (tmp_path / "state" / "pef-tui").glob("decisions-*.json")
     assert path.stat().st_mode & 0o777 == 0o600
-    kept: list[dict[str, str]] = json.loads(path.read_text())["decisions"]
-    return kept
+    rules: list[dict[str, str]] = json.loads(path.read_text())["decisions"]
+    return rules
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -82,13 +84,13 @@ async def test_every_file_is_listed_with_counts_and_the_first_in_focus(
     tmp_path: Path, size: tuple[int, int]
 ) -> None:
     async with started(tmp_path, size) as (app, _):
-        assert app.shown() == ["b.jpg", "a.png", "c.heic", "lost.jpg", "d.jpg", "found.json", "lost.jpg.json"]
-        assert app.lines()[0].startswith("› written   ! 2019-07-01")
+        assert app.names() == ["b.jpg", "a.png", "c.heic", "lost.jpg", "d.jpg", "found.json", "lost.jpg.json"]
+        assert app.lines()[0].startswith("› to write  ! 2019-07-01")
         assert "b.jpg" in app.lines()[0]
         counts = app.text("#outcomes").replace("\u00a0", " ")
-        for words in ("[all 7]", "written 2", "orphan 2", "conflicts 3", "warnings 1"):
+        for words in ("[all 7]", "to write 2", "orphan 2", "conflicts 3", "warnings 1"):
             assert words in counts
-        detail = app.text("Detail Static")
+        detail = app.text("FileDetail Static")
         assert "Rule" not in detail and "rule exact" in detail and "EXIF:GPSLatitude" in detail
         assert "3 of 3 conflicts undecided" in app.text("#status")
 
@@ -98,82 +100,82 @@ async def test_every_file_is_listed_with_counts_and_the_first_in_focus(
 async def test_search_narrows_and_escape_ends_it(tmp_path: Path, size: tuple[int, int]) -> None:
     async with started(tmp_path, size) as (app, press):
         await press("slash", *"lost")
-        assert app.shown() == ["lost.jpg", "lost.jpg.json"]
+        assert app.names() == ["lost.jpg", "lost.jpg.json"]
         await press("enter", "down")
-        assert "lost.jpg.json" in app.text("Detail Static")
-        assert "picture is missing" in app.text("Detail Static")
+        assert "lost.jpg.json" in app.text("FileDetail Static")
+        assert "picture is missing" in app.text("FileDetail Static")
         await press("slash", "escape")
-        assert len(app.shown()) == 7 and not app.files.query_one(Input).display
+        assert len(app.names()) == 7 and not app.files.query_one(Input).display
 
 
 @driven
 async def test_outcome_folder_format_and_rule_are_picked_from_lists(tmp_path: Path) -> None:
     async with started(tmp_path) as (app, press):
-        await press("o", *"copied", "enter")
-        assert app.shown() == ["a.png"]
-        await press("x", "f", *"paris", "enter")
-        assert app.shown() == ["c.heic", "lost.jpg", "d.jpg", "found.json", "lost.jpg.json"]
-        await press("x", "y", *"heic", "enter")
-        assert app.shown() == ["c.heic"]
-        await press("x", "m", *"exact", "enter")
-        assert app.shown() == ["b.jpg", "a.png", "c.heic", "d.jpg"]
+        await press("o", "slash", *"copy", "enter")
+        assert app.names() == ["a.png"]
+        await press("x", "f", "slash", *"paris", "enter")
+        assert app.names() == ["c.heic", "lost.jpg", "d.jpg", "found.json", "lost.jpg.json"]
+        await press("x", "F", "slash", *"heic", "enter")
+        assert app.names() == ["c.heic"]
+        await press("x", "m", "slash", *"exact", "enter")
+        assert app.names() == ["b.jpg", "a.png", "c.heic", "d.jpg"]
         await press("m", "escape")
-        assert len(app.shown()) == 4, "nothing picked, nothing changed"
-        await press("x", "o", *"conflicts", "enter")
-        assert app.shown() == ["b.jpg", "a.png", "c.heic"]
+        assert len(app.names()) == 4, "nothing picked, nothing changed"
+        await press("x", "o", "slash", *"conflicts", "enter")
+        assert app.names() == ["b.jpg", "a.png", "c.heic"]
         await press("x")
-        assert app.files.filter == Filter()
+        assert app.files.filter == RowFilter()
 
 
 @driven
-async def test_sorted_and_turned_round_the_cursor_stays_on_its_file(tmp_path: Path) -> None:
+async def test_the_cursor_stays_on_its_file_when_the_order_changes(tmp_path: Path) -> None:
     async with started(tmp_path) as (app, press):
         await press("down", "s")
-        assert app.shown()[-1] == "b.jpg" or app.shown()[2] == "a.png"
-        taken = app.shown()
-        assert taken.index("a.png") < taken.index("b.jpg")
-        assert app.flow.planned and app.files.current == 1
+        planned_files = app.session.planned_files
+        assert planned_files and app.files.current == 1
+        times = [planned_files.taken[row] for row in app.files.rows]
+        assert len(set(times)) > 2 and times == sorted(times)
         await press("s")
-        assert app.shown() == sorted(app.shown())
+        assert app.names() == sorted(app.names())
         await press("s", "S")
-        assert app.shown()[0] in ("lost.jpg", "d.jpg") and app.files.current == 1
+        assert app.names()[0] in ("lost.jpg", "d.jpg") and app.files.current == 1
 
 
 @driven
-async def test_jump_goes_to_a_number_a_part_or_a_name(tmp_path: Path) -> None:
+async def test_jump_goes_to_a_position_a_percentage_or_a_name(tmp_path: Path) -> None:
     async with started(tmp_path) as (app, press):
         for typed, row in (("3", 2), ("100%", 6), ("d.", 4), ("FOU", 5), ("1", 0)):
-            await press("g", *typed, "enter")
+            await press("colon", *typed, "enter")
             assert app.files.current == row, typed
-        await press("g", *"zzz", "enter")
-        assert app.screen is not app.review, "told that there is none"
+        await press("colon", *"zzz", "enter")
+        assert app.screen is not app.review, "the window stays open with the problem"
         await press("escape")
 
 
 @pytest.mark.parametrize("size", SIZES)
 @driven
-async def test_a_conflict_is_decided_undone_and_kept(tmp_path: Path, size: tuple[int, int]) -> None:
+async def test_a_conflict_is_decided_undone_and_saved(tmp_path: Path, size: tuple[int, int]) -> None:
     async with started(tmp_path, size) as (app, press):
         await press("t")
         assert decisions(tmp_path) == [{"choice": "google", "file": "Rome/b.jpg"}]
-        assert app.flow.settings.decisions.startswith(str(tmp_path / "state"))
-        assert "take Google's" in app.text("Detail Static")
-        assert app.lines()[0].startswith("› written   *")
+        assert app.session.settings.decisions.startswith(str(tmp_path / "state"))
+        assert "take Google's" in app.text("FileDetail Static")
+        assert app.lines()[0].startswith("› to write  *")
         assert "1 decided here" in app.text("#status")
-        await press("down", "k")
+        await press("down", "e")
         assert decisions(tmp_path)[1] == {"choice": "keep", "file": "Rome/a.png"}
-        await press("u")
+        await press("U")
         assert len(decisions(tmp_path)) == 1
-        await press("u")
-        assert decisions(tmp_path) == [] and app.lines()[0].startswith("  written   !")
-        await press("u")
+        await press("U")
+        assert decisions(tmp_path) == [] and app.lines()[0].startswith("  to write  !")
+        await press("U")
         assert decisions(tmp_path) == []
 
 
 @driven
 async def test_a_file_without_conflict_has_nothing_to_decide(tmp_path: Path) -> None:
     async with started(tmp_path) as (app, press):
-        await press("end", "k", "t", "d")
+        await press("end", "e", "t", "D")
         assert not (tmp_path / "state").exists()
         assert isinstance(app.screen, PickScreen), "every conflict there is can be decided from anywhere"
 
@@ -181,13 +183,13 @@ async def test_a_file_without_conflict_has_nothing_to_decide(tmp_path: Path) -> 
 @driven
 async def test_an_album_or_a_kind_is_decided_at_once(tmp_path: Path) -> None:
     async with started(tmp_path) as (app, press):
-        await press("d", *"google in rome", "enter")
+        await press("D", "slash", *"google in rome", "enter")
         rule = {"choice": "google", "folder": "Rome", "unit": "date", "kind": "differs by 1 h"}
         assert decisions(tmp_path) == [rule]
         assert [line[12] for line in app.lines()[:3]] == ["*", "*", "!"]
-        await press("u", "d", *"keep everywhere", "enter")
+        await press("U", "D", "slash", *"keep everywhere", "enter")
         assert decisions(tmp_path) == [{"choice": "keep", "unit": "date", "kind": "differs by 1 h"}]
-        await press("d", *"keep every conflict", "enter")
+        await press("D", "slash", *"keep every conflict", "enter")
         assert [line[12] for line in app.lines()[:3]] == ["*", "*", "*"]
 
 
@@ -200,24 +202,24 @@ async def test_groups_of_conflicts_are_decided_together_and_opened(
         await press("2")
         assert app.lines("#conflicts")[0].startswith("› 2 dates: differs by 1 h")
         assert app.lines("#conflicts")[0].endswith("undecided")
-        await press("k")
+        await press("e")
         assert app.lines("#conflicts")[0].endswith("keep the file's")
-        await press("down", "d", *"google paris", "enter")
+        await press("down", "D", "slash", *"google paris", "enter")
         assert decisions(tmp_path)[1]["folder"] == "Paris"
         await press("enter")
-        assert app.shown() == ["c.heic"] and app.review.query_one(ContentSwitcher).current == "files"
+        assert app.names() == ["c.heic"] and app.review.query_one(ContentSwitcher).current == "files"
 
 
 @driven
-async def test_a_picture_is_given_a_sidecar_the_likely_one_first(tmp_path: Path) -> None:
+async def test_a_sidecar_is_assigned_the_most_likely_one_first(tmp_path: Path) -> None:
     async with started(tmp_path) as (app, press):
         await press("w")
-        assert app.screen is app.review, "it has one"
+        assert app.screen is app.review, "the picture has a sidecar"
         await press("down", "down", "down", "w", "enter")
         assert decisions(tmp_path) == [{"file": "Paris/lost.jpg", "sidecar": "lost.jpg.json"}]
-        assert "given by you" in app.text("Detail Static")
-        await press("u")
-        assert "given by you" not in app.text("Detail Static")
+        assert "assigned by you" in app.text("FileDetail Static")
+        await press("U")
+        assert "assigned by you" not in app.text("FileDetail Static")
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -226,25 +228,25 @@ async def test_charts_and_map_are_drawn(tmp_path: Path, size: tuple[int, int]) -
     async with started(tmp_path, size) as (app, press):
         await press("3")
         charts = app.text("#overview")
-        for words in ("As the export dates the files", "2023", "2019", "JPEG picture", "Ann"):
+        for words in ("Dates of the files in the export", "2023", "2019", "JPEG picture", "Ann"):
             assert words in charts
         await press("4")
-        assert ("1 with a place" in app.text("#world") and "•" in app.text("#world")) or "◉" in app.text(
+        assert ("1 with a location" in app.text("#world") and "•" in app.text("#world")) or "◉" in app.text(
             "#world"
         )
-        shown = app.review.query_one(WorldMap)
+        world_map = app.review.query_one(WorldMap)
         await press("0")
-        assert shown.view.degrees == 4 and round(shown.view.latitude) == 42
+        assert world_map.view.degrees == 4 and round(world_map.view.latitude) == 42
         await press("minus", "left", "up")
-        assert shown.view.degrees == 8 and shown.view.longitude < 12 and shown.view.latitude > 42
+        assert world_map.view.degrees == 8 and world_map.view.longitude < 12 and world_map.view.latitude > 42
         await press("plus", "right", "down", "9")
-        assert shown.view.degrees == 360
+        assert world_map.view.degrees == 360
         await press("1")
         assert app.review.query_one(ContentSwitcher).current == "files"
 
 
 @driven
-async def test_the_file_in_focus_fills_the_screen_and_gives_way_again(tmp_path: Path) -> None:
+async def test_the_details_fill_the_screen_and_shrink_again(tmp_path: Path) -> None:
     async with started(tmp_path, (80, 24)) as (app, press):
         await press("z")
         assert not app.files.display or app.review.has_class("-zoomed")
@@ -258,12 +260,12 @@ async def test_the_file_in_focus_fills_the_screen_and_gives_way_again(tmp_path: 
 async def test_the_run_is_a_key_away(tmp_path: Path) -> None:
     async with started(tmp_path) as (app, press):
         await press("f5")
-        assert app.went == ["run"]
+        assert app.stages == ["run"]
 
 
 @driven
 async def test_the_mouse_moves_picks_and_changes_views(tmp_path: Path) -> None:
-    app = ReviewApp(flow_over(planned(*records()), tmp_path))
+    app = ReviewApp(session_with(planned_files(*records()), tmp_path))
     async with app.run_test(size=(120, 40)) as pilot:
         press = pressing(app, pilot)
         await press()
@@ -282,7 +284,7 @@ async def test_the_mouse_moves_picks_and_changes_views(tmp_path: Path) -> None:
 @pytest.mark.parametrize("size", [*SIZES, (60, 20), (200, 60)])
 @driven
 async def test_hostile_names_are_inert_everywhere(tmp_path: Path, size: tuple[int, int]) -> None:
-    given: list[Outcome | JsonRecord] = [
+    hostile_records: list[Outcome | JsonRecord] = [
         outcome(
             HOSTILE,
             HOSTILE,
@@ -295,7 +297,7 @@ async def test_hostile_names_are_inert_everywhere(tmp_path: Path, size: tuple[in
         outcome(os.fsdecode(b"caf\xe9" + b"x" * 240)),
         orphan(HOSTILE, HOSTILE),
     ]
-    async with started(tmp_path, size, given) as (app, press):
+    async with started(tmp_path, size, hostile_records) as (app, press):
         screens = []
         for keys in (
             ["k"],
@@ -304,7 +306,7 @@ async def test_hostile_names_are_inert_everywhere(tmp_path: Path, size: tuple[in
             ["d"],
             ["escape", "3"],
             ["1", "f"],
-            ["escape", "y"],
+            ["escape", "F"],
             ["escape", "down", "w"],
         ):
             await press(*keys)
@@ -316,17 +318,17 @@ async def test_hostile_names_are_inert_everywhere(tmp_path: Path, size: tuple[in
 
 
 @driven
-async def test_decisions_of_before_are_taken_up_and_added_to(tmp_path: Path) -> None:
+async def test_saved_decisions_are_loaded_and_added_to(tmp_path: Path) -> None:
     async with started(tmp_path) as (app, press):
         await press("t")
-    again = flow_over(planned(*records()), tmp_path, decisions=app.flow.settings.decisions)
-    other = ReviewApp(again)
-    async with other.run_test(size=(80, 24)) as pilot:
-        press = pressing(other, pilot)
+    session = session_with(planned_files(*records()), tmp_path, decisions=app.session.settings.decisions)
+    second_app = ReviewApp(session)
+    async with second_app.run_test(size=(80, 24)) as pilot:
+        press = pressing(second_app, pilot)
         await press()
-        await press("down", "k")
+        await press("down", "e")
         assert [rule["choice"] for rule in decisions(tmp_path)] == ["google", "keep"]
-        await press("l", *"rome/b", "enter")
+        await press("l", "slash", *"rome/b", "enter")
         assert [rule["file"] for rule in decisions(tmp_path)] == ["Rome/a.png"]
         await press("l", "escape")
         assert len(decisions(tmp_path)) == 1

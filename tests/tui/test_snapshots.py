@@ -1,33 +1,37 @@
-"""Every screen as it was looked at and found good. After a change that is meant: `make snapshots`, and look at it."""
+"""Compare every screen with its saved snapshot. After an intended change: `make snapshots`, and check the result."""
 
 from __future__ import annotations
 
 import difflib
 import os
+import shlex
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from app_cases import Told, made_flow, piloted, shown, until
+from app_pilot import ControlledRun, make_session, run_app, wait_for_text, wait_until
+from contrast import low_contrasts
 from snapshot import HUES, rows, styles
 
-from pef_tui import pipeline
-from pef_tui.exiftool.locate import Found
+from pef_tui.exiftool.locate import ExifToolInfo
+from pef_tui.pipeline import run as pipeline
+from pef_tui.pipeline import setup as beginning
 from pef_tui.progress import Progress
-from pef_tui.run import beginning
+from pef_tui.reporting.rate import RateMeter
 from pef_tui.testing.exif import Exif
 from pef_tui.testing.export import Item, sidecar, takeout
 from pef_tui.testing.jpeg import jpeg
-from pef_tui.tui import checks, run
-from pef_tui.tui.before import Word
-from pef_tui.tui.chore import Chore, File
-from pef_tui.tui.chore_screen import ChoreScreen
-from pef_tui.tui.done import DoneScreen
+from pef_tui.tui.screens import run
+from pef_tui.tui.screens.done import DoneScreen
+from pef_tui.tui.screens.task import TaskScreen
+from pef_tui.tui.session import checks
+from pef_tui.tui.session.preflight import PreflightMessage
+from pef_tui.tui.session.task import Task, TaskFile
 from pef_tui.tui.themes import NAMES
 
-KEPT = Path(__file__).parent / "snapshots"
+SNAPSHOTS_DIR = Path(__file__).parent / "snapshots"
 WRITE = os.environ.get("SNAPSHOTS") == "write"
 SIZES = [(80, 24), (120, 40)]
 THEMES = ("dark", "ansi-dark")
@@ -36,15 +40,15 @@ Keep = Callable[[Any, str], Awaitable[None]]
 
 
 def _export(folder: Path) -> Path:
-    """Places, people, two conflicts, a picture without a sidecar, a sidecar without a picture."""
+    """Make an export with locations, people, two conflicts, a picture without a sidecar and an orphan."""
     files: dict[str, Any] = {}
     places = [(48.8606, 2.3376), (-22.9519, -43.2105), (-33.8568, 151.2153), None]
     for number in range(14):
         year, name = 2017 + number % 4, f"IMG_{number:04}.jpg"
-        taken = 1_500_000_000 + (number % 4) * 365 * DAY + number * 9 * DAY
-        fields = sidecar(name, taken=taken, place=places[number % 4], people=["Ann", "Bob"][: number % 3])
-        own = Exif(f"{year}:12:05 14:00:00", make="Made up", model="Demo") if number in (3, 7) else None
-        files[f"Photos from {year}/{name}"] = Item(fields, jpeg(number, exif=own))
+        timestamp = 1_500_000_000 + (number % 4) * 365 * DAY + number * 9 * DAY
+        fields = sidecar(name, taken=timestamp, place=places[number % 4], people=["Ann", "Bob"][: number % 3])
+        exif = Exif(f"{year}:12:05 14:00:00", make="Made up", model="Demo") if number in (3, 7) else None
+        files[f"Photos from {year}/{name}"] = Item(fields, jpeg(number, exif=exif))
     files["Trip/alone.jpg"] = None
     files["Trip/lost.jpg.json"] = sidecar("lost.jpg")
     export = takeout(folder, files)
@@ -53,45 +57,48 @@ def _export(folder: Path) -> Path:
     return export
 
 
-class _SteadyPace(run.Pace):
-    """A run of 120 files/s that needs four minutes more."""
+class _SteadyRate(RateMeter):
+    """A run with a constant rate of 120 files per second, and four minutes left."""
 
     def __init__(self) -> None:
         super().__init__()
         self.files.extend((60, 80, 100, 120, 90, 120))
         self.bytes.extend((6e7, 8e7, 1e8, 1.2e8, 9e7, 1.2e8))
 
-    def sample(self, now: float, files: int, size: int, done: float, paused: bool) -> None:
+    def sample(self, time: float, files: int, size: int, work: float, paused: bool) -> None:
         pass
 
     def speed(self) -> tuple[float, float]:
         return 120.0, 1.2e8
 
-    def left(self, total: float) -> float | None:
+    def remaining(self, total: float) -> float | None:
         return 240.0
 
 
 @pytest.fixture
 def steady(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Nothing of this machine, and no time that passes."""
+    """Fix everything that depends on the machine or on the time."""
     monkeypatch.setenv("TZ", "UTC")
     time.tzset()
     monkeypatch.chdir(tmp_path)
-    none = Found("", "", "ExifTool is not installed", "sudo apt install libimage-exiftool-perl")
+    none = ExifToolInfo("", "", "ExifTool is not installed", "sudo apt install libimage-exiftool-perl")
     monkeypatch.setattr(beginning, "_exiftool", lambda settings, progress: none)
-    monkeypatch.setattr(checks, "about_tool", lambda settings: [Word("warning", none.problem)])
+    monkeypatch.setattr(
+        checks, "about_exiftool", lambda settings: [PreflightMessage("warning", none.problem)]
+    )
     monkeypatch.setattr(checks, "free_space", lambda path: 80_300_000_000)
     monkeypatch.setattr(Progress, "seconds", property(lambda progress: 12.3))
-    monkeypatch.setattr(run, "Pace", _SteadyPace)
+    monkeypatch.setattr(run, "RateMeter", _SteadyRate)
+    monkeypatch.setattr(shlex, "quote", lambda path: path.replace(str(tmp_path), "/home/ann"))
     yield
     monkeypatch.undo()
     time.tzset()
 
 
-async def _through(pilot: Any, flow: Any, keep: Keep, monkeypatch: pytest.MonkeyPatch) -> None:
-    """From the first to the last screen."""
+async def _through(pilot: Any, session: Any, keep: Keep, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Visit every screen."""
     app = pilot.app
-    await _plan(pilot, flow, keep)
+    await _plan(pilot, session, keep)
     await pilot.press("escape", "3")
     await keep(pilot, "charts")
     await pilot.press("4")
@@ -103,10 +110,10 @@ async def _through(pilot: Any, flow: Any, keep: Keep, monkeypatch: pytest.Monkey
         await keep(pilot, name)
         await pilot.press("escape")
     await _run(pilot, keep, monkeypatch)
-    await pilot.press("g")
-    await until(pilot, lambda: isinstance(app.screen, DoneScreen))
+    await pilot.press("a")
+    await wait_until(pilot, lambda: isinstance(app.screen, DoneScreen))
     await keep(pilot, "done")
-    app.push_screen(ChoreScreen(flow, _read_back()))
+    app.push_screen(TaskScreen(session, _verify_task()))
     await keep(pilot, "verify")
     await pilot.press("escape", "c")
     await keep(pilot, "pictures")
@@ -114,126 +121,146 @@ async def _through(pilot: Any, flow: Any, keep: Keep, monkeypatch: pytest.Monkey
     await keep(pilot, "history")
 
 
-async def _plan(pilot: Any, flow: Any, keep: Keep) -> None:
-    """Up to what is to be decided."""
+async def _plan(pilot: Any, session: Any, keep: Keep) -> None:
+    """Visit the screens up to the decisions."""
     app = pilot.app
-    await until(pilot, lambda: flow.survey.over and app.screen._checks.over)
+    await wait_until(pilot, lambda: session.survey.is_over and app.screen._checks.is_over)
     await keep(pilot, "choose")
     await pilot.press("f5")
-    await until(pilot, lambda: app.screen._told)
+    await wait_until(pilot, lambda: app.screen._is_final)
     await keep(pilot, "review")
     await pilot.press("2")
     await keep(pilot, "conflicts")
-    await pilot.press("d")
+    await pilot.press("D")
     await keep(pilot, "pick")
 
 
 async def _run(pilot: Any, keep: Keep, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A run that waits to be told, with two failures."""
+    """Visit the screens of a controlled run with two failures."""
     with monkeypatch.context() as patched:
-        told = Told()
-        patched.setattr(pipeline, "run", told)
+        controlled_run = ControlledRun()
+        patched.setattr(pipeline, "run", controlled_run)
         pilot.app.go("run")
-        await until(pilot, lambda: pilot.app.flow.run is not None)
-        told.give(7)
-        await shown(pilot, "6 written", "1 failed")
-        pilot.app.screen._drawn = 0.0
+        await wait_until(pilot, lambda: pilot.app.session.run is not None)
+        controlled_run.give(7)
+        await wait_for_text(pilot, "6 written", "1 failed")
+        pilot.app.screen._last_slow_update = 0.0
         await keep(pilot, "run")
         await pilot.press("s")
         await keep(pilot, "stop")
         await pilot.press("escape")
-        told.give()
-        await until(pilot, lambda: isinstance(pilot.app.screen, DoneScreen))
+        controlled_run.give()
+        await wait_until(pilot, lambda: isinstance(pilot.app.screen, DoneScreen))
         await keep(pilot, "failed")
         await pilot.press("tab", "home", "enter")
         await keep(pilot, "problem")
         await pilot.press("escape")
 
 
-def _read_back() -> Chore:
-    def steps(stop: Any) -> Iterator[File]:
-        yield File("Photos from 2019/a.jpg", "not as written: EXIF:DateTimeOriginal")
-        yield from [File("", "")] * 15
+def _verify_task() -> Task:
+    def steps(stop: Any) -> Iterator[TaskFile]:
+        yield TaskFile("Photos from 2019/a.jpg", "not as written: EXIF:DateTimeOriginal")
+        yield from [TaskFile("", "")] * 15
 
-    chore = Chore("verify", steps, 16)
-    chore.start()
-    chore._thread.join()
-    return chore
+    task = Task("verify", steps, 16)
+    task.start()
+    task._thread.join()
+    return task
 
 
-def _kept(name: str) -> tuple[list[str], dict[str, list[str]]]:
-    """Rows as they were, and the lines of their styles by theme."""
-    path = KEPT / f"{name}.txt"
+def _load(name: str) -> tuple[list[str], dict[str, list[str]]]:
+    """Return the saved rows, and the saved lines of styles by theme."""
+    path = SNAPSHOTS_DIR / f"{name}.txt"
     text, *parts = path.read_text("utf-8").split("\n-- ") if path.exists() else [""]
     return text.removesuffix("\n").split("\n"), {
         lines[0]: lines[1:] for lines in (part.split("\n") for part in parts)
     }
 
 
-async def _come_to(pilot: Any, read: Callable[[], list[str]], wanted: list[str]) -> list[str]:
-    """What is read once it is as wanted, or once nothing changes any more."""
-    seen: list[list[str]] = []
-    while not seen or WRITE or [line for line in seen[-1] if line] != [line for line in wanted if line]:
+async def _stable_value(pilot: Any, get_value: Callable[[], list[str]], expected: list[str]) -> list[str]:
+    """Return the value when it is the expected one, or when it no longer changes."""
+    values: list[list[str]] = []
+    while not values or WRITE or [line for line in values[-1] if line] != [line for line in expected if line]:
         await pilot.pause(0.05)
-        seen.append(read())
-        if len(seen) > (5 if WRITE else 60) and all(each == seen[-1] for each in seen[-5:]):
+        values.append(get_value())
+        if len(values) > (5 if WRITE else 60) and all(value == values[-1] for value in values[-5:]):
             break
-    return seen[-1]
+    return values[-1]
 
 
-def _compared(name: str, now: str) -> str:
-    """What is another than before, "" for nothing; kept, where that is wanted."""
-    path = KEPT / f"{name}.txt"
+def _compare(name: str, text: str) -> str:
+    """Return the differences from the saved snapshot; "" for none. With SNAPSHOTS=write, save the new one."""
+    path = SNAPSHOTS_DIR / f"{name}.txt"
     if WRITE:
-        KEPT.mkdir(exist_ok=True)
-        path.write_text(now, "utf-8")
+        SNAPSHOTS_DIR.mkdir(exist_ok=True)
+        path.write_text(text, "utf-8")
         return ""
-    before = path.read_text("utf-8") if path.exists() else ""
-    return "\n".join(difflib.unified_diff(before.splitlines(), now.splitlines(), name, "now", "", "", 1, ""))
+    saved = path.read_text("utf-8") if path.exists() else ""
+    return "\n".join(difflib.unified_diff(saved.splitlines(), text.splitlines(), name, "now", "", "", 1, ""))
 
 
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
-def test_every_screen_is_as_it_was(
+def test_every_screen_matches_its_snapshot(
     tmp_path: Path, steady: None, monkeypatch: pytest.MonkeyPatch, size: tuple[int, int]
 ) -> None:
-    flow = made_flow(tmp_path, _export(tmp_path))
-    found: dict[str, str] = {}
+    session = make_session(tmp_path, _export(tmp_path))
+    snapshots: dict[str, str] = {}
 
     async def keep(pilot: Any, name: str) -> None:
-        before, kept = _kept(f"{name}-{size[0]}x{size[1]}")
-        text = await _come_to(pilot, lambda: rows(pilot.app), before)
-        told = {}
+        saved_rows, saved_styles = _load(f"{name}-{size[0]}x{size[1]}")
+        text = await _stable_value(pilot, lambda: rows(pilot.app), saved_rows)
+        current_styles = {}
         for theme in sorted(THEMES, key=lambda theme: NAMES[theme] != pilot.app.theme):
             pilot.app.theme = NAMES[theme]
-            told[theme] = await _come_to(pilot, lambda: styles(pilot.app), kept.get(theme, []))
-        assert rows(pilot.app) == text, f"{name}: another text in another theme"
-        parts = ["\n".join(text), *("\n".join((f"\n-- {theme}", *told[theme])) for theme in THEMES)]
-        found[name] = "\n".join(parts) + "\n"
+            current_styles[theme] = await _stable_value(
+                pilot, lambda: styles(pilot.app), saved_styles.get(theme, [])
+            )
+        assert rows(pilot.app) == text, f"{name}: the text depends on the theme"
+        parts = ["\n".join(text), *("\n".join((f"\n-- {theme}", *current_styles[theme])) for theme in THEMES)]
+        snapshots[name] = "\n".join(parts) + "\n"
 
     async def script(pilot: Any) -> None:
-        await _through(pilot, flow, keep, monkeypatch)
+        await _through(pilot, session, keep, monkeypatch)
 
-    piloted(flow, script, size)
-    changed = [_compared(f"{name}-{size[0]}x{size[1]}", now) for name, now in found.items()]
-    assert not any(changed), "\n".join(filter(None, changed))
-    assert len(found) == 18
+    run_app(session, script, size)
+    differences = [_compare(f"{name}-{size[0]}x{size[1]}", content) for name, content in snapshots.items()]
+    assert not any(differences), "\n".join(filter(None, differences))
+    assert len(snapshots) == 18
 
 
-def test_without_colours_everything_is_said_all_the_same(
+@pytest.mark.parametrize("theme", ["dark", "light"])
+def test_every_text_has_enough_contrast(
+    tmp_path: Path, steady: None, monkeypatch: pytest.MonkeyPatch, theme: str
+) -> None:
+    session = make_session(tmp_path, _export(tmp_path), theme=theme)
+    faint: list[tuple[str, str, float]] = []
+
+    async def keep(pilot: Any, name: str) -> None:
+        await pilot.pause(0.3)
+        faint.extend((name, text, ratio) for text, ratio in low_contrasts(pilot.app))
+
+    async def script(pilot: Any) -> None:
+        await _through(pilot, session, keep, monkeypatch)
+
+    run_app(session, script, (120, 40))
+    assert not faint, "\n".join(map(str, sorted(set(faint))))
+
+
+def test_without_colours_the_text_is_the_same(
     tmp_path: Path, steady: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
-    flow = made_flow(tmp_path, _export(tmp_path))
+    session = make_session(tmp_path, _export(tmp_path))
     bad: list[str] = []
 
     async def keep(pilot: Any, name: str) -> None:
-        before, _ = _kept(f"{name}-80x24")
-        if await _come_to(pilot, lambda: rows(pilot.app), before) != before:
-            bad.append(f"{name} says something else than in colours")
+        saved_rows, _ = _load(f"{name}-80x24")
+        if await _stable_value(pilot, lambda: rows(pilot.app), saved_rows) != saved_rows:
+            bad.append(f"{name} differs from the text in colours")
         bad.extend(f"{name} {line}" for line in styles(pilot.app) if any(hue in line for hue in HUES))
 
     async def script(pilot: Any) -> None:
-        await _plan(pilot, flow, keep)
+        await _plan(pilot, session, keep)
 
-    piloted(flow, script)
+    run_app(session, script)
     assert not bad, "\n".join(bad)

@@ -1,4 +1,4 @@
-"""Small pictures of the file in focus: drawn where they can be, harmless where not."""
+"""Thumbnails of the file in focus: drawn if possible; otherwise the app works without them."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from app_cases import made_flow, piloted, shown, until
+from app_pilot import make_session, run_app, wait_for_text, wait_until
 from PIL import Image
 
 from pef_tui.model import MediaFile
 from pef_tui.testing.export import sidecar, takeout
 from pef_tui.testing.media import make
-from pef_tui.tui import thumbnail
-from pef_tui.tui.thumbnail import Opener, Small, Thumbnail, small
+from pef_tui.tui.widgets import thumbnail
+from pef_tui.tui.widgets.thumbnail import SmallImage, Thumbnail, ThumbnailReader, make_thumbnail
 
 
 def picture(width: int, height: int, exif: bytes = b"") -> io.BytesIO:
-    """Red above, blue below."""
+    """Return a picture: red above, blue below."""
     image = Image.new("RGB", (width, height), (255, 0, 0))
     image.paste((0, 0, 255), (0, height // 2, width, height))
     data = io.BytesIO()
@@ -27,66 +27,68 @@ def picture(width: int, height: int, exif: bytes = b"") -> io.BytesIO:
     return data
 
 
-def test_a_picture_fits_into_its_place_and_keeps_its_form() -> None:
-    made = small(picture(400, 200), 20, 20)
-    assert (made.width, made.height) == (20, 5)
-    assert made.pixels[:3] == b"\xff\0\0" and made.pixels[-3:] == b"\0\0\xff"
+def test_a_thumbnail_fits_and_keeps_its_proportions() -> None:
+    image = make_thumbnail(picture(400, 200), 20, 20)
+    assert (image.width, image.height) == (20, 5)
+    assert image.pixels[:3] == b"\xff\0\0" and image.pixels[-3:] == b"\0\0\xff"
 
 
-def test_it_is_turned_as_its_tag_says() -> None:
+def test_a_thumbnail_follows_the_orientation_tag() -> None:
     exif = Image.Exif()
     exif[0x112] = 6
-    made = small(picture(400, 200, exif.tobytes()), 20, 20)
-    assert made.width == 20 and made.height == 20
+    image = make_thumbnail(picture(400, 200, exif.tobytes()), 20, 20)
+    assert image.width == 20 and image.height == 20
 
 
-def test_an_odd_number_of_lines_is_filled_up() -> None:
-    assert small(picture(50, 5), 50, 10).height == 3
+def test_an_odd_number_of_lines_is_padded() -> None:
+    assert make_thumbnail(picture(50, 5), 50, 10).height == 3
 
 
-def test_too_many_pixels_are_not_unpacked(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(thumbnail, "LARGEST", 100)
+def test_a_picture_with_too_many_pixels_is_not_decoded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(thumbnail, "MAX_PIXELS", 100)
     with pytest.raises(OSError, match="too many"):
-        small(picture(11, 10), 5, 5)
+        make_thumbnail(picture(11, 10), 5, 5)
 
 
 @pytest.mark.parametrize("name", ["a.jpg", "film.mp4", "broken.jpg", "gone.jpg"])
-def test_what_is_no_picture_is_told_never_raised(tmp_path: Path, name: str) -> None:
+def test_a_file_without_a_thumbnail_gives_a_reason(tmp_path: Path, name: str) -> None:
     files = {"F/a.jpg": None, "F/film.mp4": None, "F/broken.jpg": make("jpeg", 1)[:60]}
     source = takeout(tmp_path, files)
-    flow = made_flow(tmp_path, source)
-    made = Opener(flow.make_host()).small(MediaFile(0, f"Google Photos/F/{name}", 1, 1), 10, 5)
-    assert isinstance(made, Small) == (name == "a.jpg")
-    assert isinstance(made, Small) or made.startswith("No picture: ")
+    session = make_session(tmp_path, source)
+    result = ThumbnailReader(session.make_host()).thumbnail(
+        MediaFile(0, f"Google Photos/F/{name}", 1, 1), 10, 5
+    )
+    assert isinstance(result, SmallImage) == (name == "a.jpg")
+    assert isinstance(result, SmallImage) or result.startswith("No thumbnail: ")
 
 
-def test_the_review_shows_it_when_asked_and_hides_it_again(tmp_path: Path) -> None:
+def test_the_review_shows_and_hides_thumbnails(tmp_path: Path) -> None:
     source = takeout(tmp_path, {"F/a.jpg": sidecar("a.jpg"), "F/b.mp4": sidecar("b.mp4")})
-    flow = made_flow(tmp_path, source)
+    session = make_session(tmp_path, source)
 
     async def script(pilot: Any) -> None:
         pilot.app.go("review")
-        await shown(pilot, "2 files planned")
+        await wait_for_text(pilot, "2 files planned")
         view = pilot.app.screen.query_one(Thumbnail)
         assert not view.display
         await pilot.press("i")
-        await until(pilot, lambda: view.display and view.size.height > 0)
+        await wait_until(pilot, lambda: view.display and view.size.height > 0)
         await pilot.press("down")
-        await until(pilot, lambda: not view.display)
+        await wait_until(pilot, lambda: not view.display)
         await pilot.press("up", "i")
-        await until(pilot, lambda: not view.display)
+        await wait_until(pilot, lambda: not view.display)
 
-    piloted(flow, script, (120, 40))
+    run_app(session, script, (120, 40))
 
 
-def test_without_pillow_it_is_said_what_is_needed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_pillow_the_requirement_is_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(thumbnail, "find_spec", lambda _: None)
-    flow = made_flow(tmp_path, takeout(tmp_path, {"F/a.jpg": sidecar("a.jpg")}))
+    session = make_session(tmp_path, takeout(tmp_path, {"F/a.jpg": sidecar("a.jpg")}))
 
     async def script(pilot: Any) -> None:
         pilot.app.go("review")
-        await shown(pilot, "1 file planned")
+        await wait_for_text(pilot, "1 file planned")
         await pilot.press("i")
-        await shown(pilot, "pef-tui[images]")
+        await wait_for_text(pilot, "Thumbnails require Pillow", "pillow>=11")
 
-    piloted(flow, script)
+    run_app(session, script)

@@ -44,12 +44,12 @@ FULL: dict[str, Value] = {
 }
 
 
-def edits(values: dict[str, Value], when: When = "always") -> list[TagEdit]:
-    return [TagEdit(tag, value, when) for tag, value in values.items()]
+def edits(values: dict[str, Value], moment: When = "always") -> list[TagEdit]:
+    return [TagEdit(tag, value, moment) for tag, value in values.items()]
 
 
-def edit(tag: str, value: Value | None, when: When = "always", unit: str = "") -> TagEdit:
-    return TagEdit(tag, value, when, unit)
+def edit(tag: str, value: Value | None, moment: When = "always", unit: str = "") -> TagEdit:
+    return TagEdit(tag, value, moment, unit)
 
 
 def test_a_new_packet_says_what_was_asked() -> None:
@@ -121,13 +121,13 @@ def test_what_becomes_of_a_value_that_is_there(
 
 
 def test_units_are_filled_all_or_none() -> None:
-    there = merge(None, edits({"XMP-exif:GPSLatitude": 1.5}))
+    existing = merge(None, edits({"XMP-exif:GPSLatitude": 1.5}))
     place = [
         edit("XMP-exif:GPSLatitude", 2.5, "missing", "place"),
         edit("XMP-exif:GPSLongitude", 3.5, "missing", "place"),
     ]
-    assert merge(there, place, fill=True) == there
-    assert read(merge(there, place))["XMP-exif:GPSLongitude"] == 3.5
+    assert merge(existing, place, fill=True) == existing
+    assert read(merge(existing, place))["XMP-exif:GPSLongitude"] == 3.5
     empty = merge(None, edits({"XMP-exif:GPSLatitude": " "}))
     assert read(merge(empty, place, fill=True))["XMP-exif:GPSLatitude"] == 2.5
 
@@ -194,12 +194,12 @@ HOSTILE_VALUES = st.fixed_dictionaries(
 @given(HOSTILE_VALUES, HOSTILE_VALUES)
 def test_hostile_values_come_back_clean(first: dict[str, Value], second: dict[str, Value]) -> None:
     packet = merge(merge(FOREIGN, edits(first)), edits(second))
-    found = read(packet)
+    actual = read(packet)
     for tag, value in (first | second).items():
-        wanted = tuple(dict.fromkeys(map(clean, value))) if isinstance(value, tuple) else clean(str(value))
-        assert found[tag] == wanted
+        expected = tuple(dict.fromkeys(map(clean, value))) if isinstance(value, tuple) else clean(str(value))
+        assert actual[tag] == expected
     assert merge(packet, edits(second)) == packet
-    assert found["XMP-foo:Attribute"] == "1"
+    assert actual["XMP-foo:Attribute"] == "1"
 
 
 @settings(max_examples=300, deadline=None)
@@ -211,20 +211,20 @@ def test_places_come_back(latitude: float, longitude: float, altitude: float) ->
         "XMP-exif:GPSAltitude": altitude,
     }
     packet = merge(None, edits(values))
-    found = read(packet)
-    assert found["XMP-exif:GPSLatitude"] == pytest.approx(latitude, abs=1e-9)
-    assert found["XMP-exif:GPSLongitude"] == pytest.approx(longitude, abs=1e-9)
-    assert found["XMP-exif:GPSAltitude"] == pytest.approx(altitude, abs=1e-6)
+    actual = read(packet)
+    assert actual["XMP-exif:GPSLatitude"] == pytest.approx(latitude, abs=1e-9)
+    assert actual["XMP-exif:GPSLongitude"] == pytest.approx(longitude, abs=1e-9)
+    assert actual["XMP-exif:GPSAltitude"] == pytest.approx(altitude, abs=1e-6)
     assert merge(packet, edits(values)) == packet
 
 
 def shown(path: Path) -> dict[str, Any]:
     command = ["exiftool", "-config", "", "-j", "-n", "-G1", "-struct", str(path)]
     answer = subprocess.run(command, capture_output=True, check=True).stdout
-    found: dict[str, Any] = orjson.loads(answer)[0]
+    result: dict[str, Any] = orjson.loads(answer)[0]
     return {
         tag: tuple(value) if isinstance(value, list) else value
-        for tag, value in found.items()
+        for tag, value in result.items()
         if "XMP-" in tag
     }
 
@@ -239,10 +239,10 @@ def test_exiftool_reads_what_was_merged(tmp_path: Path) -> None:
     assert valid.stdout.split() == b"Validate : OK".split()
     merged = merge(FOREIGN, edits(FULL))
     path.write_bytes(merged)
-    found = shown(path)
-    assert {tag: value for tag, value in found.items() if tag in FULL} == FULL
-    assert found["XMP-foo:Attribute"] == 1
-    assert found["XMP-dc:Description-de"] == "Fluß"
+    actual = shown(path)
+    assert {tag: value for tag, value in actual.items() if tag in FULL} == FULL
+    assert actual["XMP-foo:Attribute"] == 1
+    assert actual["XMP-dc:Description-de"] == "Fluß"
 
 
 @needs_exiftool
@@ -251,7 +251,7 @@ def test_what_exiftool_writes_is_read_and_not_written_again(tmp_path: Path) -> N
     path = tmp_path / "a.xmp"
     arguments = ["exiftool", "-config", "", "-n", "-q"]
     for tag, value in FULL.items():
-        arguments += [f"-{tag}={one}" for one in (value if isinstance(value, tuple) else (value,))]
+        arguments += [f"-{tag}={first}" for first in (value if isinstance(value, tuple) else (value,))]
     subprocess.run([*arguments, str(path)], check=True)
     packet = path.read_bytes()
     assert read(packet) == FULL

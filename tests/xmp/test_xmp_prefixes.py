@@ -1,4 +1,4 @@
-"""Prefixes of a packet: what is added has those that are there, as exiv2 wants it."""
+"""Prefixes in a packet: a new property gets the prefix that is already used, as exiv2 requires."""
 
 from __future__ import annotations
 
@@ -74,46 +74,46 @@ CASES = {
 
 @pytest.mark.parametrize("case", CASES)
 def test_every_namespace_has_one_prefix(case: str) -> None:
-    before, prefix = CASES[case]
-    root = etree.fromstring(merge(before, EDITS))
-    used: dict[str, set[str | None]] = {}
+    state_before, prefix = CASES[case]
+    root = etree.fromstring(merge(state_before, EDITS))
+    used_bytes: dict[str, set[str | None]] = {}
     for description in root.iter(f"{{{RDF}}}Description"):
         for element in description:
-            used.setdefault(etree.QName(element).namespace, set()).add(element.prefix)
-    ours = {PHOTOSHOP, DC, *([] if "attribute that" in case else [XMP])}
-    assert all(len(used[uri]) == 1 for uri in ours if prefix != "y")
-    if XMP in ours:
-        assert used[XMP] == ({prefix} if prefix != "y" else {"xap", "y"})
+            used_bytes.setdefault(etree.QName(element).namespace, set()).add(element.prefix)
+    produced = {PHOTOSHOP, DC, *([] if "attribute that" in case else [XMP])}
+    assert all(len(used_bytes[uri]) == 1 for uri in produced if prefix != "y")
+    if XMP in produced:
+        assert used_bytes[XMP] == ({prefix} if prefix != "y" else {"xap", "y"})
     assert len({element.prefix for element in root.iter(f"{{{RDF}}}*")}) == 1
 
 
 @pytest.mark.parametrize("case", [case for case in CASES if "something else" not in case])
 def test_what_was_there_is_read_with_what_is_added(case: str) -> None:
-    before, _ = CASES[case]
-    merged = merge(before, EDITS)
-    was, now = read(before), read(merged)
-    assert now["XMP-xmp:Rating"] == 5 and now["XMP-dc:Description"] == "a text"
-    assert {"Ann", "Bob"} <= set(now["XMP-dc:Subject"])  # type: ignore[arg-type]
-    changed = {edit.tag for edit in EDITS}
-    assert {tag: value for tag, value in was.items() if tag not in changed}.items() <= now.items()
+    state_before, _ = CASES[case]
+    merged = merge(state_before, EDITS)
+    was, current = read(state_before), read(merged)
+    assert current["XMP-xmp:Rating"] == 5 and current["XMP-dc:Description"] == "a text"
+    assert {"Ann", "Bob"} <= set(current["XMP-dc:Subject"])  # type: ignore[arg-type]
+    modified = {edit.tag for edit in EDITS}
+    assert {tag: value for tag, value in was.items() if tag not in modified}.items() <= current.items()
     assert merge(merged, EDITS) is merged
 
 
 @pytest.mark.parametrize("case", [case for case in CASES if "prefix of RDF" not in case])
 def test_exiv2_reads_it(case: str, tmp_path: Path) -> None:
-    before, _ = CASES[case]
-    was, now = (exiv2(tmp_path, data) for data in (before, merge(before, EDITS)))
-    kept = [line for line in was if not line.startswith(("Xmp.xmp.Rating", "Xmp.dc.subject"))]
-    assert set(kept) <= set(now)
-    assert any(line.startswith("Xmp.xmp.Rating") and line.endswith(" 5") for line in now), now
-    assert any("Ann, Bob" in line for line in now)
+    state_before, _ = CASES[case]
+    was, current = (exiv2(tmp_path, data) for data in (state_before, merge(state_before, EDITS)))
+    retained = [line for line in was if not line.startswith(("Xmp.xmp.Rating", "Xmp.dc.subject"))]
+    assert set(retained) <= set(current)
+    assert any(line.startswith("Xmp.xmp.Rating") and line.endswith(" 5") for line in current), current
+    assert any("Ann, Bob" in line for line in current)
 
 
 def exiv2(folder: Path, data: bytes) -> list[str]:
     path = folder / "a.xmp"
     path.write_bytes(data)
     try:
-        done = subprocess.run(["exiv2", "-px", str(path)], capture_output=True, check=False)
+        result = subprocess.run(["exiv2", "-px", str(path)], capture_output=True, check=False)
     except FileNotFoundError:
         pytest.skip("exiv2 is not installed")
-    return done.stdout.decode().splitlines()
+    return result.stdout.decode().splitlines()

@@ -89,8 +89,8 @@ def test_what_has_no_plain_value_is_left_out(elements: str) -> None:
 def test_attributes_and_other_prefixes() -> None:
     packet = xmp_packet("", "xmp:Rating='3' foo:an='b'", **SPACES).replace(b"xmlns:dc=", b"xmlns:q=")
     assert read(packet) == {"XMP-xmp:Rating": 3, "XMP-foo:An": "b"}
-    other = xmp_packet("<q:source>x</q:source>", q=SPACES["dc"])
-    assert read(other) == {"XMP-dc:Source": "x"}
+    other_file = xmp_packet("<q:source>x</q:source>", q=SPACES["dc"])
+    assert read(other_file) == {"XMP-dc:Source": "x"}
 
 
 @pytest.mark.parametrize(
@@ -154,4 +154,4 @@ def test_bad_packets_are_refused_in_one_line(packet: bytes) -> None:
 
 def test_every_property_has_one_tag() -> None:
     assert len(BY_NAME) == len(BY_TAG) > 440
-    assert all(one.uri and one.prefix for one in BY_NAME.values())
+    assert all(first.uri and first.prefix for first in BY_NAME.values())

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from pef_tui.model import TagEdit, Value
-from pef_tui.xmp import to_xmp, untold
+from pef_tui.xmp import not_in_xmp, to_xmp
 
 Pairs = list[tuple[str, Value | None]]
 
@@ -16,7 +16,7 @@ DAY = "2019:07:01 12:34:56"
 
 
 @pytest.mark.parametrize(
-    ("given", "wanted"),
+    ("value", "expected"),
     [
         ([("EXIF:DateTimeOriginal", DAY)], [("XMP-exif:DateTimeOriginal", DAY)]),
         (
@@ -92,9 +92,9 @@ DAY = "2019:07:01 12:34:56"
         ([("IPTC:Keywords", ("a",)), ("XMP-foo:Bar", "x"), ("EXIF:Foo", "x")], []),
     ],
 )
-def test_what_each_edit_becomes(given: Pairs, wanted: Pairs) -> None:
-    assert said(given) == wanted
-    assert said(wanted) == wanted
+def test_what_each_edit_becomes(value: Pairs, expected: Pairs) -> None:
+    assert said(value) == expected
+    assert said(expected) == expected
 
 
 def test_the_rest_of_an_edit_stays() -> None:
@@ -102,7 +102,7 @@ def test_the_rest_of_an_edit_stays() -> None:
     assert to_xmp([edit]) == (TagEdit("XMP-exif:DateTimeOriginal", DAY, "always", "date", "dates"),)
 
 
-def test_tags_whose_value_is_lost_are_told() -> None:
+def test_tags_whose_value_is_lost_are_reported() -> None:
     tags = [
         "EXIF:Foo",
         "XMP-foo:Bar",
@@ -111,5 +111,5 @@ def test_tags_whose_value_is_lost_are_told() -> None:
         "IPTC:Keywords",
         "XMP-dc:Source",
     ]
-    assert untold([TagEdit(tag, "x") for tag in tags]) == ("EXIF:Foo", "XMP-foo:Bar")
-    assert untold([TagEdit("EXIF:Foo", None)]) == ()
+    assert not_in_xmp([TagEdit(tag, "x") for tag in tags]) == ("EXIF:Foo", "XMP-foo:Bar")
+    assert not_in_xmp([TagEdit("EXIF:Foo", None)]) == ()

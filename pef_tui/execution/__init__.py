@@ -1,0 +1,1 @@
+"""Carry out Plans in batches: in threads, in processes, and on other machines."""

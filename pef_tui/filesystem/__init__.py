@@ -1,0 +1,1 @@
+"""Access to the file system: copying, temporary files, directories, fingerprints."""

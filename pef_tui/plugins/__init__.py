@@ -1,0 +1,1 @@
+"""Load plugins, call their hooks, and contain their failures."""

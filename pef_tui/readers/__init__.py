@@ -1,0 +1,1 @@
+"""Detect the formats of media files and read their tags, before anything is written."""

@@ -1,0 +1,7 @@
+"""Charts made of the characters of a terminal. The functions return the charts as lines of text."""
+
+from pef_tui.reporting.charts.bars import Bar, bars, size_text
+from pef_tui.reporting.charts.months import months
+from pef_tui.reporting.charts.world import WORLD, View, fit_view, world
+
+__all__ = ["WORLD", "Bar", "View", "bars", "fit_view", "months", "size_text", "world"]

@@ -1,0 +1,1 @@
+"""Read exports: directories, zip and tar archives."""

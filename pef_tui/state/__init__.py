@@ -1,1 +1,0 @@
-"""What a media file is and holds before anything is written."""

@@ -1,0 +1,1 @@
+"""The app as numbered questions, without screens."""

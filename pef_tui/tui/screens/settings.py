@@ -1,0 +1,146 @@
+"""Settings screen: value, origin and meaning of every setting, which can be changed and saved."""
+
+from __future__ import annotations
+
+import os
+from typing import Any, ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.content import Content
+from textual.screen import Screen
+from textual.widgets import OptionList, Static
+
+from pef_tui.config import ConfigError, options
+from pef_tui.sanitize import safe
+from pef_tui.tui.keys import bindings
+from pef_tui.tui.session.app_files import shown_path
+from pef_tui.tui.session.config_file import NEVER, config_path, save
+from pef_tui.tui.session.session import EDITED, Session
+from pef_tui.tui.text.safe_content import lines, safe_content
+from pef_tui.tui.text.values import value_text
+from pef_tui.tui.widgets.keys_bar import KeysBar
+from pef_tui.tui.widgets.setting_rows import SettingRows
+from pef_tui.tui.widgets.steps_bar import StepsBar
+
+HIDDEN = frozenset(("batch", "json", "plain", "sources", "keys", "plugins", "quiet", "verbose", "progress"))
+"""Settings that are not listed, because they have no effect in the app or are set on another screen."""
+
+
+class SettingsScreen(Screen[None]):
+    """All settings in one list."""
+
+    HELP = (
+        "Enter changes a setting: it opens a list of its values, or a field to type one. Changes apply to the "
+        "next preview or run. Save writes them to the configuration file, for later sessions."
+    )
+    BINDINGS: ClassVar[list[BindingType]] = bindings("settings")
+    CSS = """
+    SettingsScreen #rows { height: 1fr; border-top: solid $foreground-muted; border-title-color: $text-primary;
+                           border-title-style: bold; }
+    SettingsScreen #rows:focus { border-top: solid $primary; }
+    SettingsScreen #about { height: 6; border-top: solid $foreground-muted; padding: 0 1;
+                            border-title-color: $text-primary; border-title-style: bold; }
+    """
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self._session = session
+        self._names = [name for name in options() if name not in HIDDEN]
+
+    def compose(self) -> ComposeResult:
+        """Create the list, and the details of the setting under the cursor below it."""
+        yield StepsBar("Settings")
+        yield SettingRows(self._session, self._names, self._row, id="rows")
+        yield Static(id="about")
+        yield KeysBar()
+
+    def on_mount(self) -> None:
+        """Focus the first setting."""
+        self._rows.border_title = " Setting        Value                 From "
+        self._rows.focus()
+        self._rows.highlighted = 0
+
+    @property
+    def _rows(self) -> SettingRows:
+        return self.query_one(SettingRows)
+
+    def _row(self, name: str) -> Content:
+        session = self._session
+        value, origin = getattr(session.settings, name), session.origins[name]
+        is_changed = value != options()[name].default
+        return safe_content(
+            f" {name:<15} ",
+            (f"{safe(value_text(value), 20):<21} ", "bold" if is_changed else ""),
+            (f"{_short_origin(origin):<14}", "bold $text-warning" if origin == EDITED else "dim"),
+            (options()[name].text, "dim"),
+        )
+
+    def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
+        """Show the details of the setting under the cursor."""
+        self._show_details(event.option_id or "")
+
+    def on_setting_rows_changed(self, event: SettingRows.Changed) -> None:
+        """Show the new value; a new theme applies immediately."""
+        self._show_details(event.name)
+        if event.name == "theme":
+            from pef_tui.tui.themes import theme_name
+
+            self.app.theme = theme_name(self._session.settings.theme, self._session.environ)
+
+    def _show_details(self, name: str) -> None:
+        session, option = self._session, options()[name]
+        value = getattr(session.settings, name)
+        about = self.query_one("#about", Static)
+        about.border_title = f" {option.flag}   {option.variable} "
+        about.update(
+            lines(
+                [
+                    safe_content(option.text[:1].upper() + option.text[1:] + "."),
+                    safe_content(
+                        ("now      ", "dim"),
+                        (value_text(value), "bold"),
+                        f", from {session.origins[name]}",
+                    ),
+                    safe_content(("allowed  ", "dim"), option.allowed),
+                    safe_content(("default  ", "dim"), value_text(option.default)),
+                ]
+            )
+        )
+
+    def action_default(self) -> None:
+        """Reset the setting under the cursor to its default."""
+        if name := self._rows.name_at_cursor:
+            self._session.change(**{name: options()[name].default})
+            self._rows.refresh_values()
+            self._show_details(name)
+
+    def action_save(self) -> None:
+        """Write the settings changed in the app to the configuration file."""
+        app: Any = self.app
+        session = self._session
+        edited = {
+            name: getattr(session.settings, name)
+            for name, origin in session.origins.items()
+            if origin == EDITED and name not in NEVER
+        }
+        path = config_path(session.config, session.environ or os.environ)
+        if not edited or path is None:
+            problem = "No change to save." if path is not None else "There is no home directory to save to."
+            app.notify(problem, markup=False)
+            return
+        try:
+            save(path, edited)
+        except ConfigError as error:
+            app.notify(str(error), severity="error", markup=False)
+            return
+        session.origins.update(dict.fromkeys(edited, str(path)))
+        self._rows.refresh_values()
+        app.notify(f"{len(edited)} saved to {safe(shown_path(str(path)))}", markup=False)
+
+
+def _short_origin(origin: str) -> str:
+    """Return the origin of a value in one or two words."""
+    if origin == EDITED:
+        return origin
+    return "config file" if os.path.isabs(origin) else origin.split()[0]

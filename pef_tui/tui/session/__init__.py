@@ -1,0 +1,1 @@
+"""State that the screens share: settings, survey, preview, run and tasks."""

@@ -1,0 +1,1 @@
+"""Texts and rows that the screens show."""

@@ -1,1 +1,0 @@
-"""Putting Plans into files: private copies, the writers, the commit of a batch."""

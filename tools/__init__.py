@@ -1,0 +1,1 @@
+"""Programs for development: not part of the wheel."""
