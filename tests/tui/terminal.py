@@ -96,12 +96,26 @@ class Terminal:
 
     def until(self, words: str, seconds: float = 30) -> None:
         """Wait until this text is written."""
+        self.until_all((words,), seconds)
+
+    def until_all(self, texts: Sequence[str], seconds: float = 30) -> None:
+        """Wait until all these texts are written, in any order: one update of the screen may hold several of them."""
         end = time.monotonic() + seconds
-        while words not in self.words:
-            assert time.monotonic() < end, f"{words!r} did not appear: {self.words[-600:]}"
+        while missing := [text for text in texts if text not in self.words]:
+            assert time.monotonic() < end, f"{missing} did not appear: {self.words[-600:]}"
             assert self.process.poll() is None or self.take(0.2), f"it ended: {self.words[-600:]}"
             self.take()
         self._read_to = len(self.output)
+
+    def comes_to_rest(self, seconds: float = 30) -> bool:
+        """Return whether the command writes nothing for two seconds, at the latest after `seconds`."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            before = len(self.output)
+            self.pause(2)
+            if len(self.output) == before:
+                return True
+        return False
 
     def hang_up(self) -> None:
         """Close the terminal."""

@@ -73,7 +73,10 @@ def test_an_export_of_parts_and_folders_takes_at_most_eight_keys(
 
 
 def test_a_folder_of_archives_is_taken_whole(tmp_path: Path, terminals: list[Terminal]) -> None:
-    """The tree chooses the folder. The missing part is in sight, and asked about before the run."""
+    """The tree chooses the folder. The missing part is in sight, and asked about before the run.
+
+    No screen is drawn again while nothing changes: over SSH, that would be traffic for nothing.
+    """
     exports = mixed_export(tmp_path, 12, missing=(5,))
     terminal = _open(terminals, exports, (80, 24))
     terminal.until("part 5 is", 60)
@@ -81,12 +84,13 @@ def test_a_folder_of_archives_is_taken_whole(tmp_path: Path, terminals: list[Ter
     for key in (TAB, TAB, ENTER):  # over the list of exports to the tree
         terminal.send(key)
         terminal.pause(0.3)
-    terminal.until("11 parts of one export, number 5 is missing", 60)
-    terminal.until(f"{11 * PICTURES} pictures", 60)
+    terminal.until_all(("11 parts of one export, number 5 is missing", f"{11 * PICTURES} pictures"), 60)
     terminal.pause()
+    assert terminal.comes_to_rest()
     terminal.send(F5)
     terminal.until("planned in", 120)
     terminal.pause()
+    assert terminal.comes_to_rest()
     terminal.send(F5)
     terminal.until("part 005 is not", 60)
     terminal.pause()
@@ -96,3 +100,5 @@ def test_a_folder_of_archives_is_taken_whole(tmp_path: Path, terminals: list[Ter
     output = next(exports.parent.glob(f"{exports.name}-fixed"))
     assert len(_pictures(output)) == 11 * PICTURES
     assert not list(output.rglob(f"{STAMP}*"))
+    terminal.pause()
+    assert terminal.comes_to_rest()

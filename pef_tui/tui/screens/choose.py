@@ -32,6 +32,7 @@ from pef_tui.tui.text.safe_content import lines, safe_content
 from pef_tui.tui.text.survey import survey_words
 from pef_tui.tui.widgets.found_list import FoundList
 from pef_tui.tui.widgets.keys_bar import KeysBar
+from pef_tui.tui.widgets.pane import Pane
 from pef_tui.tui.widgets.path_input import PathInput
 from pef_tui.tui.widgets.setting_rows import SettingRows, short_row
 from pef_tui.tui.widgets.source_list import SourceList
@@ -110,7 +111,7 @@ class ChooseScreen(Screen[None]):
                     classes="box",
                 )
                 yield Static(id="words", classes="box")
-        yield Static(id="alert")
+        yield Pane("alert")
         yield KeysBar()
 
     def on_mount(self) -> None:
@@ -334,12 +335,12 @@ class ChooseScreen(Screen[None]):
     def _show_alert(self, messages: Sequence[MessageRow]) -> None:
         """Show the most severe message in the line above the keys if the list of messages is not in sight."""
         severe = [message for message in messages if message[0] != NOTE]
-        alert = self.query_one("#alert", Static)
+        alert = self.query_one("#alert", Pane)
         alert.display = bool(severe) and not self._are_messages_in_sight()
         if alert.display:
             head, style, text = severe[0]
             count = f" (1 of {len(severe)})" if len(severe) > 1 else ""
-            alert.update(
+            alert.show(
                 safe_content(
                     (with_keys("{choose.messages} ", keymap_of(self.app)), "bold"),
                     (f"{head}{count}: ", style),

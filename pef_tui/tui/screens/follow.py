@@ -9,7 +9,6 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
-from textual.widgets import Static
 
 from pef_tui.errors import RunError
 from pef_tui.manifest.run_follower import RunFollower
@@ -17,6 +16,7 @@ from pef_tui.tui.keys import bindings, keymap_of, with_keys
 from pef_tui.tui.screens.dialogs import WINDOW
 from pef_tui.tui.text.history import followed_run
 from pef_tui.tui.text.safe_content import safe_content
+from pef_tui.tui.widgets.pane import Pane
 
 POLL_SECONDS = 1.0
 """Seconds between two readings of the manifest."""
@@ -37,7 +37,7 @@ class FollowScreen(ModalScreen[None]):
         with Vertical(id="window") as window:
             window.border_title = "The run in this folder"
             window.border_subtitle = self._hint("{words.back}: back; the run continues")
-            yield Static("", id="far")
+            yield Pane("far", grows=True)
 
     def _hint(self, text: str) -> str:
         return with_keys(text, keymap_of(self.app))
@@ -51,9 +51,9 @@ class FollowScreen(ModalScreen[None]):
             try:
                 run = await asyncio.to_thread(self._follower.poll)
             except (OSError, RunError) as error:
-                self.query_one("#far", Static).update(safe_content((str(error), "$text-error")))
+                self.query_one("#far", Pane).show(safe_content((str(error), "$text-error")))
                 return
-            self.query_one("#far", Static).update(followed_run(run))
+            self.query_one("#far", Pane).show(followed_run(run))
             if run.state in ("ended", "none"):
                 self.query_one("#window", Vertical).border_subtitle = self._hint("{words.back}: back")
                 return

@@ -8,9 +8,7 @@ from typing import Any, ClassVar
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
-from textual.content import Content
 from textual.screen import Screen
-from textual.widgets import Static
 
 from pef_tui.reporting.rate import RateMeter
 from pef_tui.tui.keys import bindings
@@ -19,35 +17,12 @@ from pef_tui.tui.session.run_thread import RunThread
 from pef_tui.tui.session.session import Session
 from pef_tui.tui.text.run import current_batches, done_so_far, headline, problems, speed
 from pef_tui.tui.widgets.keys_bar import KeysBar
+from pef_tui.tui.widgets.pane import Pane
 from pef_tui.tui.widgets.steps_bar import StepsBar
 
 NARROW = 76
 SLOW_INTERVAL = 1.0
 """Seconds between two updates of speeds and remaining time, long enough to read the numbers."""
-
-
-class Pane(Static):
-    """A text that is drawn only when it changes, to save traffic over SSH.
-
-    The screen is laid out again only if the height of the text may change, because layout takes longer than drawing.
-    """
-
-    def __init__(self, id: str, classes: str = "", grows: bool = False) -> None:
-        """`grows`: whether the pane is always as high as its text.
-
-        Only the first line of such a text may wrap, because `show` does not notice that further lines get higher.
-        """
-        super().__init__(id=id, classes=classes)
-        self._grows = grows
-        self._text: Content | None = None
-        self._shape = 0, 0
-
-    def show(self, text: Content) -> None:
-        """Show `text`, unless it is shown already."""
-        if self._text is None or not text.is_same(self._text):
-            shape = text.plain.count("\n"), text.plain.find("\n")
-            self.update(text, layout=self._grows and shape != self._shape)
-            self._text, self._shape = text, shape
 
 
 class RunScreen(Screen[None]):
