@@ -39,6 +39,10 @@ class File(Struct, frozen=True):
     version: int = 0
     readable: bool = True
     """Whether the sidecar can be read."""
+    edit_of: str = ""
+    """Title of the picture of which it is an edited copy; "" if it is none."""
+    suffix: str = ""
+    """Suffix of an edited copy."""
 
     @property
     def about(self) -> int:

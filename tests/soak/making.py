@@ -136,7 +136,7 @@ class Making:
         made = self._picture(format, file.picture.family if file.picture else -1, dated=False)
         copied = media_name(file.title, file.counter, suffix)
         if made is not None and copied != name:
-            copy = File(made.data, "media", picture=made, title=copied)
+            copy = File(made.data, "media", picture=made, title=copied, edit_of=file.title, suffix=suffix)
             self._put(owner.account, part, f"{folder}/{copied}", copy)
 
     def copy(self, at: int, folder: int, part: int, json: bool = True) -> None:
@@ -147,10 +147,11 @@ class Making:
         position = FOLDERS[folder % len(FOLDERS)]
         if path.startswith(position + "/"):
             return
-        counter = self._counter(owner.account, position, file.title)
-        target = f"{position}/{media_name(file.title, counter)}"
-        if self._put(owner.account, part, target, replace(file, counter=counter)) and json and file.picture:
-            self._put_json(owner.account, part, position, file.title, counter, file.picture.family, 1)
+        if (named := self._named_in(owner.account, position, file)) is None:
+            return
+        target = f"{position}/{media_name(named.title, named.counter)}"
+        if self._put(owner.account, part, target, named) and json and file.picture:
+            self._put_json(owner.account, part, position, named.title, named.counter, file.picture.family, 1)
 
     def same_in_other_account(self, at: int, part: int, json: bool = True, version: int = 1) -> None:
         """Add the same picture to the other account's export. Its sidecar may differ."""
@@ -217,9 +218,11 @@ class Making:
             return
         part, path, file = found
         where, old = FOLDERS[folder % len(FOLDERS)], path.rpartition("/")[0]
-        counter = self._counter(part.account, where, file.title)
-        target = f"{where}/{media_name(file.title, counter)}"
-        if where == old or not self._put(part.account, part.number, target, replace(file, counter=counter)):
+        named = self._named_in(part.account, where, file)
+        if where == old or named is None:
+            return
+        target = f"{where}/{media_name(named.title, named.counter)}"
+        if not self._put(part.account, part.number, target, named):
             return
         del part.files[path]
         if file.picture is None:
@@ -238,7 +241,7 @@ class Making:
                         second.number,
                         where,
                         answer.title,
-                        counter,
+                        named.counter,
                         answer.family,
                         answer.version,
                     )
@@ -299,6 +302,22 @@ class Making:
                 if path.rpartition("/")[0] == folder and file.title == title
             }
         )
+
+    def _named_in(self, account: str, folder: str, file: File) -> File | None:
+        """Return `file` with the title and counter that it gets in another folder.
+
+        An edited copy is named after its picture there, with the same counter; None if the folder lacks the picture.
+        """
+        if not file.edit_of:
+            return replace(file, counter=self._counter(account, folder, file.title))
+        for path, other in self.exports.of_account(account).items():
+            if path.rpartition("/")[0] == folder and (other.kind, other.about, other.title) == (
+                "media",
+                file.about,
+                file.edit_of,
+            ):
+                return replace(file, title=media_name(other.title, other.counter, file.suffix), counter=0)
+        return None
 
     def _has_like(self, account: str, folder: str, file: File) -> bool:
         """Return whether the folder has a file of another family with a similar name: one name begins with the
