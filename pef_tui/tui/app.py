@@ -21,6 +21,7 @@ from pef_tui.tui import keys, screen_names
 from pef_tui.tui.refresh_rate import interval
 from pef_tui.tui.screens.dialogs import ChoiceDialog, TextWindow
 from pef_tui.tui.session.session import Session
+from pef_tui.tui.terminal_driver import TerminalDriver
 from pef_tui.tui.text.safe_content import lines, safe_content
 from pef_tui.tui.themes import THEMES, theme_name
 
@@ -42,7 +43,7 @@ class PefApp(App[int], inherit_bindings=False):
 
     def __init__(self, session: Session, previous_failure: str = "") -> None:
         """`previous_failure`: why the previous app of this session failed, to be shown; "" if it did not fail."""
-        super().__init__()
+        super().__init__(driver_class=TerminalDriver)
         self.session = session
         self.previous_failure = previous_failure
         self.failure: BaseException | None = None

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import time
@@ -166,6 +167,18 @@ def test_a_lost_terminal_ends_the_run_cleanly(
     assert (written_count(tmp_path) == FILES) is (on_hangup == "finish")
     assert status == (0 if on_hangup == "finish" else 129)
     assert nothing_temporary(tmp_path)
+
+
+def test_a_terminal_lost_while_the_screen_is_drawn_ends_the_app(tmp_path: Path, start: Start) -> None:
+    """SIGCONT, which the kernel sends after a hang-up, makes Textual draw all again, on a terminal that is gone."""
+    terminal = start()
+    terminal.until("Preview")
+    terminal.hang_up()
+    with contextlib.suppress(ProcessLookupError):
+        for _ in range(5):
+            os.kill(terminal.process.pid, signal.SIGCONT)
+            time.sleep(0.02)
+    assert terminal.ended() == 129
 
 
 def test_a_second_hangup_does_not_stop_the_run(tmp_path: Path, running: Start) -> None:
