@@ -13,7 +13,8 @@ from app_pilot import ControlledRun, make_session, run_app, text, wait_for_text,
 from pef_tui.tui.app import PefApp
 from pef_tui.tui.screens.choose import ChooseScreen
 from pef_tui.tui.screens.done import DoneScreen
-from pef_tui.tui.screens.run import Pane, RunScreen
+from pef_tui.tui.screens.run import RunScreen
+from pef_tui.tui.widgets.pane import Pane
 from pef_tui.tui.session.checks import Checks
 from pef_tui.tui.session.session import Session
 
