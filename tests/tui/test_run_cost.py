@@ -14,9 +14,9 @@ from pef_tui.tui.app import PefApp
 from pef_tui.tui.screens.choose import ChooseScreen
 from pef_tui.tui.screens.done import DoneScreen
 from pef_tui.tui.screens.run import RunScreen
-from pef_tui.tui.widgets.pane import Pane
 from pef_tui.tui.session.checks import Checks
 from pef_tui.tui.session.session import Session
+from pef_tui.tui.widgets.pane import Pane
 
 
 def _count(monkeypatch: pytest.MonkeyPatch, calls: Counter[str], *of: tuple[type, str]) -> None:
