@@ -6,8 +6,8 @@ from collections import deque
 
 WINDOW = 20.0
 """Number of seconds over which the speed is averaged."""
-HISTORY = 60
-"""Number of speeds that are stored for the sparkline, one for each second."""
+HISTORY = 240
+"""Number of speeds that are stored for the charts, one for each second."""
 MIN_SECONDS = 3.0
 """Seconds of work that are needed before a remaining time is estimated."""
 SPARKS = "▁▂▃▄▅▆▇█"

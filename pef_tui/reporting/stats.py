@@ -99,6 +99,8 @@ class RunStats:
         """Number of files by format."""
         self.bytes: Counter[str] = Counter()
         """Size of the files in bytes by format."""
+        self.outcomes: Counter[tuple[str, str]] = Counter()
+        """Number of files by (format, outcome)."""
         self.people: Counter[str] = Counter()
         """Number of pictures of each person, by the name of the person."""
         self.zones: Counter[str] = Counter()
@@ -127,6 +129,7 @@ class RunStats:
             return
         name = format_of(record)
         self.formats[name] += 1
+        self.outcomes[name, record.outcome] += 1
         self.bytes[name] += media.size
         self.file_months[self._file_month.of(media.mtime_ns // 1_000_000_000)] += 1
         seconds = local_time(record)

@@ -29,11 +29,12 @@ from pef_tui.tui.screens.task import TaskScreen
 from pef_tui.tui.session import checks
 from pef_tui.tui.session.preflight import PreflightMessage
 from pef_tui.tui.session.task import Task, TaskFile
+from pef_tui.tui.session.time_use import TimeUse
 from pef_tui.tui.themes import NAMES
 
 SNAPSHOTS_DIR = Path(__file__).parent / "snapshots"
 WRITE = os.environ.get("SNAPSHOTS") == "write"
-SIZES = [(80, 24), (120, 40)]
+SIZES = [(60, 20), (80, 24), (120, 40), (200, 60)]
 THEMES = ("dark", "ansi-dark")
 DAY = 86_400.0
 Keep = Callable[[Any, str], Awaitable[None]]
@@ -75,6 +76,13 @@ class _SteadyRate(RateMeter):
         return 240.0
 
 
+class _SteadyTimeUse(TimeUse):
+    """A run whose threads copy for three quarters of their time."""
+
+    def sample(self) -> None:
+        self._counts.update({"copying": 3, "recording": 1})
+
+
 @pytest.fixture
 def steady(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Fix everything that depends on the machine or on the time."""
@@ -89,6 +97,7 @@ def steady(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(checks, "free_space", lambda path: 80_300_000_000)
     monkeypatch.setattr(Progress, "seconds", property(lambda progress: 12.3))
     monkeypatch.setattr(run, "RateMeter", _SteadyRate)
+    monkeypatch.setattr(run, "TimeUse", _SteadyTimeUse)
     monkeypatch.setattr(shlex, "quote", lambda path: path.replace(str(tmp_path), "/home/ann"))
     yield
     monkeypatch.undo()

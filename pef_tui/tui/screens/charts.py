@@ -10,12 +10,13 @@ from typing import Any, ClassVar
 from textual.app import App, ComposeResult
 from textual.binding import BindingType
 from textual.content import Content
-from textual.screen import Screen
 from textual.widgets import ContentSwitcher, Static
 
 from pef_tui.preview.overview import overview
 from pef_tui.reporting.stats import RunStats
 from pef_tui.tui.keys import bindings
+from pef_tui.tui.panels import PanelScreen
+from pef_tui.tui.text.charts import chart_text
 from pef_tui.tui.text.safe_content import lines, safe_content
 from pef_tui.tui.widgets.chip_row import ChipRow
 from pef_tui.tui.widgets.keys_bar import KeysBar
@@ -28,7 +29,7 @@ CHART_MARGIN = 4
 VIEWS = (("charts", "1 Charts"), ("world", "2 Map"))
 
 
-class PicturesScreen(Screen[None]):
+class PicturesScreen(PanelScreen):
     """Shows the charts or the map of a run."""
 
     HELP = (
@@ -76,7 +77,7 @@ class PicturesScreen(Screen[None]):
 
     def _draw(self) -> None:
         rows = overview(self._stats, self.size.width - CHART_MARGIN)
-        self.query_one("#drawn", Static).update(Content("\n".join(rows) or "No data to draw."))
+        self.query_one("#drawn", Static).update(chart_text(rows, "No data to draw."))
 
 
 def open_in_browser(app: App[Any], path: str, environ: Mapping[str, str]) -> bool:

@@ -11,12 +11,12 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.events import Paste
-from textual.screen import Screen
 from textual.timer import Timer
 from textual.widgets import Input, OptionList, Static
 
 from pef_tui.sanitize import safe
 from pef_tui.tui.keys import bindings, keymap_of, with_keys
+from pef_tui.tui.panels import PanelScreen
 from pef_tui.tui.refresh_rate import interval
 from pef_tui.tui.screens.dialogs import TextWindow
 from pef_tui.tui.session import recent
@@ -39,12 +39,13 @@ from pef_tui.tui.widgets.source_list import SourceList
 from pef_tui.tui.widgets.source_tree import SourceTree
 from pef_tui.tui.widgets.start_box import StartBox
 from pef_tui.tui.widgets.steps_bar import StepsBar
+from pef_tui.tui.widgets.years_chart import YearsChart
 
 OPTIONS = ("existing", "timezone", "unmatched", "albums", "xmp", "only")
 """Names of the settings on this screen: the most important settings. The Settings screen shows all settings."""
 
 
-class ChooseScreen(Screen[None]):
+class ChooseScreen(PanelScreen):
     """The first screen: the user chooses sources, output folder and options."""
 
     HELP = (
@@ -56,18 +57,16 @@ class ChooseScreen(Screen[None]):
         "{choose.preview} plans everything and writes nothing. {choose.messages} shows all messages before the run."
     )
     BINDINGS: ClassVar[list[BindingType]] = bindings("choose")
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (76, "-normal"), (110, "-wide")]
     DEFAULT_CSS = """
     ChooseScreen #both { height: 1fr; }
     ChooseScreen #left { width: 2fr; min-width: 26; max-width: 60; height: 100%; margin-right: 1; }
     ChooseScreen #right { width: 4fr; height: 100%; scrollbar-size-vertical: 1; }
-    ChooseScreen .box { border-top: solid $foreground-muted !important; border-title-color: $text-primary;
-                        border-title-style: bold; }
-    ChooseScreen .box:focus, ChooseScreen .box:focus-within {
-        border-top: heavy $primary !important; border-title-color: $background;
-        border-title-background: $primary;
-    }
-    ChooseScreen #survey, ChooseScreen #where, ChooseScreen #words, ChooseScreen #options { height: auto; }
+    ChooseScreen #what, ChooseScreen #survey, ChooseScreen #where, ChooseScreen #words,
+    ChooseScreen #options { height: auto; }
+    ChooseScreen #second { height: auto; }
+    ChooseScreen #years { height: auto; display: none; }
+    ChooseScreen.-wide.-middle #years.-known, ChooseScreen.-wide.-high #years.-known,
+    ChooseScreen.-vast #years.-known { display: block; }
     ChooseScreen #survey { min-height: 4; }
     ChooseScreen #words, ChooseScreen #free, ChooseScreen #in-place { padding: 0 1; }
     ChooseScreen #tree { height: 1fr; }
@@ -75,7 +74,12 @@ class ChooseScreen(Screen[None]):
     ChooseScreen.-narrow #both { layout: vertical; overflow-y: auto; }
     ChooseScreen.-narrow #left { width: 100%; max-width: 100%; height: 6; padding: 0; }
     ChooseScreen.-narrow #right { width: 100%; height: auto; padding: 0; overflow-y: hidden; }
-    ChooseScreen.-wide .box { margin-bottom: 1; }
+    ChooseScreen.-vast #left { max-width: 100%; width: 1fr; }
+    ChooseScreen.-vast #right { layout: horizontal; width: 2fr; }
+    ChooseScreen.-vast #what { margin-right: 1; }
+    ChooseScreen.-vast #what, ChooseScreen.-vast #second { width: 1fr; height: 100%; }
+    ChooseScreen.-vast #years { height: 1fr; }
+    ChooseScreen.-vast #chosen { max-height: 50%; }
     ChooseScreen Input { background: $boost; }
     ChooseScreen Input:focus { background: $panel; }
     """
@@ -97,20 +101,23 @@ class ChooseScreen(Screen[None]):
             with Vertical(id="left", classes="box"):
                 yield SourceTree(entries)
             with VerticalScroll(id="right", can_focus=False):
-                yield SourceList(id="chosen", classes="box")
-                yield Static(id="survey", classes="box")
-                with Vertical(id="where", classes="box"):
-                    yield PathInput(self._session.output, id="output", placeholder="the output folder")
-                    yield Static(safe_content(IN_PLACE), id="in-place")
-                    yield Static(id="free")
-                yield SettingRows(
-                    self._session,
-                    OPTIONS,
-                    lambda name: short_row(self._session, name),
-                    id="options",
-                    classes="box",
-                )
-                yield Static(id="words", classes="box")
+                with Vertical(id="what"):
+                    yield SourceList(id="chosen", classes="box")
+                    yield Static(id="survey", classes="box")
+                    with Vertical(id="where", classes="box"):
+                        yield PathInput(self._session.output, id="output", placeholder="the output folder")
+                        yield Static(safe_content(IN_PLACE), id="in-place")
+                        yield Static(id="free")
+                with Vertical(id="second"):
+                    yield SettingRows(
+                        self._session,
+                        OPTIONS,
+                        lambda name: short_row(self._session, name),
+                        id="options",
+                        classes="box",
+                    )
+                    yield Static(id="words", classes="box")
+                    yield YearsChart(id="years", classes="box")
         yield Pane("alert")
         yield KeysBar()
 
@@ -124,6 +131,7 @@ class ChooseScreen(Screen[None]):
             ("where", "Output folder"),
             ("options", "Options"),
             ("words", "Before the run"),
+            ("years", "Pictures and videos by year"),
         ):
             self.query_one(f"#{name}").border_title = f" {title} "
         self._timer = self.set_interval(interval(self._session.environ), self._tick)
@@ -319,6 +327,7 @@ class ChooseScreen(Screen[None]):
         if not is_complete or survey is not self._shown_survey:
             self.query_one("#survey", Static).update(survey_words(survey))
             self.query_one("#survey").display = survey is not None
+            self.query_one(YearsChart).show_years(survey.years if survey is not None else {})
             self._shown_survey = survey if is_complete else None
         messages = self._checks.rows()
         text = lines([safe_content((f"{head}: ", style), word) for head, style, word in messages])

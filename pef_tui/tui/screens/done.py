@@ -8,19 +8,21 @@ from typing import Any, ClassVar
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
-from textual.screen import Screen
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from pef_tui.output.undo_folder import undo_runs
+from pef_tui.preview.overview import overview
 from pef_tui.reporting.html import last_report
 from pef_tui.tui.keys import bindings
+from pef_tui.tui.panels import PanelScreen
 from pef_tui.tui.screens.copying import offer_copies, path_offer
 from pef_tui.tui.screens.dialogs import ChoiceDialog, TextWindow
 from pef_tui.tui.screens.task import TaskScreen
 from pef_tui.tui.session.batch_command import batch_command
 from pef_tui.tui.session.session import Session
 from pef_tui.tui.session.task import Task
+from pef_tui.tui.text.charts import chart_text
 from pef_tui.tui.text.done import (
     Problem,
     heading,
@@ -37,7 +39,7 @@ from pef_tui.tui.widgets.rows import RowList
 from pef_tui.tui.widgets.steps_bar import StepsBar
 
 
-class DoneScreen(Screen[None]):
+class DoneScreen(PanelScreen):
     """The result of a run."""
 
     HELP = (
@@ -47,18 +49,18 @@ class DoneScreen(Screen[None]):
         "source. Undo, after a run in place, restores every file."
     )
     BINDINGS: ClassVar[list[BindingType]] = bindings("done")
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (76, "-normal")]
     DEFAULT_CSS = """
     DoneScreen #head { height: auto; padding: 1; }
     DoneScreen #both { height: 1fr; }
-    DoneScreen .box { border-top: solid $foreground-muted !important; border-title-color: $text-primary;
-                      border-title-style: bold; scrollbar-size-vertical: 1; }
-    DoneScreen .box:focus { border-top: solid $primary !important; }
     DoneScreen #result { width: 38; height: 100%; margin-right: 1; }
     DoneScreen #at-right { width: 1fr; height: 100%; }
-    DoneScreen #problems { height: 1fr; min-height: 3; padding: 0; background: transparent; border-left: none;
-                           border-right: none; border-bottom: none; text-wrap: nowrap; text-overflow: ellipsis; }
+    DoneScreen #problems { height: 1fr; min-height: 3; padding: 0; background: transparent; text-wrap: nowrap;
+                           text-overflow: ellipsis; }
     DoneScreen #steps { height: auto; max-height: 60%; padding: 0 1; }
+    DoneScreen #charts { display: none; width: 2fr; height: 100%; margin-left: 1; }
+    DoneScreen.-wide #result, DoneScreen.-vast #result { width: 44; }
+    DoneScreen.-vast #charts { display: block; }
+    DoneScreen.-vast #at-right { width: 2fr; }
     DoneScreen.-narrow #head { padding: 0 1; }
     DoneScreen.-narrow #both { layout: vertical; }
     DoneScreen.-narrow #result { width: 100%; height: 1fr; margin: 0; }
@@ -101,7 +103,20 @@ class DoneScreen(Screen[None]):
                 with VerticalScroll(id="steps", classes="box", can_focus=False) as steps:
                     steps.border_title = " Next steps "
                     yield Static(next_steps(steps_of(self._run, self._session.tasks)), id="step-texts")
+            with VerticalScroll(id="charts", classes="box", can_focus=False) as charts:
+                charts.border_title = " Charts "
+                yield Static(id="drawn")
         yield KeysBar()
+
+    def on_resize(self) -> None:
+        """Draw the charts for the new width."""
+        self.call_after_refresh(self._draw_charts)
+
+    def _draw_charts(self) -> None:
+        charts = self.query_one("#charts")
+        if charts.display and self._session.stats is not None:
+            rows = overview(self._session.stats, charts.scrollable_content_region.width)
+            self.query_one("#drawn", Static).update(chart_text(rows, "No data to draw."))
 
     def on_mount(self) -> None:
         """Show how the run ended."""

@@ -10,7 +10,6 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
-from textual.screen import Screen
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
@@ -20,6 +19,7 @@ from pef_tui.output.undo_folder import UndoRun
 from pef_tui.reporting.html import last_report
 from pef_tui.sanitize import safe
 from pef_tui.tui.keys import bindings, keymap_of, with_keys
+from pef_tui.tui.panels import PanelScreen
 from pef_tui.tui.screens.charts import open_in_browser, report_text
 from pef_tui.tui.screens.copying import offer_copies, path_offer
 from pef_tui.tui.screens.dialogs import ChoiceDialog, TextWindow
@@ -61,7 +61,7 @@ KINDS: tuple[tuple[str, EntryFilter], ...] = (
 Answer = TypeVar("Answer")
 
 
-class HistoryScreen(Screen[None]):
+class HistoryScreen(PanelScreen):
     """Shows the runs and files of an output folder: verifies the outputs, undoes runs in place, watches a run."""
 
     HELP = (
@@ -74,14 +74,10 @@ class HistoryScreen(Screen[None]):
     )
     FOOTER = ("history.watch", "history.undo", "history.verify", "history.report", "history.find")
     BINDINGS: ClassVar[list[BindingType]] = bindings("history")
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (76, "-normal")]
     DEFAULT_CSS = """
     HistoryScreen #dest { margin: 0 1; }
     HistoryScreen #state { height: auto; padding: 0 1; }
     HistoryScreen #both { height: 1fr; }
-    HistoryScreen .box { border: none; border-top: solid $foreground-muted !important;
-                         border-title-color: $text-primary; border-title-style: bold; }
-    HistoryScreen .box:focus, HistoryScreen .box:focus-within { border-top: solid $primary !important; }
     HistoryScreen OptionList { padding: 0; background: transparent; text-wrap: nowrap; text-overflow: ellipsis; }
     HistoryScreen #runs { width: 34; height: 100%; margin-right: 1; }
     HistoryScreen #at-right { width: 1fr; height: 100%; }

@@ -8,7 +8,6 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.content import Content
-from textual.screen import Screen
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
@@ -16,6 +15,7 @@ from pef_tui.config import ConfigError
 from pef_tui.plugins.host import Plugin
 from pef_tui.sanitize import safe
 from pef_tui.tui.keys import bindings
+from pef_tui.tui.panels import PanelScreen
 from pef_tui.tui.session.app_files import shown_path
 from pef_tui.tui.session.config_file import config_path, save_disabled
 from pef_tui.tui.session.session import Session
@@ -27,7 +27,7 @@ from pef_tui.tui.widgets.steps_bar import StepsBar
 _STYLES = {"loaded": "$text-success", "off": "dim", "broken": "bold $text-error"}
 
 
-class PluginsScreen(Screen[None]):
+class PluginsScreen(PanelScreen):
     """The plugins, as listed by `--plugins`."""
 
     HELP = (
@@ -35,13 +35,10 @@ class PluginsScreen(Screen[None]):
         "A plugin is a program that runs with your permissions."
     )
     BINDINGS: ClassVar[list[BindingType]] = bindings("plugins")
-    CSS = """
-    PluginsScreen OptionList { height: 1fr; border: none; border-top: solid $foreground-muted; padding: 0;
-                               background: transparent; text-wrap: nowrap; text-overflow: ellipsis;
-                               border-title-color: $text-primary; border-title-style: bold; }
-    PluginsScreen OptionList:focus { border-top: solid $primary; }
-    PluginsScreen #about { height: 6; border-top: solid $foreground-muted; padding: 0 1;
-                           border-title-color: $text-primary; border-title-style: bold; }
+    DEFAULT_CSS = """
+    PluginsScreen OptionList { height: 1fr; padding: 0; background: transparent; text-wrap: nowrap;
+                               text-overflow: ellipsis; }
+    PluginsScreen #about { height: auto; min-height: 5; padding: 0 1; }
     """
 
     def __init__(self, session: Session) -> None:
@@ -52,8 +49,8 @@ class PluginsScreen(Screen[None]):
     def compose(self) -> ComposeResult:
         """Create the list, and the details of the plugin under the cursor below it."""
         yield StepsBar("Plugins")
-        yield RowList(compact=True)
-        yield Static(id="about")
+        yield RowList(compact=True, classes="box")
+        yield Static(id="about", classes="box")
         yield KeysBar()
 
     def on_mount(self) -> None:

@@ -26,6 +26,7 @@ from pef_tui.tui.screens.start_run import start_run
 from pef_tui.tui.session import decisions
 from pef_tui.tui.session.batch_command import batch_command
 from pef_tui.tui.session.session import Session
+from pef_tui.tui.text.charts import chart_text
 from pef_tui.tui.text.review import preview_result
 from pef_tui.tui.text.review_rows import group_row
 from pef_tui.tui.text.safe_content import safe_content
@@ -72,17 +73,21 @@ class ReviewScreen(DecidingScreen):
     ReviewScreen #status { height: 1; padding: 0 1; color: $text-muted; text-wrap: nowrap; text-overflow: ellipsis; }
     ReviewScreen #status.-bad { color: $text-error; }
     ReviewScreen #body, ReviewScreen #left, ReviewScreen #figures, ReviewScreen ContentSwitcher { height: 1fr; }
-    ReviewScreen FileDetail { height: 10; border-top: solid $primary-muted; }
+    ReviewScreen #left { width: 5fr; }
+    ReviewScreen FileDetail { width: 4fr; height: 1fr; }
+    ReviewScreen.-narrow #body { layout: vertical; }
+    ReviewScreen.-narrow #left, ReviewScreen.-narrow FileDetail { width: 100%; }
+    ReviewScreen.-narrow FileDetail { height: 10; }
+    ReviewScreen.-narrow.-middle FileDetail, ReviewScreen.-narrow.-high FileDetail { height: 45%; }
     ReviewScreen.-zoomed #left { display: none; }
-    ReviewScreen.-zoomed FileDetail { height: 1fr; border: none; }
-    ReviewScreen.-tall #body { layout: vertical; }
-    ReviewScreen.-wide #left { width: 5fr; }
-    ReviewScreen.-wide FileDetail { width: 4fr; height: 1fr; border-top: none; border-left: solid $primary-muted; }
+    ReviewScreen.-zoomed FileDetail { width: 100%; height: 1fr; }
+    ReviewScreen.-wide #left, ReviewScreen.-vast #left { border: round $foreground-muted; padding: 0 1; }
+    ReviewScreen.-wide #left:focus-within, ReviewScreen.-vast #left:focus-within { border: round $primary; }
     ReviewScreen #figures Static { height: auto; padding: 0 1; }
     """
     BINDINGS: ClassVar[list[BindingType]] = bindings("review")
     FOOTER = ("review.run", "files.search", "review.keep", "review.take", "review.decide", "review.undo")
-    HORIZONTAL_BREAKPOINTS = [(0, "-tall"), (100, "-wide")]
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-beside"), (110, "-wide"), (160, "-vast")]
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
@@ -115,12 +120,13 @@ class ReviewScreen(DecidingScreen):
                     yield Static(id="overview")
                 with Vertical(id="map"):
                     yield WorldMap(id="world")
-            yield FileDetail()
+            yield FileDetail(classes="box")
         yield KeysBar()
 
     def on_mount(self) -> None:
         """Start the timer that reads the counters of the preview."""
         self._show_views()
+        self.query_one(FileDetail).border_title = " Details "
         self.query_one(FileList).list.focus()
         self.set_interval(interval(self._session.environ), self._tick)
         self._tick()
@@ -179,7 +185,7 @@ class ReviewScreen(DecidingScreen):
         view = self._view
         if view == "charts":
             rows = overview(self._planned_files.figures, self.size.width - CHART_MARGIN)
-            self.query_one("#overview", Static).update(Content("\n".join(rows) or "No data to draw yet."))
+            self.query_one("#overview", Static).update(chart_text(rows, "No data to draw yet."))
         elif view == "map":
             self.query_one(WorldMap).show(self._planned_files.figures.points)
 

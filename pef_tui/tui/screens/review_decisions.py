@@ -5,14 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
-from textual.screen import Screen
-
 from pef_tui.model import Choice
 from pef_tui.preview import FLAGS, ConflictGroup, PlannedFiles
 from pef_tui.preview.decisions import Choices
 from pef_tui.preview.details import taken_text
 from pef_tui.preview.sidecar_candidates import likely_sidecars, most_likely_sidecars
 from pef_tui.tags.decisions import DecisionRule
+from pef_tui.tui.panels import PanelScreen
 from pef_tui.tui.screens.dialogs import ChoiceDialog
 from pef_tui.tui.screens.picker import PickScreen
 from pef_tui.tui.session import decisions
@@ -24,7 +23,7 @@ MAX_SHOWN = 5
 """Number of pairs of a picture and a sidecar that the question before several assignments shows."""
 
 
-class DecidingScreen(Screen[None]):
+class DecidingScreen(PanelScreen):
     """Base of the Review screen. The subclass sets `_planned_files` and `_choices`, and shows the decisions."""
 
     _planned_files: PlannedFiles

@@ -2,30 +2,46 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
 import time
 from typing import Any, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
-from textual.screen import Screen
 
+from pef_tui.model import Outcome
 from pef_tui.reporting.rate import RateMeter
 from pef_tui.tui.keys import bindings
+from pef_tui.tui.panels import PanelScreen
 from pef_tui.tui.refresh_rate import RUN_INTERVAL
 from pef_tui.tui.session.run_thread import RunThread
 from pef_tui.tui.session.session import Session
-from pef_tui.tui.text.run import current_batches, done_so_far, headline, problems, speed
+from pef_tui.tui.session.time_use import TimeUse
+from pef_tui.tui.text.run import current_batches, done_so_far, formats, headline, problems, speed, time_use
 from pef_tui.tui.widgets.keys_bar import KeysBar
+from pef_tui.tui.widgets.last_pictures import HEIGHT, WIDTH, LastPictures, Tile
 from pef_tui.tui.widgets.pane import Pane
 from pef_tui.tui.widgets.steps_bar import StepsBar
+from pef_tui.tui.widgets.thumbnail import SmallImage, missing_requirement, thumbnail_of
 
-NARROW = 76
 SLOW_INTERVAL = 1.0
 """Seconds between two updates of speeds and remaining time, long enough to read the numbers."""
+PICTURE_INTERVAL = 2.0
+"""Seconds between two thumbnails. Each takes up to 40 ms of processor time from the run."""
+TITLES = {
+    "counts": "Done so far",
+    "speed": "Speed",
+    "formats": "By format",
+    "time": "Where the time goes",
+    "batches": "Current batches",
+    "problems": "Last problems",
+    "pictures": "Last pictures",
+}
 
 
-class RunScreen(Screen[None]):
+class RunScreen(PanelScreen):
     """Progress of the run."""
 
     HELP = (
@@ -34,33 +50,56 @@ class RunScreen(Screen[None]):
         "on_hangup decides whether the run continues."
     )
     BINDINGS: ClassVar[list[BindingType]] = bindings("run")
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (NARROW, "-normal")]
     DEFAULT_CSS = """
-    RunScreen #head { height: auto; padding: 1 1; }
-    RunScreen #middle { height: auto; min-height: 9; }
-    RunScreen #counts { width: 1fr; height: auto; min-height: 9; margin-right: 1; }
-    RunScreen #at-right { width: 1fr; height: auto; }
+    RunScreen .box { text-wrap: nowrap; text-overflow: ellipsis; }
+    RunScreen .box, RunScreen #head { padding: 0 1; }
+    RunScreen #head, RunScreen #middle, RunScreen #counts { height: auto; }
     RunScreen #speed { height: 4; }
-    RunScreen #batches { height: 7; }
-    RunScreen #problems { height: 1fr; min-height: 2; }
-    RunScreen .box { border-top: solid $foreground-muted; border-title-color: $text-primary; border-title-style: bold;
-                     padding: 0 1; text-wrap: nowrap; text-overflow: ellipsis; }
-    RunScreen.-narrow #head { padding: 0 1; }
-    RunScreen.-narrow #middle { layout: vertical; }
-    RunScreen.-narrow #counts { width: 100%; min-height: 3; margin: 0; }
-    RunScreen.-narrow #at-right { width: 100%; }
+    RunScreen #middle { min-height: 8; }
+    RunScreen #counts { width: 1fr; min-height: 8; }
+    RunScreen #formats, RunScreen #time, RunScreen #pictures { display: none; }
+    RunScreen #at-right { width: 1fr; height: auto; margin-left: 1; }
+    RunScreen #batches { height: 8; }
+    RunScreen #bottom, RunScreen #problems { height: 1fr; min-height: 2; }
+    RunScreen #problems, RunScreen #pictures { width: 1fr; }
+
+    RunScreen.-narrow #middle { layout: vertical; min-height: 3; }
+    RunScreen.-narrow #counts { width: 100%; min-height: 3; }
+    RunScreen.-narrow #at-right { width: 100%; margin: 0; }
     RunScreen.-narrow #batches { height: 3; }
+
+    RunScreen.-middle #head, RunScreen.-high #head { padding: 1 1; }
+    RunScreen.-wide.-middle #speed, RunScreen.-vast.-middle #speed { height: 8; }
+    RunScreen.-wide.-high #speed, RunScreen.-vast.-high #speed { height: 14; }
+    RunScreen.-wide #formats, RunScreen.-wide #time, RunScreen.-wide #pictures,
+    RunScreen.-vast #formats, RunScreen.-vast #time, RunScreen.-vast #pictures { display: block; }
+    RunScreen.-wide #middle, RunScreen.-vast #middle { height: 12; }
+    RunScreen.-wide #counts, RunScreen.-vast #counts { height: 100%; }
+    RunScreen.-wide #formats, RunScreen.-vast #formats { width: 40; height: 100%; margin-left: 1; }
+    RunScreen.-wide #at-right, RunScreen.-vast #at-right { height: 100%; }
+    RunScreen.-wide #time { height: 7; }
+    RunScreen.-wide #batches { height: 5; }
+    RunScreen.-vast #at-right { layout: horizontal; width: 2fr; }
+    RunScreen.-vast #formats { width: 2fr; }
+    RunScreen.-vast #time, RunScreen.-vast #batches { width: 1fr; height: 100%; }
+    RunScreen.-vast #batches { margin-left: 1; }
+    RunScreen.-low #formats, RunScreen.-low #time, RunScreen.-low #pictures { display: none; }
+    RunScreen.-wide #pictures, RunScreen.-vast #pictures { height: 1fr; margin-left: 1; }
     """
 
     def __init__(self, session: Session) -> None:
         super().__init__()
         self._session = session
         self._rate = RateMeter()
+        self._time_use = TimeUse()
         self._last_slow_update = 0.0
         self._head, self._counts = Pane("head", grows=True), Pane("counts", "box", grows=True)
-        self._speed, self._batches, self._problems = (
-            Pane(name, "box") for name in ("speed", "batches", "problems")
+        self._speed, self._formats, self._time, self._batches, self._problems = (
+            Pane(name, "box") for name in ("speed", "formats", "time", "batches", "problems")
         )
+        self._pictures = LastPictures(id="last-pictures")
+        self._last_drawn: Outcome | None = None
+        """The last picture of which a thumbnail was made."""
 
     @property
     def _run(self) -> RunThread:
@@ -72,24 +111,26 @@ class RunScreen(Screen[None]):
         """Create the panes, the most important first."""
         yield StepsBar("run")
         yield self._head
+        yield self._speed
         with Horizontal(id="middle"):
             yield self._counts
+            yield self._formats
             with Vertical(id="at-right"):
-                yield self._speed
+                yield self._time
                 yield self._batches
-        yield self._problems
+        with Horizontal(id="bottom"):
+            yield self._problems
+            with Vertical(id="pictures", classes="box"):
+                yield self._pictures
         yield KeysBar()
 
     def on_mount(self) -> None:
-        """Set the titles, and start the timer that reads the counters of the run."""
-        for pane, title in (
-            (self._counts, "Done so far"),
-            (self._speed, "Speed"),
-            (self._batches, "Current batches"),
-            (self._problems, "Last problems"),
-        ):
-            pane.border_title = f" {title} "
+        """Set the titles, and start the timers that read the counters of the run and make thumbnails."""
+        for name, title in TITLES.items():
+            self.query_one(f"#{name}").border_title = f" {title} "
         self.set_interval(RUN_INTERVAL, self._tick)
+        if not self._session.environ.get("SSH_CONNECTION") and not missing_requirement(self.app):
+            self.set_interval(PICTURE_INTERVAL, self._add_thumbnail)
         self.call_after_refresh(self._tick)
 
     def _tick(self) -> None:
@@ -100,17 +141,46 @@ class RunScreen(Screen[None]):
         progress = run.progress
         paused = progress.pause.is_set()
         self._rate.sample(now, progress.media_count, progress.bytes, self._session.done_fraction(run), paused)
+        if not paused:
+            self._time_use.sample()
         if not self.is_current:  # under another screen or window nothing is drawn
             return
         self._counts.show(done_so_far(run, self._session.expected_files))
         if now - self._last_slow_update >= SLOW_INTERVAL or run.is_over:
             self._last_slow_update = now
             self._head.show(headline(self._session, run, self._rate, self._head.content_size.width))
-            self._speed.show(speed(run, self._rate, self._speed.content_size.width))
+            self._speed.show(speed(run, self._rate, self._speed.content_size))
             self._batches.show(current_batches(run, self._batches.content_size))
             self._problems.show(problems(run, self._problems.content_size.height))
+            self._show_more(run)
         if run.is_over:
             self.action_next()
+
+    def _show_more(self, run: RunThread) -> None:
+        """Update the panes that only a wide screen has."""
+        if self._formats.display and self._session.stats is not None:
+            self._formats.show(formats(self._session.stats, self._formats.content_size))
+            self._time.show(time_use(self._time_use, self._time.content_size))
+            outputs = list(run.recent_outputs)[::-1]
+            self._pictures.show_names([outcome.output or "" for outcome in outputs])
+
+    def _add_thumbnail(self) -> None:
+        """Make a thumbnail of the last picture, if there is a pane for it."""
+        outputs = list(self._run.recent_outputs)
+        if (
+            outputs
+            and outputs[-1] is not self._last_drawn
+            and self.is_current
+            and all(self._pictures.capacity)
+        ):
+            self._last_drawn = outputs[-1]
+            self.run_worker(self._draw_thumbnail(outputs[-1]), group="thumbnail", exclusive=True)
+
+    async def _draw_thumbnail(self, outcome: Outcome) -> None:
+        path = os.path.join(self._run.progress.output, outcome.output or "")
+        image = await asyncio.to_thread(thumbnail_of, path, WIDTH, HEIGHT)
+        if isinstance(image, SmallImage):
+            self._pictures.add(Tile(os.path.basename(path), image))
 
     def action_pause(self) -> None:
         """Pause or resume the run."""

@@ -8,12 +8,12 @@ from typing import Any, ClassVar
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.content import Content
-from textual.screen import Screen
 from textual.widgets import OptionList, Static
 
 from pef_tui.config import ConfigError, options
 from pef_tui.sanitize import safe
 from pef_tui.tui.keys import bindings
+from pef_tui.tui.panels import PanelScreen
 from pef_tui.tui.session.app_files import shown_path
 from pef_tui.tui.session.config_file import NEVER, config_path, save
 from pef_tui.tui.session.session import EDITED, Session
@@ -27,7 +27,7 @@ HIDDEN = frozenset(("batch", "json", "plain", "sources", "keys", "plugins", "qui
 """Settings that are not listed, because they have no effect in the app or are set on another screen."""
 
 
-class SettingsScreen(Screen[None]):
+class SettingsScreen(PanelScreen):
     """All settings in one list."""
 
     HELP = (
@@ -35,12 +35,9 @@ class SettingsScreen(Screen[None]):
         "next preview or run. Save writes them to the configuration file, for later sessions."
     )
     BINDINGS: ClassVar[list[BindingType]] = bindings("settings")
-    CSS = """
-    SettingsScreen #rows { height: 1fr; border-top: solid $foreground-muted; border-title-color: $text-primary;
-                           border-title-style: bold; }
-    SettingsScreen #rows:focus { border-top: solid $primary; }
-    SettingsScreen #about { height: 6; border-top: solid $foreground-muted; padding: 0 1;
-                            border-title-color: $text-primary; border-title-style: bold; }
+    DEFAULT_CSS = """
+    SettingsScreen #rows { height: 1fr; }
+    SettingsScreen #about { height: auto; min-height: 5; padding: 0 1; }
     """
 
     def __init__(self, session: Session) -> None:
@@ -51,13 +48,13 @@ class SettingsScreen(Screen[None]):
     def compose(self) -> ComposeResult:
         """Create the list, and the details of the setting under the cursor below it."""
         yield StepsBar("Settings")
-        yield SettingRows(self._session, self._names, self._row, id="rows")
-        yield Static(id="about")
+        yield SettingRows(self._session, self._names, self._row, id="rows", classes="box")
+        yield Static(id="about", classes="box")
         yield KeysBar()
 
     def on_mount(self) -> None:
         """Focus the first setting."""
-        self._rows.border_title = " Setting        Value                 From "
+        self._rows.border_title = " Setting          Value                 From "
         self._rows.focus()
         self._rows.highlighted = 0
 
@@ -70,7 +67,7 @@ class SettingsScreen(Screen[None]):
         value, origin = getattr(session.settings, name), session.origins[name]
         is_changed = value != options()[name].default
         return safe_content(
-            f" {name:<15} ",
+            f" {name:<17} ",
             (f"{safe(value_text(value), 20):<21} ", "bold" if is_changed else ""),
             (f"{_short_origin(origin):<14}", "bold $text-warning" if origin == EDITED else "dim"),
             (options()[name].text, "dim"),

@@ -10,13 +10,16 @@ from textual.app import App
 
 from pef_tui.sanitize import safe
 from pef_tui.tui.screens.dialogs import ChoiceDialog
+from pef_tui.tui.session.app_files import shown_path
 from pef_tui.tui.session.session import Session
 
 ANSWERS = (("back", "Back to the review"), ("run", "Start the run"))
 
 
-def start_run(app: App[Any], session: Session) -> None:
+def start_run(app: App[Any], session: Session, always_ask: bool = False) -> None:
     """Start the run and show the Run screen. If there is anything in `reasons_to_ask`, ask first.
+
+    `always_ask`: ask also if there is nothing to tell.
 
     If a check forbids the run, only show the reason.
     """
@@ -28,6 +31,8 @@ def start_run(app: App[Any], session: Session) -> None:
         app.notify(problem, severity="error", markup=False, timeout=8)
         return
     reasons = list(reasons_to_ask(session))
+    if always_ask and not reasons:
+        reasons = [f"It writes to {safe(shown_path(session.output))} what the preview shows."]
     if not reasons:
         pef_app.go("run")
         return

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import signal
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from threading import Thread
 from typing import Literal
@@ -14,7 +15,7 @@ from pef_tui.model import Outcome, Record
 from pef_tui.pipeline.exit_codes import FAILED, OK, error_code, progress_code
 from pef_tui.pipeline.run_to_end import run_to_end
 from pef_tui.plugins.host import PluginHost
-from pef_tui.progress import Progress
+from pef_tui.progress import DATED, Progress
 from pef_tui.settings import Settings
 from pef_tui.timing import CpuUse
 
@@ -28,6 +29,8 @@ EXIFTOOL_SECONDS = 0.025
 FILE_SECONDS = 0.001
 """Estimated seconds to stage, rename and record one file."""
 BYTES_A_SECOND = 200e6
+MAX_RECENT = 40
+"""Maximum number of files in `RunThread.recent_outputs`."""
 
 log = logging.getLogger("pef_tui.tui")
 
@@ -60,6 +63,8 @@ class RunThread:
         """`done`, `stopped` or `failed` after the run has ended; "" before."""
         self.cost = 0.0
         """Sum of `cost` of all records so far, in seconds."""
+        self.recent_outputs: deque[Outcome] = deque(maxlen=MAX_RECENT)
+        """The last `MAX_RECENT` files that have an output, the most recent last."""
         self.seconds = 0.0
         """Duration of the run in seconds; 0 until it has ended."""
         self._make_host = make_host
@@ -121,6 +126,8 @@ class RunThread:
 
     def _receive(self, record: Record) -> None:
         self.cost += cost(record)
+        if isinstance(record, Outcome) and record.output and record.outcome in DATED:
+            self.recent_outputs.append(record)
         self._sink(record)
 
 

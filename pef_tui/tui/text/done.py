@@ -169,5 +169,5 @@ def next_steps(steps: Iterable[Step]) -> Content:
     for step in steps:
         rows.append(safe_content((f"{step.name}: ", "bold"), step.text))
         if step.command:
-            rows.append(safe_content((step.command, "$text-accent")))
+            rows.append(safe_content((step.command, "$text-primary")))
     return lines(rows)

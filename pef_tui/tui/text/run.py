@@ -8,13 +8,19 @@ from typing import Any
 from textual.content import Content
 from textual.geometry import Size
 
+from pef_tui.formats import FORMATS
+from pef_tui.reporting.charts import Bar, bars, columns
+from pef_tui.reporting.charts.bars import largest
 from pef_tui.reporting.json_lines import MEDIA_WORDS, duration_text
-from pef_tui.reporting.rate import RateMeter, rough_duration, sparkline
+from pef_tui.reporting.rate import HISTORY, RateMeter, rough_duration, sparkline
+from pef_tui.reporting.stats import RunStats
 from pef_tui.sanitize import safe
 from pef_tui.tui.session.app_files import shown_path
 from pef_tui.tui.session.preflight import size
 from pef_tui.tui.session.run_thread import RunThread
 from pef_tui.tui.session.session import Session
+from pef_tui.tui.session.time_use import TimeUse
+from pef_tui.tui.text.charts import chart_text
 from pef_tui.tui.text.safe_content import lines, safe_content
 
 DIM_OUTCOMES = ("unchanged", "excluded", "duplicate")
@@ -22,6 +28,16 @@ DIM_OUTCOMES = ("unchanged", "excluded", "duplicate")
 OF_WORK = " of the work"
 """After the percentage, which counts the estimated time of each file, not the files."""
 FULL, EMPTY = "█", "░"
+CHART_HEIGHT = 5
+"""Height of the pane of the speed, in lines, from which it has charts."""
+GAP = 3
+"""Number of blanks between the two charts of the speed."""
+NAME_WIDTH, COLUMN_WIDTH = 14, 9
+"""Width of the first column and of the other columns in the table of the formats."""
+FORMAT_OUTCOMES = ("failed", "written", "sidecar", "copied", "unmatched", "unchanged")
+"""Outcomes in the table of the formats, the most important first."""
+COLUMN_HEADS = {"sidecar": "with XMP", "copied": "complete", "unmatched": "no JSON", "unchanged": "earlier"}
+"""Headings of the columns of these outcomes; those of the others are their names."""
 
 
 def state(run: RunThread) -> tuple[str, str]:
@@ -89,18 +105,78 @@ def done_so_far(run: RunThread, expected: int) -> Content:
     return lines(rows)
 
 
-def speed(run: RunThread, rate: RateMeter, width: int) -> Content:
-    """Return three lines: files per second and bytes per second, with sparklines of the last minute; elapsed time."""
+def speed(run: RunThread, rate: RateMeter, space: Size) -> Content:
+    """Return files and bytes per second with charts of the last minutes, and the elapsed time.
+
+    `space`: size of the pane. Below `CHART_HEIGHT` lines, the charts are sparklines in three lines.
+    """
     files, octets = rate.speed()
-    spark = max(0, min(60, width - 18))
-    seconds = run.seconds or run.progress.seconds
-    return lines(
-        [
-            safe_content(f"{files:>10,.0f} /s    ", (sparkline(rate.files, spark), "$primary")),
-            safe_content(f"{size(octets):>10}/s    ", (sparkline(rate.bytes, spark), "$primary")),
-            safe_content(f"{duration_text(seconds):>10} so far"),
-        ]
-    )
+    elapsed = f"{duration_text(run.seconds or run.progress.seconds)} so far"
+    if space.height < CHART_HEIGHT:
+        spark = max(0, min(HISTORY, space.width - 18))
+        return lines(
+            [
+                safe_content(f"{files:>10,.0f} /s    ", (sparkline(rate.files, spark), "$primary")),
+                safe_content(f"{size(octets):>10}/s    ", (sparkline(rate.bytes, spark), "$primary")),
+                safe_content(f"{elapsed:>17}"),
+            ]
+        )
+    half, height = (space.width - GAP) // 2, space.height - 1
+    highest_files = f"highest {max(rate.files, default=0.0):,.0f}"
+    highest_bytes = f"highest {size(max(rate.bytes, default=0.0))}/s"
+    rows = [
+        _caption((f"{files:,.0f} files/s", highest_files, elapsed), half)
+        + _caption((f"{size(octets)}/s", highest_bytes), half, " " * GAP)
+    ]
+    for left, right in zip(columns(rate.files, half, height), columns(rate.bytes, half, height), strict=True):
+        rows.append(safe_content((f"{left:<{half + GAP}}{right}", "$primary")))
+    return lines(rows)
+
+
+def _caption(texts: tuple[str, ...], width: int, before: str = "") -> Content:
+    """Return the line above a chart: the present speed in bold, then the others texts that fit into `width`."""
+    first, text = texts[0], ""
+    for more in texts[1:]:
+        text += f"   {more}" if len(first) + len(text) + len(more) + 3 <= width else ""
+    return safe_content(before, (first, "bold"), (f"{text:<{max(width - len(first), 0)}}", "$text-muted"))
+
+
+def formats(stats: RunStats, space: Size) -> Content:
+    """Return a table with the files, the outcomes and the bytes of each format, the most frequent format first.
+
+    `space`: size of the pane. Outcomes and formats for which there is no room are left out; failures are shown first.
+    """
+    by_outcome, octets = dict(stats.outcomes), dict(stats.bytes)
+    rows = largest(dict(stats.formats))
+    if not rows:
+        return safe_content(("nothing yet", "$text-muted"))
+    present = {outcome for _, outcome in by_outcome}
+    room = max((space.width - NAME_WIDTH - 2 * COLUMN_WIDTH) // COLUMN_WIDTH, 0)
+    kept = [outcome for outcome in FORMAT_OUTCOMES if outcome in present][:room]
+    shown = [outcome for outcome in MEDIA_WORDS if outcome in kept]
+    heads = ("files", *(COLUMN_HEADS.get(outcome, outcome) for outcome in shown), "size")
+    texts = [
+        safe_content((" " * NAME_WIDTH + "".join(f"{head:>{COLUMN_WIDTH}}" for head in heads), "$text-muted"))
+    ]
+    for name, count in rows[: max(space.height - 1, 1)]:
+        words = FORMATS[name].words if name in FORMATS else "unknown"
+        cells = [safe_content(f"{safe(words, NAME_WIDTH):<{NAME_WIDTH}}{count:>{COLUMN_WIDTH},.0f}")]
+        for outcome in shown:
+            number = by_outcome.get((name, outcome), 0)
+            style = "bold $text-error" if outcome == "failed" and number else ""
+            text = f"{number:,}" if number else ""
+            cells.append(safe_content((f"{text:>{COLUMN_WIDTH}}", style)))
+        cells.append(safe_content(f"{size(octets.get(name, 0)):>{COLUMN_WIDTH}}"))
+        texts.append(Content("").join(cells))
+    return lines(texts)
+
+
+def time_use(use: TimeUse, space: Size) -> Content:
+    """Return a bar chart of what the threads of the run do, in shares of their time."""
+    rows = [Bar(words, share, f"{share:.0%}".replace("%", " %")) for words, share in use.shares()]
+    if not rows:
+        return safe_content(("nothing yet", "$text-muted"))
+    return chart_text(bars(rows, space.width, max(space.height, 1)))
 
 
 def current_batches(run: RunThread, space: Size) -> Content:

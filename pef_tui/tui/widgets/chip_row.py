@@ -11,6 +11,7 @@ from textual.style import Style
 from textual.widgets import Static
 
 from pef_tui.sanitize import safe
+from pef_tui.tui.panels import MARK
 
 
 class ChipRow(Static):
@@ -43,8 +44,8 @@ class ChipRow(Static):
         parts = []
         for key, text in chips:
             label = f"[{safe(text)}]" if key == active else f" {safe(text)} "
-            style = Style.from_meta({"chip": key}) + Style(bold=key == active, reverse=key == active)
-            parts.append(Content.styled(label.replace(" ", "\u00a0"), style))
+            chip = Content.styled(label.replace(" ", "\u00a0"), MARK if key == active else "")
+            parts.append(chip.stylize(Style.from_meta({"chip": key})))
         self.update(Content(" ").join(parts))
 
     def on_click(self, event: events.Click) -> None:

@@ -130,15 +130,19 @@ def _values(tag: TagLine, half: int) -> list[Content]:
 
 
 def _wrapped(text: str, width: int) -> list[str]:
-    """Return the text in at most twelve pieces of at most `width` cells, split at blanks if possible."""
+    """Return the text in at most twelve pieces of at most `width` cells, split after blanks and slashes if possible."""
     remaining = safe(text, MAX_VALUE)
     pieces: list[str] = []
     while remaining and len(pieces) < 12:
         size = width
         while cells(remaining[:size]) > width:
             size -= 1
-        blank = remaining.rfind(" ", width // 2, size) if len(remaining) > size else -1
-        size = max(size if blank < 0 else blank + 1, 1)
+        if len(remaining) > size:
+            if remaining[size] == " ":
+                size += 1
+            elif last := max(remaining.rfind(" ", 0, size), remaining.rfind("/", 0, size)) + 1:
+                size = last
+        size = max(size, 1)
         pieces.append(remaining[:size].rstrip())
         remaining = remaining[size:]
     return pieces

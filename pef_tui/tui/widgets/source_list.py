@@ -30,8 +30,8 @@ class SourceList(RowList):
     """The sources in their order. A folder is followed by the parts in it, and all parts by those that are missing."""
 
     DEFAULT_CSS = """
-    SourceList { height: auto; max-height: 6; padding: 0; background: transparent; border-left: none;
-                 border-right: none; border-bottom: none; text-wrap: nowrap; text-overflow: ellipsis; }
+    SourceList { height: auto; max-height: 6; padding: 0; background: transparent; text-wrap: nowrap;
+                 text-overflow: ellipsis; }
     """
 
     def __init__(self, **widget_options: Any) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any, BinaryIO
 
 from msgspec import Struct
@@ -73,6 +74,15 @@ def make_thumbnail(stream: BinaryIO, width: int, height: int) -> SmallImage:
     return SmallImage(padded.width, padded.tobytes())
 
 
+def thumbnail_of(path: str, width: int, height: int) -> SmallImage | str:
+    """Return the thumbnail of a file on disk, or in words why there is none. It is called in a thread."""
+    try:
+        with Path(path).open("rb") as stream:
+            return make_thumbnail(stream, width, height)
+    except Exception as error:  # Pillow raises almost any exception for crafted pictures
+        return f"No thumbnail: {describe_error(error)}"
+
+
 class ThumbnailReader:
     """Makes thumbnails of files in the sources.
 
@@ -117,7 +127,9 @@ class Thumbnail(Widget):
 
     def show(self, picture: SmallImage | None) -> None:
         """Show a picture; None to show nothing."""
-        self._strips = [_line(picture, y) for y in range(picture.height)] if picture is not None else ()
+        self._strips = (
+            [thumbnail_line(picture, y) for y in range(picture.height)] if picture is not None else ()
+        )
         self.styles.height = len(self._strips)
         self.display = bool(self._strips)
         self.refresh(layout=True)
@@ -127,7 +139,8 @@ class Thumbnail(Widget):
         return self._strips[y] if y < len(self._strips) else Strip.blank(self.size.width)
 
 
-def _line(picture: SmallImage, y: int) -> Strip:
+def thumbnail_line(picture: SmallImage, y: int) -> Strip:
+    """Return one text line of a picture, which has two pixel rows."""
     row = picture.width * 3
     upper, lower = (picture.pixels[start : start + row] for start in (2 * y * row, (2 * y + 1) * row))
     segments = []
