@@ -99,7 +99,7 @@ class RunScreen(PanelScreen):
         )
         self._pictures = LastPictures(id="last-pictures")
         self._last_drawn: Outcome | None = None
-        """The last picture of which a thumbnail was made."""
+        """The last output that was read for a thumbnail."""
 
     @property
     def _run(self) -> RunThread:

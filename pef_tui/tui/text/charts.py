@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from textual.content import Content
 
 BLOCKS = "[\u2581-\u258f]+"
-"""Pattern of the characters of which bars and columns are made."""
+"""Pattern of the characters in bars and columns."""
 
 
 def chart_text(rows: Sequence[str], empty: str = "") -> Content:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
-from textual.widgets import Static
+from textual.content import Content
+from textual.geometry import Size
+from textual.widget import Widget
 
 from pef_tui.reporting.charts import Bar, bars
 from pef_tui.tui.text.charts import chart_text
@@ -14,11 +15,11 @@ MAX_ROWS = 9
 """Maximum number of rows of a chart whose height depends on its rows."""
 
 
-class YearsChart(Static):
+class YearsChart(Widget):
     """Shows the latest years first. It has the class `-known` if it has a year to show."""
 
-    def __init__(self, **options: Any) -> None:
-        super().__init__(**options)
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(id=id, classes=classes)
         self._years: dict[int, int] = {}
 
     def show_years(self, years: Mapping[int, int]) -> None:
@@ -27,16 +28,16 @@ class YearsChart(Static):
         if counts != self._years:
             self._years = counts
             self.set_class(bool(counts), "-known")
-            self._draw()
+            self.refresh(layout=True)
 
-    def on_resize(self) -> None:
-        """Draw the bars for the new size."""
-        self._draw()
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        """Return the number of rows: one for each year, at most `MAX_ROWS`."""
+        return min(len(self._years), MAX_ROWS)
 
-    def _draw(self) -> None:
-        size, height = self.content_size, self.styles.height
-        max_rows = MAX_ROWS if height is None or height.is_auto else max(size.height, 1)
+    def render(self) -> Content:
+        """Return the bars, as many as the height allows."""
+        size = self.content_size
         rows = [
             Bar(f"{year}", count, f"{count:,}") for year, count in sorted(self._years.items(), reverse=True)
         ]
-        self.update(chart_text(bars(rows, size.width, max_rows)))
+        return chart_text(bars(rows, size.width, max(size.height, 1)))
