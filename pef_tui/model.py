@@ -241,6 +241,8 @@ class Match(Struct, frozen=True, gc=False):
     `date`: the date of the media file. 8 bytes: another media file has equal bytes and this sidecar; they are a hash of
     that file's path, size, modification time and version. Empty: anything else.
     """
+    incomplete: bool = False
+    """True if a stage failed with this Match. The next run plans the file again. Set by the program."""
 
 
 class TagEdit(Struct, frozen=True, gc=False):
@@ -310,8 +312,8 @@ class Plan(Struct, frozen=True, gc=False):
     """With the outcome `duplicate`: path of the output with the same content. If `output` is set too, it becomes a link
     to that output."""
     temporary: bool = False
-    """True if the file or its metadata could not be read, perhaps for a temporary cause. The next run plans the file
-    again."""
+    """True if the file could not be read, perhaps for a temporary cause, or if a plugin failed, so that tags are
+    missing. The next run plans the file again."""
     by_name: bool = False
     """True if the only date of the file is in its name: it has no sidecar and no date tag."""
     for_json: bool = False

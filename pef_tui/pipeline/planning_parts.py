@@ -55,7 +55,13 @@ class PlanningParts:
         self.layout = setup.mode.make_layout(settings, self.occupied, context.disk_names)
         self._finish_plan = setup.mode.finish_plan(settings)
         self.planner = Planner(
-            settings, setup.map_tags, setup.writers, self.layout, setup.decisions, self._with_final_output
+            settings,
+            setup.map_tags,
+            setup.writers,
+            self.layout,
+            setup.decisions,
+            self._with_final_output,
+            lambda: setup.map_tags.incomplete_calls,
         )
         self.same_files = RepeatedFiles()
         self.unused_decisions = UnusedDecisions.of(setup.decisions)

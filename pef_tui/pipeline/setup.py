@@ -10,7 +10,7 @@ import hashlib
 import os
 import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 
@@ -28,12 +28,13 @@ from pef_tui.manifest.lock import DestLock
 from pef_tui.manifest.manifest import Manifest
 from pef_tui.manifest.origin import check_links
 from pef_tui.manifest.records import RunOpened
-from pef_tui.model import Match, Source, TagEdit
+from pef_tui.model import Source
 from pef_tui.output.staging import clean_staging
 from pef_tui.pipeline.output_mode import CopyOutput, choose_output_mode
 from pef_tui.pipeline.source_args import as_sources, source_list
 from pef_tui.planning.layout_template import Template
 from pef_tui.planning.manual_matches import manual_matcher
+from pef_tui.plugins.calls import TagMappers
 from pef_tui.plugins.host import PluginHost
 from pef_tui.progress import Progress
 from pef_tui.resume import RunShape, RunSnapshot, is_current, read_snapshot
@@ -70,7 +71,7 @@ class RunSetup:
     stages: Sequence[Stage]
     writers: Sequence[Writer]
     executors: Sequence[Executor]
-    map_tags: Callable[[Match], list[TagEdit]]
+    map_tags: TagMappers
     shape: RunShape
     snapshot: RunSnapshot | None
     """The snapshot of the last run; None if there is none, or if something changed since then."""

@@ -46,10 +46,13 @@ class Planner:
         layout: Layout,
         decisions: Decisions | None = None,
         resolve_output: Callable[[Plan], Plan] = lambda plan: plan,
+        incomplete_calls: Callable[[], int] = lambda: 0,
     ) -> None:
         """`resolve_output`: returns the Plan, with another output if a file in DEST blocks the claimed output.
 
         `decisions`: a person's decisions on conflicts; None if there are none.
+
+        `incomplete_calls`: returns how many calls of `map_tags` returned without the edits of a mapper that failed.
         """
         self._settings = settings
         self._map_tags = map_tags
@@ -57,12 +60,19 @@ class Planner:
         self._layout = layout
         self._decisions = decisions or Decisions()
         self._resolve_output = resolve_output
+        self._incomplete_calls = incomplete_calls
         self._dates_from_names = settings.dates_from_names and "dates" in wanted_tags(settings.tags)
 
     def plan(self, match: Match) -> Plan:
-        """Return the Plan of a Match, and claim its output path. The metadata and capture time must be known."""
+        """Return the Plan of a Match, and claim its output path. The metadata and capture time must be known.
+
+        It is `temporary` if the next run may make another Plan of the same files: the media file could not be read, or
+        a mapper or a stage failed, so that its tags are missing.
+        """
+        incomplete_calls = self._incomplete_calls()
         plan = self._resolve_output(self._plan(match))
-        if match.metadata is not None and match.metadata.damage.startswith(TEMPORARY_DAMAGE):
+        is_unread = match.metadata is not None and match.metadata.damage.startswith(TEMPORARY_DAMAGE)
+        if is_unread or match.incomplete or self._incomplete_calls() != incomplete_calls:
             plan = replace(plan, temporary=True)
         return plan
 

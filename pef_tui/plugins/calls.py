@@ -164,6 +164,8 @@ class TagMappers:
         """
         trusted_names = frozenset(trusted)
         self._names = [mapper.name for _, mapper in mappers]
+        self.incomplete_calls = 0
+        """Number of Matches for which the edits of a mapper are missing: it failed, or was not called any more."""
         self.monitors = [
             RegistrationMonitor("mapper", plugin, mapper.name, notes) for plugin, mapper in mappers
         ]
@@ -186,16 +188,19 @@ class TagMappers:
     def __call__(self, match: Match) -> list[TagEdit]:
         """Return the edits of all mappers for one Match, in the order of the mappers, with `TagEdit.mapper` set."""
         edits: list[TagEdit] = []
+        is_complete = len(self._active) == len(self.monitors)
         for entry in self._active:
             monitor, name, run, trusted = entry
             try:
                 new_edits = list(run(match)) if trusted else _call_untrusted(run, match, monitor)
             except FAILURES as error:
+                is_complete = False
                 monitor.add_error(error, match.media.path)
                 if monitor.silenced:
                     self._active = [remaining for remaining in self._active if remaining is not entry]
                 continue
             edits += [edit if edit.mapper == name else replace(edit, mapper=name) for edit in new_edits]
+        self.incomplete_calls += not is_complete
         return edits
 
 

@@ -22,7 +22,6 @@ from msgspec.structs import replace
 
 from pef_tui import __version__, hooks
 from pef_tui.config import ConfigError, options
-from pef_tui.model import Match, TagEdit
 from pef_tui.plugins.calls import (
     FAILURES,
     HOOK_TYPES,
@@ -324,8 +323,8 @@ class PluginHost:
                 )
         return summaries
 
-    def tag_mapper(self, notes: Notes) -> Callable[[Match], list[TagEdit]]:
-        """Return one function that calls all tag mappers. Errors of mappers are appended to `notes`."""
+    def tag_mapper(self, notes: Notes) -> TagMappers:
+        """Return an object that calls all tag mappers. Errors of mappers are appended to `notes`."""
         registered, measure_all = self.collect("pef_tag_mappers"), self._trace is not None
         mappers = TagMappers(registered, notes, self._built_in(), measure_all=measure_all)
         self._monitors += mappers.monitors

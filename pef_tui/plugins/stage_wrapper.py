@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import suppress
 from time import perf_counter
 
+from msgspec.structs import replace
+
 from pef_tui.hooks import Stage
 from pef_tui.model import Match
 from pef_tui.plugins.calls import FAILURES, RegistrationMonitor, private_match
@@ -15,8 +17,8 @@ from pef_tui.plugins.calls import FAILURES, RegistrationMonitor, private_match
 def wrap_stage(stage: Stage, monitor: RegistrationMonitor) -> Stage:
     """Return the Stage, wrapped so that its failures lose no Match.
 
-    If the Stage fails, the Matches that it has not yielded continue unchanged, and the Stage is called again for the
-    next Matches.
+    If the Stage fails, the Matches that it has not yielded continue without its results, marked as `incomplete`. The
+    Stage is called again for the next Matches.
     """
 
     def run(matches: Iterator[Match]) -> Iterator[Match]:
@@ -67,8 +69,8 @@ class _StageInput:
     def check(self, result: Match) -> Iterator[Match]:
         """Check one result of the Stage, and yield the Matches that continue.
 
-        These are the Matches that the Stage left out before `result`, unchanged, then `result`. If `result` has a wrong
-        folder or facts, its original Match takes its place. If `result` is not a Match of the input, nothing is
+        These are the Matches that the Stage left out before `result`, as `incomplete`, then `result`. If `result` has a
+        wrong folder or facts, its original Match takes its place. If `result` is not a Match of the input, nothing is
         yielded. All errors are reported.
         """
         if type(result) is not Match:
@@ -83,25 +85,29 @@ class _StageInput:
             return
         while (waiting := self._waiting.popleft()).media is not result.media:
             self._monitor.add_error(ValueError("leaves out a Match"), waiting.media.path)
-            yield waiting
+            yield _as_incomplete(waiting)
         if result.folder == waiting.folder and isinstance(result.facts, dict):
             yield result
         else:
             self._monitor.add_error(
                 ValueError("changes the folder or the facts to what they cannot be"), self.current_path
             )
-            yield waiting
+            yield _as_incomplete(waiting)
 
     def unyielded(self) -> Iterator[Match]:
-        """Yield, unchanged, the Matches that the Stage has not yielded."""
+        """Yield the Matches that the Stage has not yielded, as `incomplete`."""
         while self._waiting:
-            yield self._waiting.popleft()
+            yield _as_incomplete(self._waiting.popleft())
 
     def remaining(self) -> Iterator[Match]:
         """Yield the Matches that the Stage has not yielded, then the rest of the input."""
         yield from self.unyielded()
         if not self.ended:
-            yield from self._matches
+            yield from map(_as_incomplete, self._matches)
+
+
+def _as_incomplete(match: Match) -> Match:
+    return replace(match, incomplete=True)
 
 
 def _run_once(stage: Stage, feed: _StageInput, monitor: RegistrationMonitor) -> Iterator[Match]:

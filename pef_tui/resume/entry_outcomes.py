@@ -42,6 +42,7 @@ def outcome_of_entry(plan: Plan, entry: Entry, warning: str) -> Outcome:
         reason=reason,
         warnings=warnings,
         mtime_ns=entry.output_mtime_ns,
+        temporary=plan.temporary,
         output_digest=entry.output_digest,
         recorded_time=entry.taken,
     )

@@ -218,7 +218,8 @@ class PreviousRun:
         check = self._outputs.check(entry)
         if check.state == "missing":
             return plan
-        return outcome_of_entry(plan, self._renew_entry(entry, check.entry, plan.match), check.warning)
+        current = replace(check.entry, temporary=plan.temporary)
+        return outcome_of_entry(plan, self._renew_entry(entry, current, plan.match), check.warning)
 
     def reopen(self, match: Match, key: bytes) -> None:
         """Load the key and the entry of a duplicate again. It must be planned again because its original failed."""
@@ -343,7 +344,8 @@ class PreviousRun:
         """Record that `entry` is valid for the options of this run, if that changes anything. Return the recorded
         entry.
 
-        `checked`: `entry` with the present modification times of its outputs (`OutputCheck.entry`).
+        `checked`: `entry` with the present modification times of its outputs (`OutputCheck.entry`), and whether the
+        next run must plan the file again (`temporary`).
         """
         # `racy` becomes False when the file is older than the run: a later change then gets another time.
         renewed = replace(
