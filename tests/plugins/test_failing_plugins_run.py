@@ -18,7 +18,7 @@ def pef_tag_mappers():
 def tags(match):
     yield TagEdit("XMP-dc:Source", "first")
     check(match.media.name)
-    yield TagEdit("XMP-photoshop:City", "Linz")
+    yield TagEdit("XMP-photoshop:City", "Vienna")
 """
 STAGE = """
 @hookimpl
@@ -27,7 +27,7 @@ def pef_stages():
 def look(matches):
     for match in matches:
         check(match.media.name)
-        yield replace(match, facts={**match.facts, "mine.city": "Linz"})
+        yield replace(match, facts={**match.facts, "mine.city": "Vienna"})
 @hookimpl
 def pef_tag_mappers():
     yield TagMapper("mine", tags)
@@ -40,7 +40,7 @@ FILES = 25  # a mapper is silenced after 20 errors
 
 
 def city_of(path: Path) -> bool:
-    return b"<photoshop:City>Linz</photoshop:City>" in path.read_bytes()
+    return b"<photoshop:City>Vienna</photoshop:City>" in path.read_bytes()
 
 
 def states(folder: Path) -> dict[str, tuple[int, int, bool]]:
@@ -90,7 +90,7 @@ def test_missing_tags_are_written_once_the_plugin_works(
 
 
 def test_a_file_for_which_the_mended_plugin_has_no_tags_is_settled(tmp_path: Path) -> None:
-    plugin = FAILS + MAPPER.replace('    yield TagEdit("XMP-photoshop:City", "Linz")\n', "").replace(
+    plugin = FAILS + MAPPER.replace('    yield TagEdit("XMP-photoshop:City", "Vienna")\n', "").replace(
         '    yield TagEdit("XMP-dc:Source", "first")\n', ""
     ).replace("    check(match.media.name)\n", "    check(match.media.name)\n    return ()\n")
     source, flag = export(tmp_path), tmp_path / "broken"
