@@ -59,6 +59,7 @@ class FolderStages:
             files = (folder.media, folder.json, folder.other, folder.ignored)
             self._progress.listed += sum(map(len, files))
             parts.unused_decisions.add_folder(folder)
+            parts.unused_filters.add_folder(folder)
             self._previous_run.sidecar_names.add_folder(folder)
             parts.layout.reserve_folder(folder.path)
             with self._timer.time_block("compare listings"):
@@ -67,6 +68,7 @@ class FolderStages:
             if records is None or not is_listed or parts.albums.concerns(folder):
                 yield folder
                 continue
+            parts.unused_filters.add_cached(folder, parts.album_list.album(folder.path), records)
             for record in parts.orphans.keep_cached(folder, records):
                 self._queue.put(record)
         self._progress.is_listed = True
@@ -83,6 +85,7 @@ class FolderStages:
             with self._timer.time_block("match"):
                 collected = self._source_folders.collect(folder)
             parts.album_list.add_folder(folder.path, collected.folder.album)
+            parts.unused_filters.add_titles(collected.folder.album, collected.matches)
             parts.album_sidecars.add_folder(collected)
             parts.orphans.weak.begin_folder(collected)
             self._folder_cache.begin_folder(collected)

@@ -17,6 +17,8 @@ from pef_tui.planning.repeated_files import RepeatedFiles
 from pef_tui.planning.short_xmp import ShortXmpNames
 from pef_tui.planning.trial_copy import TrialCopies
 from pef_tui.planning.unused_decisions import UnusedDecisions
+from pef_tui.planning.unused_filters import UnusedFilters
+from pef_tui.progress import Progress
 from pef_tui.readers.inspect import inspect
 from pef_tui.reporting.album_list import AlbumList
 from pef_tui.tags.xmp_files import with_xmp_tags
@@ -65,6 +67,7 @@ class PlanningParts:
         )
         self.same_files = RepeatedFiles()
         self.unused_decisions = UnusedDecisions.of(setup.decisions)
+        self.unused_filters = UnusedFilters(settings)
         self.albums = AlbumCopies(
             settings.albums, context.source_folders, no_links=context.disk_names.no_links
         )
@@ -98,6 +101,13 @@ class PlanningParts:
         """Remove the temporary folder of trial copies (outputs that are made for a comparison), and close DEST."""
         self.trial.close()
         self.occupied.close()
+
+    def report_unused(self, progress: Progress) -> bool:
+        """Add warnings to `progress` about decisions and filters that name what does not exist. Return whether there
+        are any.
+        """
+        has_unused_decisions = self.unused_decisions.report(progress)
+        return self.unused_filters.report(progress) or has_unused_decisions
 
     def _with_final_output(self, plan: Plan) -> Plan:
         """Return the Plan with its final output path, completed for the output mode (copy or in place)."""

@@ -56,12 +56,12 @@ def run_stages(setup: RunSetup, stack: ExitStack) -> Iterator[Record]:
     stack.callback(batches.close)
     stack.callback(context.source_folders.close)
     planned = progress.timer.time_items(WAIT, batches)
-    same_files, unused_decisions = planning.parts.same_files, planning.parts.unused_decisions
+    same_files = planning.parts.same_files
     album_list = planning.parts.album_list
     if context.settings.dry_run:
         previewed = _carry_out(planning, context, planned, PreviewStage(context, stack))
         yield from without_copies(album_list.observe(same_files.with_repeated(previewed)), progress)
-        unused_decisions.report(progress)
+        planning.parts.report_unused(progress)
         progress.albums_listed = album_list.finish(dry_run=True)
         return
     write = WriteStage(context, stack)
@@ -71,7 +71,7 @@ def run_stages(setup: RunSetup, stack: ExitStack) -> Iterator[Record]:
     yield from without_copies(recorded, progress)
     setup.check_dest()
     progress.albums_listed = album_list.finish(dry_run=False)
-    _end(context, has_unused_decisions=unused_decisions.report(progress))
+    _end(context, has_unused=planning.parts.report_unused(progress))
 
 
 def _carry_out(
@@ -90,11 +90,11 @@ def _carry_out(
     return with_duplicates(planned, duplicates, stage.carry_out, planning.plan_duplicates, stop)
 
 
-def _end(context: RunContext, *, has_unused_decisions: bool) -> None:
+def _end(context: RunContext, *, has_unused: bool) -> None:
     """Record in the manifest that the run has ended. Raises OSError.
 
-    `has_unused_decisions`: whether the decisions file names files that do not exist (`unused_decisions`). No snapshot
-    is recorded then: with a snapshot, the next run would look at no file, and could not report these decisions again.
+    `has_unused`: whether decisions or filters name files or albums that do not exist (`report_unused`). No snapshot is
+    recorded then: with a snapshot, the next run would look at no file, and could not report these names again.
     """
     settings, progress, manifest = context.settings, context.setup.progress, context.setup.manifest
     context.previous_run.flush()
@@ -102,8 +102,8 @@ def _end(context: RunContext, *, has_unused_decisions: bool) -> None:
     if not progress.stop.is_set():
         progress.notes += mode.unclaimed_notes(manifest, settings.output)
     # Without a snapshot, the next run looks at all files. It must, because it finds other files, does other work
-    # (`--retry-failed` handles only some files), or reports unused decisions again.
-    is_repeated = has_unused_decisions or not mode.may_use_snapshot or settings.retry_failed
+    # (`--retry-failed` handles only some files), or reports unused names again.
+    is_repeated = has_unused or not mode.may_use_snapshot or settings.retry_failed
     snapshot = b"" if is_repeated else context.snapshot_recorder.encoded_snapshot(progress)
     context.setup.check_dest()
     progress.notes.add_missing(context.setup.host.notes)  # a loss in them changes the exit code

@@ -124,6 +124,10 @@ class AlbumList:
         if album is not None:
             self._albums[path] = album
 
+    def album(self, path: str) -> Album | None:
+        """Return the album that was added for the Folder `path`; None if the Folder is no album."""
+        return self._albums.get(path)
+
     def keep_cached(self, path: str, records: Iterable[Record]) -> bool:
         """Add an unchanged Folder, whose JSON files were not read. `records`: its records, from the cache.
 

@@ -66,7 +66,7 @@ def album(globs: Iterable[str]) -> Reason:
 
     A folder is kept if its name, its path or its album title matches a pattern.
     """
-    fits = _any_fits(globs)
+    fits = any_fits(globs)
 
     def reason(match: Match) -> str | None:
         names = [match.folder, match.folder.rpartition("/")[2]]
@@ -110,13 +110,13 @@ def skip(kinds: Iterable[str]) -> Reason:
 
 def include(globs: Iterable[str]) -> Reason:
     """Return a filter that keeps only files whose name, or path below the container, matches one of `globs`."""
-    fits = _any_fits(globs)
+    fits = any_fits(globs)
     return lambda match: None if any(map(fits, _paths(match))) else "not among the files to include"
 
 
 def exclude(globs: Iterable[str]) -> Reason:
     """Return a filter that leaves out files whose name, or path below the container, matches one of `globs`."""
-    fits = _any_fits(globs)
+    fits = any_fits(globs)
     return lambda match: "among the files to exclude" if any(map(fits, _paths(match))) else None
 
 
@@ -191,7 +191,7 @@ def _paths(match: Match) -> tuple[str, str]:
     return (f"{match.folder}/{name}" if match.folder else name), name
 
 
-def _any_fits(globs: Iterable[str]) -> Callable[[str], bool]:
+def any_fits(globs: Iterable[str]) -> Callable[[str], bool]:
     """Return a test whether a text matches one of `globs` (patterns such as `Trip*`).
 
     Upper and lower case differ. `*` also matches `/`. Composed and decomposed letters (NFC, NFD) are equal.
