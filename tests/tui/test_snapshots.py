@@ -237,9 +237,11 @@ def test_every_screen_matches_its_snapshot(
     assert len(snapshots) == 18
 
 
-@pytest.mark.parametrize("theme", ["dark", "light"])
+@pytest.mark.parametrize(
+    ("theme", "size"), [("dark", (120, 40)), ("light", (120, 40)), ("light", (200, 60))], ids=str
+)
 def test_every_text_has_enough_contrast(
-    tmp_path: Path, steady: None, monkeypatch: pytest.MonkeyPatch, theme: str
+    tmp_path: Path, steady: None, monkeypatch: pytest.MonkeyPatch, theme: str, size: tuple[int, int]
 ) -> None:
     session = make_session(tmp_path, _export(tmp_path), theme=theme)
     faint: list[tuple[str, str, float]] = []
@@ -251,7 +253,7 @@ def test_every_text_has_enough_contrast(
     async def script(pilot: Any) -> None:
         await _through(pilot, session, keep, monkeypatch)
 
-    run_app(session, script, (120, 40))
+    run_app(session, script, size)
     assert not faint, "\n".join(map(str, sorted(set(faint))))
 
 

@@ -34,7 +34,7 @@ from pef_tui.tui.widgets.found_list import FoundList
 from pef_tui.tui.widgets.keys_bar import KeysBar
 from pef_tui.tui.widgets.pane import Pane
 from pef_tui.tui.widgets.path_input import PathInput
-from pef_tui.tui.widgets.setting_rows import SettingRows, short_row
+from pef_tui.tui.widgets.setting_rows import AboutSetting, SettingRows, short_row
 from pef_tui.tui.widgets.source_list import SourceList
 from pef_tui.tui.widgets.source_tree import SourceTree
 from pef_tui.tui.widgets.start_box import StartBox
@@ -64,9 +64,10 @@ class ChooseScreen(PanelScreen):
     ChooseScreen #what, ChooseScreen #survey, ChooseScreen #where, ChooseScreen #words,
     ChooseScreen #options { height: auto; }
     ChooseScreen #second { height: auto; }
-    ChooseScreen #years { height: auto; display: none; }
-    ChooseScreen.-wide.-middle #years.-known, ChooseScreen.-wide.-high #years.-known,
-    ChooseScreen.-vast #years.-known { display: block; }
+    ChooseScreen YearsChart, ChooseScreen #about { height: auto; display: none; }
+    ChooseScreen.-wide.-middle #years-below.-known, ChooseScreen.-wide.-high #years-below.-known,
+    ChooseScreen.-vast #years.-known, ChooseScreen.-vast #about { display: block; }
+    ChooseScreen.-vast #about { padding: 0 1; }
     ChooseScreen #survey { min-height: 4; }
     ChooseScreen #words, ChooseScreen #free, ChooseScreen #in-place { padding: 0 1; }
     ChooseScreen #tree { height: 1fr; }
@@ -108,6 +109,7 @@ class ChooseScreen(PanelScreen):
                         yield PathInput(self._session.output, id="output", placeholder="the output folder")
                         yield Static(safe_content(IN_PLACE), id="in-place")
                         yield Static(id="free")
+                    yield YearsChart(id="years", classes="box")
                 with Vertical(id="second"):
                     yield SettingRows(
                         self._session,
@@ -117,7 +119,8 @@ class ChooseScreen(PanelScreen):
                         classes="box",
                     )
                     yield Static(id="words", classes="box")
-                    yield YearsChart(id="years", classes="box")
+                    yield AboutSetting(self._session, id="about", classes="box")
+                    yield YearsChart(id="years-below", classes="box")
         yield Pane("alert")
         yield KeysBar()
 
@@ -131,9 +134,9 @@ class ChooseScreen(PanelScreen):
             ("where", "Output folder"),
             ("options", "Options"),
             ("words", "Before the run"),
-            ("years", "Pictures and videos by year"),
         ):
             self.query_one(f"#{name}").border_title = f" {title} "
+        self.query_one(AboutSetting).show(OPTIONS[0])
         self._timer = self.set_interval(interval(self._session.environ), self._tick)
         self._sources_changed(*self._session.settings.sources)
 
@@ -251,7 +254,9 @@ class ChooseScreen(PanelScreen):
         return isinstance(chosen_list, SourceList) and chosen_list.source_at_cursor >= 0
 
     def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
-        """Show the keys for the row under the cursor."""
+        """Show the keys for the row under the cursor, and what the option there does."""
+        if event.option_list.id == "options" and event.option_id:
+            self.query_one(AboutSetting).show(event.option_id)
         self.refresh_bindings()
 
     def action_clear(self) -> None:
@@ -311,6 +316,7 @@ class ChooseScreen(PanelScreen):
 
     def on_setting_rows_changed(self, event: SettingRows.Changed) -> None:
         """Check the settings again."""
+        self.query_one(AboutSetting).show(event.name)
         self._checks.start()
 
     # -- counters
@@ -327,7 +333,8 @@ class ChooseScreen(PanelScreen):
         if not is_complete or survey is not self._shown_survey:
             self.query_one("#survey", Static).update(survey_words(survey))
             self.query_one("#survey").display = survey is not None
-            self.query_one(YearsChart).show_years(survey.years if survey is not None else {})
+            for years in self.query(YearsChart):
+                years.show_years(survey.years if survey is not None else {})
             self._shown_survey = survey if is_complete else None
         messages = self._checks.rows()
         text = lines([safe_content((f"{head}: ", style), word) for head, style, word in messages])

@@ -20,7 +20,7 @@ from pef_tui.tui.widgets.rows import RowList, TextScroll
 
 WINDOW = """
 #window { width: 64; max-width: 96%; height: auto; max-height: 90%; padding: 1 2; background: $surface;
-          border: solid $primary; border-title-style: bold; }
+          border: round $primary; border-title-style: bold; }
 """
 """Style of the box of a window, which has the id `window`."""
 

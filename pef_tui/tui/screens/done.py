@@ -60,6 +60,9 @@ class DoneScreen(PanelScreen):
     DoneScreen #charts { display: none; width: 2fr; height: 100%; margin-left: 1; }
     DoneScreen.-wide #result, DoneScreen.-vast #result { width: 44; }
     DoneScreen.-vast #charts { display: block; }
+    DoneScreen.-vast #problems { height: auto; max-height: 50%; }
+    DoneScreen.-vast #steps { height: 1fr; max-height: 100%; }
+    DoneScreen #drawn { height: auto; }
     DoneScreen.-vast #at-right { width: 2fr; }
     DoneScreen.-narrow #head { padding: 0 1; }
     DoneScreen.-narrow #both { layout: vertical; }

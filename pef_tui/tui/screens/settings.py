@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.content import Content
-from textual.widgets import OptionList, Static
+from textual.widgets import OptionList
 
 from pef_tui.config import ConfigError, options
 from pef_tui.sanitize import safe
@@ -17,14 +17,17 @@ from pef_tui.tui.panels import PanelScreen
 from pef_tui.tui.session.app_files import shown_path
 from pef_tui.tui.session.config_file import NEVER, config_path, save
 from pef_tui.tui.session.session import EDITED, Session
-from pef_tui.tui.text.safe_content import lines, safe_content
+from pef_tui.tui.text.safe_content import safe_content
 from pef_tui.tui.text.values import value_text
 from pef_tui.tui.widgets.keys_bar import KeysBar
-from pef_tui.tui.widgets.setting_rows import SettingRows
+from pef_tui.tui.widgets.setting_rows import AboutSetting, SettingRows
 from pef_tui.tui.widgets.steps_bar import StepsBar
 
 HIDDEN = frozenset(("batch", "json", "plain", "sources", "keys", "plugins", "quiet", "verbose", "progress"))
 """Settings that are not listed, because they have no effect in the app or are set on another screen."""
+
+NAME_WIDTH = 18
+"""Width of the names of the settings, in cells."""
 
 
 class SettingsScreen(PanelScreen):
@@ -49,12 +52,12 @@ class SettingsScreen(PanelScreen):
         """Create the list, and the details of the setting under the cursor below it."""
         yield StepsBar("Settings")
         yield SettingRows(self._session, self._names, self._row, id="rows", classes="box")
-        yield Static(id="about", classes="box")
+        yield AboutSetting(self._session, id="about", classes="box")
         yield KeysBar()
 
     def on_mount(self) -> None:
         """Focus the first setting."""
-        self._rows.border_title = " Setting          Value                 From "
+        self._rows.border_title = f" {'Setting':<{NAME_WIDTH}} {'Value':<21} From "
         self._rows.focus()
         self._rows.highlighted = 0
 
@@ -67,7 +70,7 @@ class SettingsScreen(PanelScreen):
         value, origin = getattr(session.settings, name), session.origins[name]
         is_changed = value != options()[name].default
         return safe_content(
-            f" {name:<17} ",
+            f" {name:<{NAME_WIDTH}} ",
             (f"{safe(value_text(value), 20):<21} ", "bold" if is_changed else ""),
             (f"{_short_origin(origin):<14}", "bold $text-warning" if origin == EDITED else "dim"),
             (options()[name].text, "dim"),
@@ -75,42 +78,23 @@ class SettingsScreen(PanelScreen):
 
     def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
         """Show the details of the setting under the cursor."""
-        self._show_details(event.option_id or "")
+        if event.option_id:
+            self.query_one(AboutSetting).show(event.option_id)
 
     def on_setting_rows_changed(self, event: SettingRows.Changed) -> None:
         """Show the new value; a new theme applies immediately."""
-        self._show_details(event.name)
+        self.query_one(AboutSetting).show(event.name)
         if event.name == "theme":
             from pef_tui.tui.themes import theme_name
 
             self.app.theme = theme_name(self._session.settings.theme, self._session.environ)
-
-    def _show_details(self, name: str) -> None:
-        session, option = self._session, options()[name]
-        value = getattr(session.settings, name)
-        about = self.query_one("#about", Static)
-        about.border_title = f" {option.flag}   {option.variable} "
-        about.update(
-            lines(
-                [
-                    safe_content(option.text[:1].upper() + option.text[1:] + "."),
-                    safe_content(
-                        ("now      ", "dim"),
-                        (value_text(value), "bold"),
-                        f", from {session.origins[name]}",
-                    ),
-                    safe_content(("allowed  ", "dim"), option.allowed),
-                    safe_content(("default  ", "dim"), value_text(option.default)),
-                ]
-            )
-        )
 
     def action_default(self) -> None:
         """Reset the setting under the cursor to its default."""
         if name := self._rows.name_at_cursor:
             self._session.change(**{name: options()[name].default})
             self._rows.refresh_values()
-            self._show_details(name)
+            self.query_one(AboutSetting).show(name)
 
     def action_save(self) -> None:
         """Write the settings changed in the app to the configuration file."""

@@ -23,7 +23,7 @@ ACTIVITIES = (
     ("pef_tui.execution.process_pool", "worker processes"),
     ("pef_tui.execution.remote", "worker processes"),
     ("pef_tui.sources.sidecar_reader", "reading JSON files"),
-    ("pef_tui.sources", "reading the sources"),
+    ("pef_tui.sources", "listing"),
     ("pef_tui.manifest", "recording"),
     ("pef_tui.output.publish", "renaming"),
     ("pef_tui.output.final_names", "renaming"),

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from typing import Any
 
 from textual.content import Content
 from textual.geometry import Size
 
 from pef_tui.formats import FORMATS
-from pef_tui.reporting.charts import Bar, bars, columns
+from pef_tui.reporting.charts import columns
+from pef_tui.reporting.charts.bars import bar as chart_bar
 from pef_tui.reporting.charts.bars import largest
 from pef_tui.reporting.json_lines import MEDIA_WORDS, duration_text
 from pef_tui.reporting.rate import HISTORY, RateMeter, rough_duration, sparkline
@@ -30,6 +32,8 @@ OF_WORK = " of the work"
 FULL, EMPTY = "█", "░"
 CHART_HEIGHT = 5
 """Height of the pane of the speed, in lines, from which it has charts."""
+MAX_STRETCH = 4
+"""Maximum width of a column in the charts of the speed, in cells."""
 GAP = 3
 """Number of blanks between the two charts of the speed."""
 NAME_WIDTH, COLUMN_WIDTH = 14, 9
@@ -70,7 +74,7 @@ def headline(session: Session, run: RunThread, rate: RateMeter, width: int) -> C
     return lines(
         [
             safe_content(sources[0] + more_sources if sources else "", arrow),
-            bar(fraction, max(10, min(width, 100) - 7 - len(OF_WORK))) + safe_content((OF_WORK, "dim")),
+            bar(fraction, max(10, width - 7 - len(OF_WORK))) + safe_content((OF_WORK, "dim")),
             safe_content((word, style), time),
         ]
     )
@@ -128,9 +132,16 @@ def speed(run: RunThread, rate: RateMeter, space: Size) -> Content:
         _caption((f"{files:,.0f} files/s", highest_files, elapsed), half)
         + _caption((f"{size(octets)}/s", highest_bytes), half, " " * GAP)
     ]
-    for left, right in zip(columns(rate.files, half, height), columns(rate.bytes, half, height), strict=True):
+    charts = [columns(_stretched(values, half), half, height) for values in (rate.files, rate.bytes)]
+    for left, right in zip(*charts, strict=True):
         rows.append(safe_content((f"{left:<{half + GAP}}{right}", "$primary")))
     return lines(rows)
+
+
+def _stretched(values: Sequence[float], width: int) -> list[float]:
+    """Return the values, each up to `MAX_STRETCH` times, so that few of them fill the width too."""
+    times = max(min(width // max(len(values), 1), MAX_STRETCH), 1)
+    return [value for value in values for _ in range(times)]
 
 
 def _caption(texts: tuple[str, ...], width: int, before: str = "") -> Content:
@@ -173,10 +184,17 @@ def formats(stats: RunStats, space: Size) -> Content:
 
 def time_use(use: TimeUse, space: Size) -> Content:
     """Return a bar chart of what the threads of the run do, in shares of their time."""
-    rows = [Bar(words, share, f"{share:.0%}".replace("%", " %")) for words, share in use.shares()]
-    if not rows:
+    shares = use.shares()
+    if not shares:
         return safe_content(("nothing yet", "$text-muted"))
-    return chart_text(bars(rows, space.width, max(space.height, 1)))
+    name_width = max(len(words) for words, _ in shares)
+    room = max(space.width - name_width - 7, 1)
+    return chart_text(
+        [
+            f"{words:<{name_width}} {chart_bar(share / shares[0][1], room)} {share * 100:>3.0f} %"
+            for words, share in shares[: max(space.height, 1)]
+        ]
+    )
 
 
 def current_batches(run: RunThread, space: Size) -> Content:

@@ -7,13 +7,14 @@ from typing import Any
 
 from textual.content import Content
 from textual.message import Message
-from textual.widgets import OptionList
+from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from pef_tui.config import ConfigError, options, parse_text
 from pef_tui.tui.screens.dialogs import ChoiceDialog, TextDialog
 from pef_tui.tui.session.session import Session
 from pef_tui.tui.text.safe_content import safe_content
+from pef_tui.tui.text.settings import about_setting
 from pef_tui.tui.text.values import value_text
 from pef_tui.tui.widgets.rows import RowList
 
@@ -156,6 +157,20 @@ class SettingRows(RowList):
         self.app.push_screen(
             TextDialog(name, allowed, text, lambda value: problem_of(name, value)), on_answer
         )
+
+
+class AboutSetting(Static):
+    """What one setting does, its value and origin, the allowed values and the default."""
+
+    def __init__(self, session: Session, **widget_options: Any) -> None:
+        super().__init__(**widget_options)
+        self._session = session
+
+    def show(self, name: str) -> None:
+        """Show the setting `name`, with its flag and its variable in the title."""
+        option = options()[name]
+        self.border_title = f" {option.flag}   {option.variable} "
+        self.update(about_setting(self._session, name))
 
 
 def problem_of(name: str, text: str) -> str:

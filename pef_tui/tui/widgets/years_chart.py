@@ -20,6 +20,7 @@ class YearsChart(Widget):
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
+        self.border_title = " Pictures and videos by year "
         self._years: dict[int, int] = {}
 
     def show_years(self, years: Mapping[int, int]) -> None:
