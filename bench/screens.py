@@ -20,7 +20,7 @@ from pef_tui.testing.export import takeout
 from pef_tui.tui.app import PefApp
 from pef_tui.tui.session.session import Session
 
-SIZE = (100, 30)
+SIZE = (120, 36)
 TARGET = Path(__file__).parents[1] / "docs" / "screens"
 
 
