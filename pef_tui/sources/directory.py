@@ -15,12 +15,14 @@ from typing import BinaryIO, TypeVar, cast
 from pef_tui.filesystem.constants import STATE_DIR
 from pef_tui.filesystem.disk_watch import SourceWatch
 from pef_tui.filesystem.fingerprint import version, version_base
+from pef_tui.formats import by_extension
 from pef_tui.hooks import Listing
 from pef_tui.model import MediaFile, Source
 from pef_tui.sources.archive_problems import ReadProblems
 from pef_tui.sources.container_probe import ContainerProbe
 from pef_tui.sources.dir_entries import DirEntries, read_entries, tree_digest
 from pef_tui.sources.earlier_outputs import EARLIER_OUTPUT, is_earlier_output
+from pef_tui.sources.export_parts import unread_parts
 from pef_tui.sources.file_count import count_tree
 from pef_tui.sources.file_stream import FileStream
 from pef_tui.sources.listed_ahead import ListedAhead
@@ -74,6 +76,7 @@ class DirectoryReader:
         self._skip = frozenset(os.path.relpath(os.path.realpath(path), real) for path in skip)
         self._inside = frozenset(source.inside)
         self._problems = ReadProblems()
+        self._has_media = self._has_unread_parts = False
         self._folder_digests: dict[str, bytes] | None = {}
         """Digest of each directory, during the first listing. None after it, or if a later change might not show."""
         self._listed_state = b""
@@ -177,8 +180,8 @@ class DirectoryReader:
         return self._problems.lines()
 
     def whole(self) -> bool:
-        """Return whether all files of the source were listed."""
-        return not self._problems.may_miss_files
+        """Return whether all files were listed, and the source has not only parts in folders, which stay closed."""
+        return not self._problems.may_miss_files and (self._has_media or not self._has_unread_parts)
 
     def close(self) -> None:
         """Do nothing: no resource is kept between calls."""
@@ -262,6 +265,7 @@ class DirectoryReader:
         files = self._files(path, entries, descriptor)
         self._record_digest(path, entries, now_ns)
         self._report_archives(path, entries)
+        self._has_media = self._has_media or any(by_extension(file.path) for file in files)
         below = f"{path}/" if path else ""
         for name, error in entries.unreadable:
             self._problems.add_error(below + name if name else path or ".", error)
@@ -286,9 +290,16 @@ class DirectoryReader:
     def _report_archives(self, path: str, entries: DirEntries) -> None:
         """Report archives in the source that have the name of an export part: they are not opened."""
         below = f"{path}/" if path else ""
-        for name in entries.names:
-            if name.endswith(_ARCHIVES) and is_part(name) and below + name not in self._inside:
-                self._problems.add(below + name, "an archive in a folder, not opened; name it as a SOURCE")
+        parts = [
+            name
+            for name in entries.names
+            if name.endswith(_ARCHIVES) and is_part(name) and below + name not in self._inside
+        ]
+        for name in () if path else parts:
+            self._problems.add(name, "an archive in a folder, not opened; name it as a SOURCE")
+        if path and parts:
+            self._has_unread_parts = True
+            self._problems.add(path, unread_parts(parts))
 
     def _files(self, path: str, entries: DirEntries, descriptor: int) -> list[MediaFile]:
         root, below = self._root, f"{path}/" if path else ""

@@ -105,6 +105,12 @@ def unfinished_note(path: str) -> str:
     return f"{safe(path)}: an unfinished download, not read; download this part again"
 
 
+def unread_parts(names: Sequence[str]) -> str:
+    """Return the problem of a folder below a SOURCE that has parts of an export. `names`: the archives."""
+    subject = "1 part of an export is" if len(names) == 1 else f"{len(names):,} parts of an export are"
+    return f"{subject} in this folder and not read ({_name_list(names)}); name the folder as a SOURCE too"
+
+
 class NumberedParts(Struct):
     """The parts of one export that have numbers in their names."""
 

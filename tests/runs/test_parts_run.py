@@ -132,8 +132,25 @@ def test_a_part_below_the_folder_and_one_behind_a_link_are_named_not_opened(tmp_
     os.symlink(zipped(tmp_path / f"{STAMP}-003.zip", 3), tmp_path / "dl" / f"{STAMP}-003.zip")
     lines = run_here(tmp_path / "dl", tmp_path / "out")
     assert lines[-1]["media"] == {"written": 1}
-    assert f"'parts/{STAMP}-002.zip': an archive in a folder, not opened" in notes(lines)
+    assert f"'parts': 1 part of an export is in this folder and not read ({STAMP}-002.zip)" in notes(lines)
     assert "symbolic link, not followed" in notes(lines)
+
+
+@pytest.mark.parametrize("below", ["parts", "2024/parts", f"{STAMP}-1"])
+def test_parts_that_are_only_in_folders_below_are_a_loss_until_their_folder_is_named(
+    tmp_path: Path, below: str
+) -> None:
+    source, out = tmp_path / "dl", tmp_path / "out"
+    for number in (1, 2):
+        zipped(source / below / f"{STAMP}-{number:03}.zip", number)
+    (source / "list.txt").write_text("two parts")
+    for options in (("-n",), (), (), ("-q",)):
+        lines = run_here(source, out, *options, status=3)
+        assert (lines[-1]["exit"], lines[-1]["media"]) == (3, {})
+        assert f"'{below}': 2 parts of an export are in this folder and not read" in notes(lines)
+        assert "name the folder as a SOURCE too" in " ".join(lines[-1]["problems"])
+    lines = run_here(source / below, out)
+    assert lines[-1]["media"] == {"written": 2}
 
 
 def test_in_place_parts_stay_closed(tmp_path: Path) -> None:
