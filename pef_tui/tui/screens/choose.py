@@ -89,7 +89,7 @@ class ChooseScreen(PanelScreen):
         super().__init__()
         self._session = session
         self._shown_survey: Survey | None = None
-        self._message_markup = ""
+        self._shown_messages: tuple[str, int | None] | None = None
         self._checks = session.checks = Checks(session)
         self._timer: Timer | None = None
 
@@ -338,11 +338,11 @@ class ChooseScreen(PanelScreen):
             self._shown_survey = survey if is_complete else None
         messages = self._checks.rows()
         text = lines([safe_content((f"{head}: ", style), word) for head, style, word in messages])
-        if text.markup != self._message_markup:
-            self._message_markup = text.markup
+        free = self._checks.free
+        if (text.markup, free) != self._shown_messages:
+            self._shown_messages = text.markup, free
             self.query_one("#words", Static).update(text)
             self.query_one("#words").display = bool(messages)
-            free = self._checks.free
             self.query_one("#free", Static).update(
                 safe_content((f"{size(free)} free", "dim")) if free else ""
             )
