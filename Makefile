@@ -5,10 +5,11 @@ BIN := .venv/bin
 VENV := .venv/.made
 CODE := $(wildcard pef_tui tests bench plugins tools)
 
-.PHONY: help venv tools test test-fault test-fault-slow test-fault-docs test-mutations soak test-plugins generated docs pages dist oldest lint types contracts prose format check demo screens snapshots lock clean bench-slow
+.PHONY: help venv tools test test-exiftool-13 test-fault test-fault-slow test-fault-docs test-mutations soak test-plugins generated docs pages dist oldest lint types contracts prose format check demo screens snapshots lock clean bench-slow
 
 help:
 	@echo "make test       set up, then run all tests (PYTEST_FLAGS='-k name -x')"
+	@echo "make test-exiftool-13   compare the native writers with ExifTool 13 too (npm installs it into build/)"
 	@echo "make test-plugins   install each plugin of plugins/ without the others and test it"
 	@echo "make docs       build the site of docs/ into build/site, every warning an error"
 	@echo "make pages      render the pages of the site in Chromium and look for faults (FLAGS='--pictures FOLDER')"
@@ -61,6 +62,9 @@ test-plugins: venv
 
 test: venv tools
 	@$(BIN)/python -m pytest -n auto --maxprocesses 4 $(PYTEST_FLAGS)
+
+test-exiftool-13: venv tools
+	@sh .ci/exiftool-13 $(PYTEST_FLAGS)
 
 test-fault: venv tools
 	@$(BIN)/python -m pytest -m fault -n 2 $(PYTEST_FLAGS) tests/fault tests

@@ -12,6 +12,7 @@ from exiftool_cases import EXIFTOOL
 from native_cases import format_of, write_native
 
 from pef_tui.exiftool import ExifToolProcess
+from pef_tui.exiftool.locate import ask_version
 from pef_tui.formats import FORMATS
 from pef_tui.hooks import Staged
 from pef_tui.model import Plan
@@ -36,6 +37,14 @@ The offsets in the notes look odd to it; or it takes a directory for one that it
 offset from different bases.
 """
 
+DEFAULTS = {
+    "EXIF:IFD0:XResolution": b"72",
+    "EXIF:IFD0:YResolution": b"72",
+    "EXIF:IFD0:ResolutionUnit": b"2",
+    "EXIF:ExifIFD:FlashpixVersion": b'"0100"',
+}
+"""Tags that the native writer adds to a new EXIF block, as EXIF 2.3 requires them. ExifTool adds them before 13.23."""
+
 ROOM = 1777
 """Number of padding bytes before the image data. Every other case has them, as on disks that share blocks."""
 
@@ -57,12 +66,32 @@ def read_back(process: ExifToolProcess, paths: Sequence[Path], *options: str) ->
 
 
 def differences(first: Tags, second: Tags) -> dict[str, tuple[bytes | None, bytes | None]]:
+    """Return the values of tags that differ. `first`: written natively, `second`: written by ExifTool.
+
+    `DEFAULTS` may be missing in `second`, if this version of ExifTool does not add them.
+    """
     produced, reference = dict((first - second).keys()), dict((second - first).keys())
     return {
         tag: (produced.get(tag), reference.get(tag))
         for tag in produced.keys() | reference.keys()
         if not _HOUSEKEEPING.search(tag)
+        and not (
+            tag not in reference
+            and tag in DEFAULTS
+            and produced[tag] == DEFAULTS[tag]
+            and not adds_defaults()
+        )
     }
+
+
+def adds_defaults() -> bool:
+    """Return whether ExifTool itself adds `DEFAULTS` to a new EXIF block: before 13.23."""
+    return version_of_exiftool() < (13, 23)
+
+
+def version_of_exiftool() -> tuple[int, ...]:
+    """Return the version of ExifTool on PATH: (13, 9) for 13.09."""
+    return tuple(map(int, ask_version(EXIFTOOL).split(".")))
 
 
 def write_both(
