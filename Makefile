@@ -5,7 +5,7 @@ BIN := .venv/bin
 VENV := .venv/.made
 CODE := $(wildcard pef_tui tests bench plugins tools)
 
-.PHONY: help venv tools test test-exiftool-13 test-fault test-fault-slow test-fault-docs test-mutations soak test-plugins generated docs pages dist oldest lint types contracts prose format check demo screens snapshots lock clean bench-slow
+.PHONY: help changelog venv tools test test-exiftool-13 test-fault test-fault-slow test-fault-docs test-mutations soak test-plugins generated docs pages dist oldest lint types contracts prose format check demo screens snapshots lock clean bench-slow
 
 help:
 	@echo "make test       set up, then run all tests (PYTEST_FLAGS='-k name -x')"
@@ -25,6 +25,7 @@ help:
 	@echo "make screens    take the screenshots and make the pictures of the docs again"
 	@echo "make snapshots  save the current screens for the tests to compare with (check the difference)"
 	@echo "make demo       make a small export, fix it, show before and after"
+	@echo "make changelog  show the changes in changelog.d/; with VERSION=1.2.3, move them into CHANGELOG.md"
 	@echo "make check      lint, types, contracts, prose"
 	@echo "make format     format the code"
 	@echo "make lock       write requirements-dev.lock again from the installed packages"
@@ -44,6 +45,9 @@ generated: venv
 	@$(BIN)/python -m tools.schema docs/schema
 	@$(BIN)/python -m tools.reference docs/reference.md
 	@$(BIN)/python -m tools.keys docs/keys.md
+
+changelog: venv
+	@$(BIN)/towncrier build $(if $(VERSION),--version $(VERSION) --yes,--version Unreleased --draft)
 
 docs: venv
 	@sh .ci/docs
@@ -95,7 +99,7 @@ contracts: venv
 	@$(BIN)/lint-imports --no-logo
 
 prose: venv
-	@$(BIN)/codespell $(CODE) docs contrib .ci Makefile Containerfile README.md CONTRIBUTING.md CHANGELOG.md SECURITY.md CODE_OF_CONDUCT.md .github
+	@$(BIN)/codespell $(CODE) docs contrib changelog.d .ci Makefile Containerfile README.md CONTRIBUTING.md CHANGELOG.md SECURITY.md CODE_OF_CONDUCT.md .github
 	@$(BIN)/python tools/prose.py
 
 check: lint types contracts prose
