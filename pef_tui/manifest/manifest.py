@@ -362,6 +362,13 @@ class Manifest:
                 self._compact()
             self.release()
 
+    def end(self, counts: Mapping[str, int], *, exit_code: int, stopped: str) -> None:
+        """Record the end of a run that failed. The record may reach the disk later. Raises OSError."""
+        with self._lock:
+            run_closed = RunClosed(time.time_ns(), dict(counts), b"", exit_code, stopped)
+            self._append(run_closed)
+            self._close_run(run_closed)
+
     def release(self) -> None:
         """Close the manifest without recording anything, for example after a failure."""
         with self._lock:

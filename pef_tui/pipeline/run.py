@@ -64,6 +64,7 @@ def _run(settings: Settings, host: PluginHost, progress: Progress) -> Iterator[R
         if setup.snapshot is None:
             from pef_tui.pipeline.stages import run_stages
 
+            stack.push(setup.record_failure)  # after the workers have ended, before the manifest is closed
             try:
                 yield from run_stages(setup, stack)
             except OSError:

@@ -11,13 +11,14 @@ import os
 import time
 import uuid
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
+from types import TracebackType
 
 from msgspec.structs import replace
 
 from pef_tui import __version__
-from pef_tui.errors import DestLocked, ExifToolMissing, RunError, UsageError
+from pef_tui.errors import DestLocked, DiskGone, ExifToolMissing, RunError, UsageError
 from pef_tui.exiftool.locate import ExifToolInfo, assume_version, forget_version, locate
 from pef_tui.filesystem.constants import STATE_DIR
 from pef_tui.filesystem.dest_check import DestCheck
@@ -30,6 +31,7 @@ from pef_tui.manifest.origin import check_links
 from pef_tui.manifest.records import RunOpened
 from pef_tui.model import Source
 from pef_tui.output.staging import clean_staging
+from pef_tui.pipeline.exit_codes import FAILED, error_code
 from pef_tui.pipeline.output_mode import CopyOutput, choose_output_mode
 from pef_tui.pipeline.source_args import as_sources, source_list
 from pef_tui.planning.layout_template import Template
@@ -75,6 +77,8 @@ class RunSetup:
     shape: RunShape
     snapshot: RunSnapshot | None
     """The snapshot of the last run; None if there is none, or if something changed since then."""
+    is_recorded: bool = False
+    """Whether the manifest records that the run began."""
 
     def record(self, disk: str = "", *, sync: bool = True) -> None:
         """Record in the manifest that the run began. Raises DiskGone, OSError.
@@ -84,6 +88,21 @@ class RunSetup:
         """
         self.check_dest()
         self.manifest.begin(_run_opened(self.settings, self.host, self.shape.plans, disk), sync=sync)
+        self.is_recorded = True
+
+    def record_failure(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Record in the manifest that the run failed as a whole because of `error`, and its exit code, if possible.
+
+        Not after an error of a disk: what it holds is unknown, so nothing more is written. The arguments are those of
+        an exit callback.
+        """
+        if not self.is_recorded or not isinstance(error, Exception) or isinstance(error, DiskGone | OSError):
+            return
+        code = error_code(error) if isinstance(error, RunError) else FAILED
+        with suppress(OSError):
+            self.manifest.end(self.progress.counts(), exit_code=code, stopped="error")
 
     def check_dest(self) -> None:
         """Raise DiskGone if DEST is no longer the folder with which the run began. Do nothing in a dry run."""

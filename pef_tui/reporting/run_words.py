@@ -17,9 +17,11 @@ _REASONS = {
 
 
 def run_end(run: Run) -> str:
-    """Return how a run ended: `not finished`, `stopped by SIGTERM`, `finished` or `finished with problems`."""
+    """Return how a run ended: `not finished`, `failed`, `stopped by SIGTERM`, `finished`, `finished with problems`."""
     if run.ended_ns is None:
         return "not finished"
+    if run.stopped == "error":
+        return "failed"
     if run.stopped:
         return f"stopped {_REASONS.get(run.stopped) or f'by {safe(run.stopped, 40)}'}"
     return "finished with problems" if run.exit_code else "finished"

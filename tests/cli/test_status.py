@@ -115,6 +115,7 @@ def add_run(dest: Path, *, ends: bool = True, **end: Any) -> None:
             130,
             "user",
         ),
+        ({"exit_code": 1, "stopped": "error"}, "failed after 0.0 s, exit code 1: 5 written", 1, "error"),
         ({"ends": False}, "not finished", None, None),
     ],
 )

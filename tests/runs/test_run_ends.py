@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import signal
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from commands import PEF_TUI, lines_of, run_apart, run_with
+from commands import PEF_TUI, lines_of, run_apart, run_here, run_with
 
+from pef_tui.errors import DiskGone, RunError, UsageError
+from pef_tui.manifest import RunHistory
+from pef_tui.model import Record
 from pef_tui.testing import sidecar, takeout
 
 
@@ -84,3 +88,40 @@ def test_a_run_that_fails_too_often(export: Path, tmp_path: Path) -> None:
     result = run_apart(export, out, "--max-errors", "3", timeout=100)
     assert lines_of(result)[-1]["exit"] == result.returncode == 1
     assert end_of(out) == (1, "max-errors")
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (UsageError("no"), 2),
+        (RunError("no"), 1),
+        (ValueError("no"), 1),
+        (OSError(5, "no"), None),
+        (DiskGone("no"), None),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_the_status_of_a_run_that_failed_as_a_whole_has_its_exit_code(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception, code: int | None
+) -> None:
+    source = takeout(tmp_path, {f"P/{n}.jpg": sidecar(f"{n}.jpg") for n in range(3)})
+
+    def fail(*_: object) -> Iterator[Record]:
+        yield from ()
+        raise error
+
+    with monkeypatch.context() as patch:
+        patch.setattr("pef_tui.pipeline.stages._carry_out", fail)
+        run_here(source, tmp_path / "out", status=code or 1)
+    [ended] = status_of(tmp_path / "out")
+    assert (ended["exit"], ended["stopped"]) == (code, None if code is None else "error")
+    run_here(source, tmp_path / "out")  # the next run does the work
+    assert [run["exit"] for run in status_of(tmp_path / "out")] == [0, code]
+
+
+def status_of(out: Path) -> list[dict[str, Any]]:
+    history = RunHistory.open(str(out))
+    assert history is not None
+    runs = [{"exit": run.exit_code, "stopped": run.stopped} for run in history.runs()]
+    history.close()
+    return runs

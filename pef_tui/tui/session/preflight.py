@@ -124,7 +124,7 @@ def about_output(output: str, in_place: bool = False) -> Iterator[PreflightMessa
     if last is None:
         return
     started = datetime.fromtimestamp(last.started_ns / 1e9).astimezone()
-    if last.ended_ns is None:
+    if last.ended_ns is None or last.stopped == "error":
         yield PreflightMessage(
             "note", f"the run of {started:%Y-%m-%d %H:%M} did not finish; this one continues it"
         )
