@@ -42,6 +42,7 @@ def test_a_block_can_be_pasted_into_every_shell(page: Path) -> None:
                 assert not re.search(r"\$ ", line), f"a prompt: {line}"
 
 
+@pytest.mark.long
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("page", RUN, ids=name_of)
 def test_the_commands_run(page: Path, tmp_path: Path) -> None:

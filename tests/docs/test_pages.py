@@ -68,6 +68,7 @@ def chromium() -> str:
     return path
 
 
+@pytest.mark.long
 def test_each_fault_is_found_at_each_width_and_nothing_else(chromium: str, tmp_path: Path) -> None:
     for name, body in GOOD.items():
         (tmp_path / f"good-{name}.html").write_text(PAGE.format(f"{body}<p>text</p>"))

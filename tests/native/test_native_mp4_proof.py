@@ -80,6 +80,7 @@ def prove(tmp_path: Path, chosen: Sequence[str]) -> int:
     return len(cases)
 
 
+@pytest.mark.long
 def test_every_film_comes_out_as_from_exiftool(tmp_path: Path) -> None:
     assert prove(tmp_path, SOME) > 60
 

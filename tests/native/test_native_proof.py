@@ -47,6 +47,7 @@ def all_cases(part: int) -> tuple[list[tuple[str, Plan, bytes]], dict[str, str]]
     return cases, declined
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("part", range(PARTS))
 def test_every_picture_in_every_case_comes_out_as_from_exiftool(tmp_path: Path, part: int) -> None:
     cases, declined = all_cases(part)

@@ -99,6 +99,7 @@ def test_tasks_of_an_array_record_how_the_run_of_each_account_ends(accounts: Acc
     assert (accounts.place / "again.txt").read_text() == ""
 
 
+@pytest.mark.long
 def test_finished_accounts_are_not_repeated(accounts: Accounts) -> None:
     accounts.run(TASK_SIZE="9", TASK="1")
     accounts.add("missing")
@@ -113,6 +114,7 @@ def test_finished_accounts_are_not_repeated(accounts: Accounts) -> None:
     assert accounts.gather().returncode == 0
 
 
+@pytest.mark.long
 def test_a_stopped_task_is_continued(tmp_path: Path) -> None:
     accounts = Accounts(tmp_path)
     accounts.list.write_text("large\nsmall")

@@ -116,6 +116,7 @@ def test_a_sidecar_that_cannot_be_read_is_no_success(tmp_path: Path) -> None:
     assert media(lines) == {"a.jpg": "written", "b.jpg": "unchanged"}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("ending", ["zip", "tgz"])
 def test_a_bomb_in_pieces(ending: str, tmp_path: Path) -> None:
     """Each piece is small enough by itself. The pictures beside them are written."""
@@ -152,6 +153,7 @@ def test_a_bomb_in_parts(tmp_path: Path) -> None:
     assert not any("--unpack-ratio" in line.get("reason", "") for line in lines)
 
 
+@pytest.mark.long
 def test_blank_pages_are_no_bombs(tmp_path: Path) -> None:
     """Uncompressed scans of blank pages need a thousandth of their size in an archive."""
     head = make("tiff", 1)

@@ -81,6 +81,7 @@ def test_of_made_files(tmp_path: Path, writer: str) -> None:
     assert compared(tmp_path, made(), writer) == {}
 
 
+@pytest.mark.long
 @pytest.mark.shared
 @pytest.mark.skipif(not SAMPLES.is_dir(), reason="the samples are not there")
 @pytest.mark.parametrize("writer", ["auto", "exiftool"])

@@ -73,6 +73,7 @@ def read_tags(folder: Path) -> dict[str, dict[str, Any]]:
     return {Path(item["SourceFile"].removeprefix("=")).name: item for item in text}
 
 
+@pytest.mark.long
 @settings(
     max_examples=1,
     deadline=None,

@@ -50,6 +50,7 @@ def test_what_lies_behind_a_heic_stays_byte_for_byte(tmp_path: Path, writer: str
     assert {line["outcome"] for line in run_again(tmp_path, "--writer", writer).values()} == {"unchanged"}
 
 
+@pytest.mark.long
 def test_notes_that_name_the_place_of_the_film_keep_it_there(tmp_path: Path) -> None:
     picture = make("heic", 1)
     orders: tuple[Literal["big", "little"], ...] = ("big", "little")

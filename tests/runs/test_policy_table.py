@@ -129,6 +129,7 @@ def table(tmp_path_factory: pytest.TempPathFactory) -> Table:
     return Table(tmp_path_factory.mktemp("table"))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("existing", EXISTING)
 @pytest.mark.parametrize(("form", "case"), ROWS)
 def test_only_what_is_reported_changes(table: Table, form: str, case: str, existing: str) -> None:

@@ -168,6 +168,7 @@ def children(pid: int) -> list[int]:
     return found
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", ["deflated.zip", "packed.tgz"])
 def test_workers_killed_while_they_read_archives_cost_nothing(tmp_path: Path, name: str) -> None:
     part = pack(takeout(tmp_path / "export", spec(500)), tmp_path / name)
@@ -189,6 +190,7 @@ def test_workers_killed_while_they_read_archives_cost_nothing(tmp_path: Path, na
     assert not os.listdir(out / ".pef-tui" / "staging")
 
 
+@pytest.mark.long
 def test_the_run_killed_while_workers_read_archives_is_finished_by_the_next(tmp_path: Path) -> None:
     part = pack(takeout(tmp_path / "export", spec(500)), tmp_path / "packed.tgz")
     out = tmp_path / "out"

@@ -64,6 +64,7 @@ def reference_tree(export: Path, tmp_path_factory: pytest.TempPathFactory) -> di
     return tree(out)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("moment", [0.4, 0.8, 1.2, 1.8])
 def test_a_killed_run_continues(
     export: Path, reference_tree: dict[str, tuple[str, int]], tmp_path: Path, moment: float

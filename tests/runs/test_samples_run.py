@@ -104,6 +104,7 @@ def test_every_matched_file_that_is_media_got_its_tags(
     assert failed == {}, failed
 
 
+@pytest.mark.long
 def test_tags_read_back(fixed: tuple[Path, Path, list[dict[str, Any]]]) -> None:
     _root, out, lines = fixed
     for line in media(lines, "written"):
@@ -132,6 +133,7 @@ def _xmp_only(line: dict[str, Any]) -> bool:
     return line["source"].endswith(".gif") or any("only XMP" in warning for warning in line["warnings"])
 
 
+@pytest.mark.long
 def test_xmp_files_say_it_all(fixed: tuple[Path, Path, list[dict[str, Any]]]) -> None:
     root, out, lines = fixed
     xmp_file = media(lines, "sidecar")
@@ -145,6 +147,7 @@ def test_xmp_files_say_it_all(fixed: tuple[Path, Path, list[dict[str, Any]]]) ->
         assert PEOPLE[1] in answer["XMP-iptcExt:PersonInImage"]
 
 
+@pytest.mark.long
 def test_nothing_else_changed(fixed: tuple[Path, Path, list[dict[str, Any]]]) -> None:
     """Maker notes and all other tags read the same before and after."""
     root, out, lines = fixed

@@ -11,6 +11,7 @@ HISTORIES = 8
 """Seeds. Each takes some ten seconds."""
 
 
+@pytest.mark.long
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("number", [1, 2, 3])
 def test_what_must_hold_after_every_step(number: int) -> None:

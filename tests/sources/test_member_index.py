@@ -94,6 +94,7 @@ def test_threads_ask_at_the_same_time() -> None:
     assert wrong == []
 
 
+@pytest.mark.long
 def test_memory_does_not_follow_the_members(tmp_path: Path) -> None:
     """Memory of Python objects. Of the database, at most CACHE kB are in memory."""
 

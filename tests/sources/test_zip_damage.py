@@ -95,6 +95,7 @@ def lost(source: ZipReader) -> Iterator[str]:
         yield f"{sorted(missing)} are gone without a word"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_byte_of_the_directory(kind: str, tmp_path: Path) -> None:
     """Flip every bit of one kind of archive. Of the other kinds, flip one bit of each byte, because they take long."""
@@ -110,6 +111,7 @@ def test_every_byte_of_the_directory(kind: str, tmp_path: Path) -> None:
     assert not faults
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_byte_of_the_members(kind: str, tmp_path: Path) -> None:
     sound = made(*KINDS[kind])
@@ -135,6 +137,7 @@ def test_without_the_directory_every_member_is_found(kind: str, tmp_path: Path) 
         assert not source.whole()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kind", KINDS)
 def test_cut_anywhere(kind: str, tmp_path: Path) -> None:
     sound = made(*KINDS[kind])
@@ -201,6 +204,7 @@ def test_an_end_record_in_a_comment(tmp_path: Path) -> None:
     assert source.whole()
 
 
+@pytest.mark.long
 def test_more_than_65535_members_without_zip64(tmp_path: Path) -> None:
     """Archives of old tools state the number of members with only its lower bits."""
     with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:

@@ -120,6 +120,7 @@ def test_missing_fuse_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
         slow_lines.main()
 
 
+@pytest.mark.long
 def test_every_command_is_measured_on_the_mount(tmp_path: Path) -> None:
     require_fuse()
     file = tmp_path / "figures"
@@ -150,6 +151,7 @@ def test_every_command_is_measured_on_the_mount(tmp_path: Path) -> None:
     assert sorted(os.listdir(tmp_path)) == ["figures"]
 
 
+@pytest.mark.long
 def test_the_short_form_fails_with_too_many_calls(tmp_path: Path) -> None:
     require_fuse()
     options = ["--short", "--files", "2", "--in", str(tmp_path)]  # what a run does once is most of its calls

@@ -152,6 +152,7 @@ def test_term_without_a_run_ends_the_app(tmp_path: Path, start: Start) -> None:
     assert terminal.ended() == 143 and terminal.restored
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("loss", ["close", "signal"])
 @pytest.mark.parametrize("on_hangup", ["finish", "stop"])
 def test_a_lost_terminal_ends_the_run_cleanly(

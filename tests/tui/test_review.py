@@ -180,6 +180,7 @@ async def test_a_file_without_conflict_has_nothing_to_decide(tmp_path: Path) -> 
         assert isinstance(app.screen, PickScreen), "every conflict there is can be decided from anywhere"
 
 
+@pytest.mark.long
 @driven
 async def test_an_album_or_a_kind_is_decided_at_once(tmp_path: Path) -> None:
     async with started(tmp_path) as (app, press):

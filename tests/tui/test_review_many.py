@@ -143,6 +143,7 @@ def _export_with_conflicts(folder: Path) -> Path:
     return takeout(folder, files)
 
 
+@pytest.mark.long
 def test_thousands_of_conflicts_of_three_kinds_are_decided_by_few_keys(tmp_path: Path) -> None:
     source = _export_with_conflicts(tmp_path)
     terminal = Terminal(

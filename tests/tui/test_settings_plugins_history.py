@@ -177,6 +177,7 @@ def test_plugins_are_switched_off_and_on_and_saved(tmp_path: Path) -> None:
     assert tomllib.loads(path.read_text())["plugins"] == {"disable": []}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("size", SIZES)
 def test_history_lists_runs_and_files(tmp_path: Path, export: Path, size: tuple[int, int]) -> None:
     session = make_session(tmp_path, export)

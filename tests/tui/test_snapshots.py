@@ -208,6 +208,7 @@ def _compare(name: str, text: str) -> str:
     return "\n".join(difflib.unified_diff(saved.splitlines(), text.splitlines(), name, "now", "", "", 1, ""))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
 def test_every_screen_matches_its_snapshot(
     tmp_path: Path, steady: None, monkeypatch: pytest.MonkeyPatch, size: tuple[int, int]
@@ -237,6 +238,7 @@ def test_every_screen_matches_its_snapshot(
     assert len(snapshots) == 18
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("theme", "size"), [("dark", (120, 40)), ("light", (120, 40)), ("light", (200, 60))], ids=str
 )

@@ -75,6 +75,7 @@ def test_in_place_is_asked_for_and_back_is_the_first_answer(export: Path, tmp_pa
     assert files_of(export) != before
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("size", [(60, 20), (80, 24), (120, 40), (200, 60)])
 def test_a_missing_part_is_in_sight_and_asked_about(
     parts: list[Path], tmp_path: Path, size: tuple[int, int], controlled_run: ControlledRun
