@@ -204,11 +204,12 @@ class People(Making):
             aside = self.place / "aside"
             self.dest.rename(aside)
             shutil.copytree(saved, self.dest, symlinks=True)
+            like_written = _different_alike(aside, self.dest) if kind == "outputs" else {}
             if kind == "outputs":
                 shutil.rmtree(own_value)
                 (aside / ".pef-tui").rename(own_value)
             shutil.rmtree(aside)
-            self.user = dict(self._saved_user)
+            self.user = self._saved_user | like_written
         self.touched |= set(self.pictures)
         self.mixed, self.clean = True, False
 
@@ -222,3 +223,18 @@ class People(Making):
     def _touch(self, data: bytes) -> None:
         """Record that pictures with this image data were changed by the user."""
         self.touched |= {number for number, item in self.pictures.items() if item.within(data)}
+
+
+def _different_alike(written: Path, restored: Path) -> dict[bytes, bytes]:
+    """Return the restored files, by name, that have other bytes than the written ones with the same size and time.
+
+    A run that has nothing to do does not notice them, as with an edit that keeps size and time.
+    """
+    before = tree(written)
+    return {
+        name: file.data
+        for name, file in tree(restored).items()
+        if name in before
+        and file.data != before[name].data
+        and (len(file.data), file.mtime_ns) == (len(before[name].data), before[name].mtime_ns)
+    }
