@@ -5,10 +5,11 @@ BIN := .venv/bin
 VENV := .venv/.made
 CODE := $(wildcard pef_tui tests bench plugins tools)
 
-.PHONY: help changelog venv tools test test-exiftool-13 test-fault test-fault-slow test-fault-docs test-mutations soak test-plugins generated docs pages dist oldest lint types contracts prose format check demo screens snapshots lock clean bench-slow
+.PHONY: help changelog venv tools test test-long test-exiftool-13 test-fault test-fault-slow test-fault-docs test-mutations soak test-plugins generated docs pages dist oldest lint types contracts prose format check demo screens snapshots lock clean bench-slow
 
 help:
-	@echo "make test       set up, then run all tests (PYTEST_FLAGS='-k name -x')"
+	@echo "make test       set up, then run the tests (PYTEST_FLAGS='-k name -x')"
+	@echo "make test-long  run the other tests that take long, such as those of every byte, screen and sample"
 	@echo "make test-exiftool-13   compare the native writers with ExifTool 13 too (npm installs it into build/)"
 	@echo "make test-plugins   install each plugin of plugins/ without the others and test it"
 	@echo "make docs       build the site of docs/ into build/site, every warning an error"
@@ -67,6 +68,9 @@ test-plugins: venv
 test: venv tools
 	@$(BIN)/python -m pytest -n auto --maxprocesses 4 $(PYTEST_FLAGS)
 
+test-long: venv tools
+	@$(BIN)/python -m pytest -m "long and not fault" -n auto --maxprocesses 4 $(PYTEST_FLAGS)
+
 test-exiftool-13: venv tools
 	@sh .ci/exiftool-13 $(PYTEST_FLAGS)
 
@@ -113,7 +117,7 @@ screens: venv tools
 	@$(BIN)/python bench/front_picture.py
 
 snapshots: venv
-	@SNAPSHOTS=write $(BIN)/python -m pytest tests/tui/test_snapshots.py -k every_screen
+	@SNAPSHOTS=write $(BIN)/python -m pytest tests/tui/test_snapshots.py -m long -k every_screen
 
 demo: venv tools
 	@$(BIN)/python -m pef_tui.testing.demo

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
 from preview_cases import orphan, outcome
 from review_app import ReviewApp, driven
 from terminal import F5, Terminal

@@ -147,7 +147,7 @@ class Survey:
                             self.languages[language] += 1
                     self._count_files(listing.path, listing.files)
                     if parts := [file.path for file in listing.files if is_part(file.name)]:
-                        unread += parts
+                        unread += [listing.path, *parts]
                         self._unread_parts[os.path.join(source.path, listing.path).rstrip("/")] += len(parts)
                 self.warnings += map(safe, _without(reader.problems(), unread))
             finally:
