@@ -135,9 +135,14 @@ class PefApp(App[int], inherit_bindings=False):
         await super().on_event(event)
 
     def action_open(self, name: str) -> None:
-        """Open a screen that is not a stage (`settings`, `plugins`, `history`), unless it is the current screen."""
-        if not screen_names.is_screen(self.screen, name):
+        """Show a screen that is not a stage (`settings`, `plugins`, `history`).
+
+        If it is open already, close the screens above it, so that no screen is open twice.
+        """
+        if not any(screen_names.is_screen(screen, name) for screen in self.screen_stack):
             self.push_screen(screen_names.screen(name, self.session))
+        while not screen_names.is_screen(self.screen, name):
+            self.pop_screen()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Return whether `action` is enabled. The key of the current screen is not, so that no line shows it."""
@@ -189,6 +194,8 @@ class PefApp(App[int], inherit_bindings=False):
     def action_leave(self) -> None:
         """End the app, after a question if a run is in progress or sources are chosen."""
         session = self.session
+        if isinstance(self.screen, ChoiceDialog):
+            return
         if session.is_running or not session.settings.sources or session.run is not None:
             self.action_interrupt()
             return

@@ -11,6 +11,7 @@ from app_pilot import ControlledRun, make_session, run_app, text, wait_for_text,
 from pef_tui.tui import screen_names
 from pef_tui.tui.app import PefApp
 from pef_tui.tui.screens.choose import ChooseScreen
+from pef_tui.tui.screens.dialogs import ChoiceDialog
 from pef_tui.tui.screens.help import own_bindings
 from pef_tui.tui.screens.run import RunScreen
 from pef_tui.tui.themes import theme_name
@@ -35,6 +36,40 @@ def test_screens_open_from_anywhere_and_close(
         await wait_until(pilot, lambda: isinstance(pilot.app.screen, ChooseScreen))
 
     run_app(session, script, size)
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [("f2", "f3", "f2"), ("f2", "f4", "f3", "f2"), ("f4", "f2", "f4", "f2"), ("f3", "f3", "f2", "f3", "f2")],
+)
+def test_no_screen_is_open_twice(tmp_path: Path, export: Path, keys: tuple[str, ...]) -> None:
+    session = make_session(tmp_path, export)
+
+    async def script(pilot: Any) -> None:
+        for key in keys:
+            await pilot.press(key)
+            await pilot.pause()
+            classes = [type(screen) for screen in pilot.app.screen_stack]
+            assert len(classes) == len(set(classes)), classes
+        assert screen_names.is_screen(pilot.app.screen, "settings")
+
+    run_app(session, script)
+
+
+@pytest.mark.parametrize("keys", [("q", "q"), ("q", "ctrl+q"), ("q", "q", "q")])
+def test_quit_is_asked_once(tmp_path: Path, export: Path, keys: tuple[str, ...]) -> None:
+    """A key just after a new screen is ignored, so the action is started too, as the palette does."""
+    session = make_session(tmp_path, export)
+
+    async def script(pilot: Any) -> None:
+        pilot.app.screen.query_one("#options").focus()
+        for key in keys:
+            await pilot.press(key)
+            pilot.app.action_leave()
+            await pilot.pause()
+        assert [type(screen) for screen in pilot.app.screen_stack].count(ChoiceDialog) == 1
+
+    run_app(session, script)
 
 
 @pytest.mark.parametrize("key", ["q", "ctrl+c"])
