@@ -294,6 +294,10 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
         Literal["auto", "dark", "light", "ansi-dark", "ansi-light"],
         setting("colours of the screens (default auto: depends on the terminal)"),
     ] = "auto"
+    no_title: Annotated[bool, setting("do not show the progress of a run in the title of the terminal")] = (
+        False
+    )
+    no_bell: Annotated[bool, setting("do not ring the bell of the terminal at the end of a run")] = False
     keys: dict[str, str] = {}
     """The `[keys]` table: keys that replace the default keys of the screens, by the name of the action."""
     plugins: dict[str, object] = {}

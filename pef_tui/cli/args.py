@@ -36,7 +36,7 @@ GROUPS = {
         "writer",
     ),
     "which files": ("only", "album", "skip", "include", "exclude", "since", "until", "force", "retry_failed"),
-    "the screens": ("plain", "on_hangup", "theme"),
+    "the screens": ("plain", "on_hangup", "theme", "no_title", "no_bell"),
     "output and execution": (
         *(
             "batch",

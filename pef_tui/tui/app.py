@@ -20,6 +20,7 @@ from pef_tui.plugins.calls import describe_error
 from pef_tui.tui import keys, screen_names
 from pef_tui.tui.refresh_rate import interval
 from pef_tui.tui.screens.dialogs import ChoiceDialog, TextWindow
+from pef_tui.tui.session.run_thread import RunThread
 from pef_tui.tui.session.session import Session
 from pef_tui.tui.terminal_driver import TerminalDriver
 from pef_tui.tui.text.safe_content import lines, safe_content
@@ -52,6 +53,10 @@ class PefApp(App[int], inherit_bindings=False):
         """True after the terminal has disappeared (closed window, lost SSH connection)."""
         self.is_leaving = False
         """True after `exit` was called, because the app is then ending."""
+        self.terminal: TerminalDriver | None = None
+        """The driver; None if there is no terminal."""
+        self._announced_run: RunThread | None = None
+        """The run whose progress is in the title of the terminal."""
         self.event_loop: asyncio.AbstractEventLoop | None = None
         """The event loop of the app, for signal handlers; None before the app runs."""
         self._last_key = ""
@@ -86,6 +91,7 @@ class PefApp(App[int], inherit_bindings=False):
             text = lines([safe_content(row) for row in rows if row])
             self.push_screen(TextWindow("Something went wrong", text))
         self.set_interval(max(1.0, interval(self.session.environ)), self._check_terminal)
+        self.set_interval(1.0, self._announce_run)
 
     def go(self, stage: str) -> None:
         """Replace the current screen by the screen of `stage` (`choose`, `review`, `run`, `done`).
@@ -248,6 +254,22 @@ class PefApp(App[int], inherit_bindings=False):
         poll.register(0, 0)
         if any(events & (select.POLLHUP | select.POLLERR) for _, events in poll.poll(0)):
             self.handle_signal(signal.SIGHUP)
+
+    def _announce_run(self) -> None:
+        """Show the progress of the run in the title of the terminal. Ring the bell when the run has ended."""
+        run, settings = self.session.run, self.session.settings
+        if run is not None and not run.is_over:
+            self._announced_run = run
+            title = f"pef-tui: {self.session.done_fraction(run):.0%}"
+        elif self._announced_run is not None:
+            title = f"pef-tui: {self._announced_run.ending}"
+            self._announced_run = None
+            if not settings.no_bell:
+                self.bell()
+        else:
+            return
+        if self.terminal is not None and not settings.no_title:
+            self.terminal.set_title(title)
 
     # -- failures: details go to the log, never to the terminal. Textual has no public hook for an unhandled exception:
     # its own methods print the traceback, with paths of the user's files, after the screen is closed.

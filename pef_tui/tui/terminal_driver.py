@@ -1,4 +1,4 @@
-"""Textual's driver for terminals, made safe for a terminal that disappears."""
+"""Textual's driver for terminals, made safe for a terminal that disappears, and able to set its title."""
 
 from __future__ import annotations
 
@@ -6,6 +6,11 @@ import contextlib
 from typing import IO, Any
 
 from textual.drivers.linux_driver import LinuxDriver
+
+from pef_tui.sanitize import safe
+
+_SAVE_TITLE, _RESTORE_TITLE = "\x1b[22;0t", "\x1b[23;0t"
+"""The terminal keeps a stack of titles (xterm's control sequences, XTWINOPS). Terminals without one ignore both."""
 
 
 class TerminalDriver(LinuxDriver):
@@ -16,9 +21,27 @@ class TerminalDriver(LinuxDriver):
     the queue, because it makes Textual start again.
     """
 
-    def __init__(self, *arguments: Any, **options: Any) -> None:
-        super().__init__(*arguments, **options)
+    def __init__(self, app: Any, **options: Any) -> None:
+        """`app`: its attribute `terminal` becomes this driver."""
+        super().__init__(app, **options)
         self._file: Any = DisappearingFile(self._file)
+        self._title = ""
+        app.terminal = self
+
+    def set_title(self, title: str) -> None:
+        """Show `title` as the title of the terminal until the app ends or is suspended. "" restores the earlier one."""
+        if title == self._title:
+            return
+        if not self._title:
+            self.write(_SAVE_TITLE)
+        self.write(f"\x1b]2;{safe(title)}\x07" if title else _RESTORE_TITLE)
+        self._title = title
+        self.flush()
+
+    def stop_application_mode(self) -> None:
+        """Restore the terminal and its title."""
+        self.set_title("")
+        super().stop_application_mode()
 
 
 class DisappearingFile:

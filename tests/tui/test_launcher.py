@@ -2,9 +2,10 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -96,6 +97,24 @@ def test_ctrl_c_asks_and_the_run_stops_after_its_batch(tmp_path: Path, running: 
     assert terminal.ended() == 130
     assert terminal.restored
     assert written_count(tmp_path) < FILES and nothing_temporary(tmp_path)
+
+
+@pytest.mark.parametrize("flags", [(), ("--no-title", "--no-bell")], ids=str)
+def test_the_title_shows_the_progress_and_the_bell_rings_at_the_end(
+    running: Start, flags: Sequence[str]
+) -> None:
+    terminal = running(*flags)
+    terminal.until("[Done]", 60)
+    terminal.pause(2)
+    terminal.send(b"q")
+    assert terminal.ended() == 0
+    titles = re.findall(rb"\x1b\]2;pef-tui: ([^\x07]*)\x07", terminal.output)
+    has_bell = b"\x07" in re.sub(rb"\x1b\][^\x07]*\x07", b"", terminal.output)
+    if flags:
+        assert not titles and not has_bell
+        return
+    assert titles[-1] == b"done" and any(title.endswith(b"%") for title in titles) and has_bell
+    assert terminal.output.count(b"\x1b[22;0t") == terminal.output.count(b"\x1b[23;0t") == 1
 
 
 def test_the_screen_is_closed_and_the_run_ends_in_the_terminal(tmp_path: Path, running: Start) -> None:

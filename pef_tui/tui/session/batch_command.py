@@ -11,7 +11,9 @@ from pef_tui.config import Option, options
 from pef_tui.settings import Settings
 from pef_tui.tui.session.session import EDITED, Session
 
-_WITHOUT_FLAG = frozenset(("sources", "output", "batch", "json", "plain", "on_hangup", "theme"))
+_WITHOUT_FLAG = frozenset(
+    ("sources", "output", "batch", "json", "plain", "on_hangup", "theme", "no_title", "no_bell")
+)
 """Settings that the command has in another form, or that only change the app."""
 _PLAIN = re.compile(r"[^\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]*")
 

@@ -28,7 +28,17 @@ if TYPE_CHECKING:
 EDITED = "this session"
 """Origin (in `Session.origins`) of a value that was changed in the app."""
 
-_WITHOUT_EFFECT = ("decisions", "theme", "on_hangup", "report", "workers", "log", "profile")
+_WITHOUT_EFFECT = (
+    "decisions",
+    "theme",
+    "on_hangup",
+    "no_title",
+    "no_bell",
+    "report",
+    "workers",
+    "log",
+    "profile",
+)
 SETTINGS_WITHOUT_EFFECT = {name: getattr(Settings(), name) for name in _WITHOUT_EFFECT}
 """Settings that do not change which files a preview shows and how, with their default values."""
 
