@@ -12,7 +12,7 @@ from html.entities import html5
 
 from pef_tui.anonymise.letters import LetterMap
 from pef_tui.formats.table import MEDIA_EXTENSIONS
-from pef_tui.takeout.companions import RAW, STILLS, SUFFIXES, VIDEOS
+from pef_tui.takeout.companions import SUFFIXES, VIDEOS
 from pef_tui.takeout.languages import SPECIAL, language_of
 from pef_tui.takeout.naming import (
     MEDIA_UNITS,
@@ -28,7 +28,7 @@ from pef_tui.takeout.system_files import FILE_REASON, folder_reason, name_reason
 EXTENSIONS = frozenset(
     extension.lstrip(".")
     for extension in (
-        *(*MEDIA_EXTENSIONS, *STILLS, *VIDEOS, *RAW),
+        *(*MEDIA_EXTENSIONS, *VIDEOS),
         *(
             ".json",
             ".xmp",

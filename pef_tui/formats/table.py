@@ -135,6 +135,11 @@ def by_extension(name: str) -> Format | None:
     return _BY_EXTENSION.get(name[name.rfind(".") :].lower())
 
 
+def extensions_of(kind: Kind) -> frozenset[str]:
+    """Return the extensions of all formats of a kind, in lower case, with the dot."""
+    return frozenset(extension for extension, format in _BY_EXTENSION.items() if format.kind == kind)
+
+
 def right_name(name: str, format: Format) -> str:
     """Return the file name `name` with an extension that fits `format`.
 

@@ -8,6 +8,7 @@ from collections.abc import Container, Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import NamedTuple, TypeVar
 
+from pef_tui.formats.table import extensions_of
 from pef_tui.hooks import OpenMedia
 from pef_tui.takeout.languages import EDITED, EFFECTS
 from pef_tui.takeout.live_photos import LIVE_SECONDS, LivePairs
@@ -35,8 +36,7 @@ HEIC = frozenset((".heic", ".heif"))
 If several stills have the same stem, the one with such an extension belongs to the live photo.
 """
 LIVE_STILLS = HEIC | {".jpg", ".jpeg", ".jpe", ".avif", ".dng"}
-RAW = {".raw", ".cr2", ".cr3", ".nef", ".nrw", ".arw", ".orf", ".rw2", ".raf", ".pef", ".srw"}
-STILLS = LIVE_STILLS | RAW | {".png", ".gif", ".webp", ".jxl", ".bmp", ".tif", ".tiff", ".mpo", ".insp"}
+STILLS = extensions_of("photo")
 LIVE_VIDEOS = frozenset((".mp4", ".mov", ".m4v", ".qt"))
 VIDEOS = LIVE_VIDEOS | {
     ".3gp",
@@ -290,9 +290,11 @@ class Companions:
             return self._index.by_stem(counted(stem + ".MP", counter), LIVE_STILLS) or self._index.by_stem(
                 counted(stem + ".MV", counter), LIVE_STILLS
             )
-        return self._one_video(name, LIVE_STILLS) or (
+        base = self._one_video(name, LIVE_STILLS) or (
             self._one_video(counted(title, counter), LIVE_STILLS) if counter else None
         )
+        # A file whose name differs only in case or Unicode form is another picture, not the still.
+        return None if base is not None and plain(base.main) == plain(name) else base
 
     def _one_video(self, stem: str, extensions: Container[str]) -> EditBase | None:
         """Return the still with this stem for a video; None if there is none.

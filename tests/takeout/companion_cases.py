@@ -4,7 +4,39 @@ from __future__ import annotations
 
 from match_cases import Case, card
 
+NAMES = (
+    ("IMG_1.JP2", True),
+    ("IMG_1.PSD", True),
+    ("IMG_1.X3F", True),
+    ("IMG_1.QQQ", False),
+    ("IMG_1", False),
+)
+"""Names of pictures, and whether their extension is that of a picture or video."""
+
+
+def _two_spellings(first: str, is_media: bool) -> Case:
+    sidecar = f"{first}.supplemental-metadata.json"
+    return (
+        f"a picture whose name has other letters in upper case is no motion video: {first}",
+        [first, first.lower()],
+        [sidecar],
+        {first: (sidecar, "exact", "")} | (dict.fromkeys((first.lower(),)) if is_media else {}),
+    )
+
+
 COMPANION_CASES: list[Case] = [
+    *(_two_spellings(first, is_media) for first, is_media in NAMES),
+    (
+        "a picture of any format is no motion video of a still with its name and another extension",
+        ["I.jp2", "I.jp2.jpg", "I.psd", "I.psd.jpg"],
+        ["I.jp2.jpg.json", "I.psd.jpg.json"],
+        {
+            "I.jp2": None,
+            "I.jp2.jpg": ("I.jp2.jpg.json", "exact", ""),
+            "I.psd": None,
+            "I.psd.jpg": ("I.psd.jpg.json", "exact", ""),
+        },
+    ),
     (
         "live photos, counted; a film without a still stays without",
         ["I.HEIC", "I.mp4", "I(1).HEIC", "I(1).mp4", "I(2).mp4"],

@@ -6,10 +6,9 @@ import zlib
 from collections.abc import Iterable
 from pathlib import Path
 
+from pef_tui.formats.table import MEDIA_EXTENSIONS
 from pef_tui.model import Album, Folder, JsonFile, Match, MediaFile, Sidecar, Timestamp
 from pef_tui.takeout.matcher import match_folder
-
-MEDIA = frozenset((".jpg", ".jpeg", ".png", ".gif", ".heic", ".dng", ".nef", ".mp4", ".mov", ".mp", ".mv"))
 
 
 def media(name: str, root: int = 0) -> MediaFile:
@@ -34,7 +33,7 @@ def album(name: str, title: str) -> JsonFile:
 
 def folder(files: Iterable[MediaFile], cards: Iterable[JsonFile]) -> Folder:
     listing = sorted(files, key=lambda file: (file.name, file.root, file.path))
-    known_values = [file for file in listing if Path(file.name).suffix.lower() in MEDIA]
+    known_values = [file for file in listing if Path(file.name).suffix.lower() in MEDIA_EXTENSIONS]
     return Folder(
         "F",
         tuple(known_values),

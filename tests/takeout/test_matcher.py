@@ -74,6 +74,7 @@ def test_a_pair_without_any_sidecar_is_reported_as_a_pair() -> None:
         "I.MOV": "I.HEIC",
         "I-edited.HEIC": "I.HEIC",
         "P.MP.jpg": "",
+        "P.MP~2": "",
         "P.MP": "P.MP.jpg",
     }
 
