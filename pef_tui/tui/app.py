@@ -260,7 +260,7 @@ class PefApp(App[int], inherit_bindings=False):
         run, settings = self.session.run, self.session.settings
         if run is not None and not run.is_over:
             self._announced_run = run
-            title = f"pef-tui: {self.session.done_fraction(run):.0%}"
+            title = f"pef-tui: {int(self.session.done_fraction(run) * 100)} %"
         elif self._announced_run is not None:
             title = f"pef-tui: {self._announced_run.ending}"
             self._announced_run = None

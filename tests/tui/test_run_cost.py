@@ -74,7 +74,7 @@ def test_a_preview_is_reused_until_a_setting_changes(
     async def script(pilot: Any) -> None:
         pilot.app.go("review")
         controlled_run.give(2)
-        await wait_for_text(pilot, "Planning: 2 files")
+        await wait_for_text(pilot, "Planning: 2 of 5 files (40 %)")
         pilot.app.go("choose")  # and back, during the run
         await wait_until(pilot, lambda: isinstance(pilot.app.screen, ChooseScreen))
         pilot.app.go("review")

@@ -15,6 +15,7 @@ from pef_tui.settings import Settings
 from pef_tui.testing import sidecar, takeout
 from pef_tui.tui.session.run_thread import RunThread
 from pef_tui.tui.text.done import heading
+from pef_tui.tui.text.review import planning_progress
 
 
 def test_the_duration_does_not_grow_after_the_end(tmp_path: Path) -> None:
@@ -48,3 +49,23 @@ def test_a_run_that_misses_something_is_not_simply_done(
     run.progress.media["written"] = 1
     change(run.progress)
     assert words in heading(run).plain
+
+
+@pytest.mark.parametrize(
+    ("count", "expected", "text"),
+    [
+        (0, 0, "Planning: 0 files, Trip"),
+        (7, 0, "Planning: 7 files, Trip"),
+        (0, 8, "Planning: 0 of 8 files (0 %), Trip"),
+        (1_999, 2_000, "Planning: 1,999 of 2,000 files (99 %), Trip"),
+        (8, 8, "Planning: 8 of 8 files (100 %), Trip"),
+        (9, 8, "Planning: 9 files, Trip"),
+    ],
+)
+def test_the_progress_of_a_preview_has_no_percentage_that_is_wrong(
+    count: int, expected: int, text: str
+) -> None:
+    settings = Settings()
+    preview = RunThread(settings, lambda: PluginHost(settings), lambda record: None)
+    preview.progress.other_count, preview.progress.folder = count, "Trip"
+    assert planning_progress(preview, expected) == text

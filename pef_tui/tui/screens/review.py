@@ -27,7 +27,7 @@ from pef_tui.tui.session import decisions
 from pef_tui.tui.session.batch_command import batch_command
 from pef_tui.tui.session.session import Session
 from pef_tui.tui.text.charts import chart_text
-from pef_tui.tui.text.review import preview_result
+from pef_tui.tui.text.review import planning_progress, preview_result
 from pef_tui.tui.text.review_rows import group_row
 from pef_tui.tui.text.safe_content import safe_content
 from pef_tui.tui.widgets.chip_row import ChipRow
@@ -150,8 +150,9 @@ class ReviewScreen(DecidingScreen):
             return
         status = self.query_one("#status", Static)
         if not preview.is_over:
-            progress = preview.progress
-            status.update(safe_content(f"Planning: {progress.file_count:,} files, {progress.folder}"))
+            survey = self._session.survey
+            expected = self._session.expected_files if survey is not None and survey.is_over else 0
+            status.update(safe_content(planning_progress(preview, expected)))
             self._list_age += interval(self._session.environ)
             if self._list_age < LIST_INTERVAL:
                 return

@@ -7,6 +7,14 @@ from pef_tui.preview.decisions import Choices
 from pef_tui.tui.session.run_thread import RunThread
 
 
+def planning_progress(preview: RunThread, expected: int) -> str:
+    """Return the progress of a preview in one line. `expected`: number of files that it will find; 0 if unknown."""
+    count, folder = preview.progress.file_count, preview.progress.folder
+    if not expected or count > expected:
+        return f"Planning: {file_count(count)}, {folder}"
+    return f"Planning: {count:,} of {file_count(expected)} ({100 * count // expected} %), {folder}"
+
+
 def preview_result(preview: RunThread, planned_files: PlannedFiles, choices: Choices) -> str:
     """Return the result of an ended preview in one line."""
     if preview.ending == "failed":
