@@ -97,10 +97,12 @@ def test_a_device_that_became_fast_is_used_from_the_calling_thread_again(
 
 
 def test_queues_of_one_device_share_what_is_known_of_it(io: ParallelIo, tmp_path: Path) -> None:
-    queue = io.queue(str(tmp_path))
-    while not queue.is_slow:  # on a busy machine, the first calls decide nothing
-        queue.run(slow_thread, range(64))
-    assert io.queue(str(tmp_path)).run(fast_thread, range(3))[0].startswith("io")
+    for _ in range(50):  # on a busy machine, some calls decide nothing
+        io.queue(str(tmp_path)).run(slow_thread, range(64))
+        if io.queue(str(tmp_path)).run(fast_thread, range(3))[0].startswith("io"):
+            break
+    else:
+        pytest.fail("a new queue does not know that its device is slow")
     assert io.queue().run(fast_thread, range(3))[0] == threading.current_thread().name
 
 
